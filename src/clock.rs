@@ -1,0 +1,23 @@
+//! The only place that reads the time of day.
+
+use crate::event::Micros;
+
+/// A source of the current time, handed from `cli` to whoever writes a time down. SQL never sees it.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Clock {
+    /// The machine's clock.
+    #[default]
+    System,
+    /// A clock that stands still, for tests and replays.
+    Fixed(Micros),
+}
+
+impl Clock {
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    pub fn now(self) -> Micros {
+        match self {
+            Self::System => chrono::Utc::now().timestamp_micros(),
+            Self::Fixed(time) => time,
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! SQL functions that know our formats: `parse_time` and `local_time`.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, StringArray, TimestampMicrosecondArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
+use chrono::{Offset, TimeZone};
+use chrono_tz::Tz;
+use datafusion::common::Result as DfResult;
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::prelude::SessionContext;
+
+use crate::event::SECOND;
+use crate::lake::columns::time_type;
+use crate::sources::time;
+
+/// Registers them.
+pub fn register(context: &SessionContext) {
+    context.register_udf(ScalarUDF::from(ParseTime::new()));
+    context.register_udf(ScalarUDF::from(LocalTime::new()));
+}
+
+/// `parse_time(text)`: a time in any form that the sources read, as TIMESTAMP in UTC; NULL where it is none.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct ParseTime {
+    signature: Signature,
+}
+
+impl ParseTime {
+    fn new() -> Self {
+        Self { signature: Signature::any(1, Volatility::Immutable) }
+    }
+}
+
+impl ScalarUDFImpl for ParseTime {
+    fn name(&self) -> &str {
+        "parse_time"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> DfResult<DataType> {
+        Ok(time_type())
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DfResult<ColumnarValue> {
+        let texts = text_array(&args.args[0], args.number_rows)?;
+        let times: TimestampMicrosecondArray = texts.iter().map(|text| text.and_then(time::parse)).collect();
+        Ok(ColumnarValue::Array(Arc::new(times.with_timezone("UTC"))))
+    }
+}
+
+/// `local_time(time, zone)`: the wall clock of an IANA time zone at an instant, as TIMESTAMP without zone; unknown zones are UTC.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct LocalTime {
+    signature: Signature,
+}
+
+impl LocalTime {
+    fn new() -> Self {
+        Self { signature: Signature::any(2, Volatility::Immutable) }
+    }
+}
+
+impl ScalarUDFImpl for LocalTime {
+    fn name(&self) -> &str {
+        "local_time"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> DfResult<DataType> {
+        Ok(DataType::Timestamp(TimeUnit::Microsecond, None))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DfResult<ColumnarValue> {
+        let times = cast(&args.args[0].to_array(args.number_rows)?, &time_type())?;
+        let times = times.as_primitive::<TimestampMicrosecondType>();
+        let zones = text_array(&args.args[1], args.number_rows)?;
+        // Rows come in runs of one person: the last zone is remembered.
+        let mut last: (String, Tz) = (String::new(), Tz::UTC);
+        let local: TimestampMicrosecondArray = (0..times.len())
+            .map(|row| {
+                if times.is_null(row) {
+                    return None;
+                }
+                let name = if zones.is_null(row) { "UTC" } else { zones.value(row) };
+                if last.0 != name {
+                    last = (name.to_owned(), name.parse().unwrap_or(Tz::UTC));
+                }
+                let time = times.value(row);
+                let instant = chrono::DateTime::from_timestamp_micros(time)?;
+                let offset = last.1.offset_from_utc_datetime(&instant.naive_utc()).fix().local_minus_utc();
+                Some(time + i64::from(offset) * SECOND)
+            })
+            .collect();
+        Ok(ColumnarValue::Array(Arc::new(local)))
+    }
+}
+
+fn text_array(value: &ColumnarValue, rows: usize) -> DfResult<StringArray> {
+    let array: ArrayRef = cast(&value.to_array(rows)?, &DataType::Utf8)?;
+    Ok(array.as_string::<i32>().clone())
+}

@@ -1,0 +1,164 @@
+//! Raw objects → `events`. Reading and writing are two halves joined by a channel: [`reader`] blocks on bytes, [`writer`] on commits.
+//!
+//! A second ingest of the same object changes nothing: `objects` names it; and were it not there, every event's id is looked up.
+
+mod batch;
+mod reader;
+pub mod records;
+mod rows;
+pub mod sql_source;
+mod writer;
+
+use std::collections::{BTreeMap, HashSet};
+
+use arrow::array::AsArray;
+use datafusion::prelude::SessionContext;
+use indicatif::ProgressBar;
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+use crate::lake::Lake;
+use crate::lake::provider::LakeTable;
+use crate::lake::raw::{RawObject, list};
+use crate::lake::tables;
+use batch::EventBatch;
+use rows::{ObjectRow, QuarantineRows, SnapshotRows};
+use sql_source::SqlSource;
+
+/// What to ingest and how.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Files, folders, globs and URLs.
+    pub inputs: Vec<String>,
+    /// The source of everything, instead of recognising it.
+    pub source: Option<String>,
+    /// Read objects again that were read before.
+    pub again: bool,
+}
+
+/// What an ingest did.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Summary {
+    /// Objects read.
+    pub objects: u64,
+    /// Objects passed over because they were read before.
+    pub skipped: u64,
+    /// Records met.
+    pub lines: u64,
+    /// Events written.
+    pub events: u64,
+    /// Of these, events whose action is `other`.
+    pub other: u64,
+    /// Events that were there already.
+    pub duplicates: u64,
+    /// Statements of state.
+    pub snapshots: u64,
+    /// Pieces that went to quarantine.
+    pub quarantined: u64,
+    /// Bytes of the objects as stored.
+    pub bytes: u64,
+    /// Seconds it took.
+    pub seconds: f64,
+    /// Events written, by source.
+    pub by_source: BTreeMap<String, u64>,
+}
+
+/// What the reader hands to the writer at once.
+struct Flush {
+    events: EventBatch,
+    snapshots: SnapshotRows,
+    quarantine: QuarantineRows,
+    objects: Vec<ObjectRow>,
+    /// Whether the reader still remembers every id it has sent.
+    seen_all: bool,
+}
+
+/// Ingests everything that the settings name.
+pub async fn ingest(
+    lake: &Lake,
+    context: &SessionContext,
+    sql_sources: Vec<SqlSource>,
+    settings: &Settings,
+    progress: &ProgressBar,
+) -> Result<Summary> {
+    let clock = lake.clock();
+    let started = clock.now();
+    check_source(&sql_sources, settings)?;
+    let mut objects = Vec::new();
+    for input in &settings.inputs {
+        objects.extend(list(input).await?);
+    }
+    objects.sort_by(|a, b| a.key.cmp(&b.key));
+    objects.dedup_by(|a, b| a.key == b.key);
+    let before = objects.len();
+    if !settings.again {
+        let known = known_objects(lake, context).await?;
+        objects.retain(|object| !known.contains(&(object.key.clone(), object.etag.clone())));
+    }
+    let skipped = (before - objects.len()) as u64;
+    progress.set_length(objects.iter().map(|object| object.size).sum());
+
+    let (sender, mut batches) = tokio::sync::mpsc::channel(1);
+    let reading = {
+        let (settings, context, progress) = (settings.clone(), context.clone(), progress.clone());
+        tokio::task::spawn_blocking(move || read_all(&objects, &settings, &sql_sources, context, sender, &progress))
+    };
+    let mut writer = writer::Writer::new(lake, context.clone());
+    let mut written = Ok(());
+    while let Some(flush) = batches.recv().await {
+        written = writer.write(flush).await;
+        if written.is_err() {
+            break;
+        }
+    }
+    // The reader ends by itself once nobody takes its batches.
+    drop(batches);
+    let read = reading.await?;
+    written?;
+    let mut summary = read?;
+    progress.finish_and_clear();
+    summary.skipped = skipped;
+    summary.events = writer.events;
+    summary.other = writer.other;
+    summary.duplicates += writer.duplicates;
+    summary.by_source = writer.by_source;
+    summary.seconds = (clock.now() - started) as f64 / 1e6;
+    Ok(summary)
+}
+
+fn check_source(sql_sources: &[SqlSource], settings: &Settings) -> Result<()> {
+    let Some(name) = &settings.source else { return Ok(()) };
+    if crate::sources::Source::parse(name).is_some() || sql_sources.iter().any(|source| source.name() == name) {
+        return Ok(());
+    }
+    let mut names: Vec<&str> = crate::sources::Source::ALL.iter().map(|source| source.as_str()).collect();
+    names.extend(sql_sources.iter().map(SqlSource::name));
+    Err(Error::usage(format!("there is no source `{name}`; there are {}", names.join(", "))))
+}
+
+fn read_all(
+    objects: &[RawObject],
+    settings: &Settings,
+    sql_sources: &[SqlSource],
+    context: SessionContext,
+    sender: tokio::sync::mpsc::Sender<Flush>,
+    progress: &ProgressBar,
+) -> Result<Summary> {
+    let mut reader = reader::Reader::new(settings, sql_sources, context, sender);
+    for object in objects {
+        reader.object(object)?;
+        progress.inc(object.size);
+    }
+    reader.finish()
+}
+
+async fn known_objects(lake: &Lake, context: &SessionContext) -> Result<HashSet<(String, String)>> {
+    let table = LakeTable::open(lake, &tables::objects()).await?;
+    let frame = context.read_table(std::sync::Arc::new(table))?.select_columns(&["object", "etag"])?;
+    let mut known = HashSet::new();
+    for batch in frame.collect().await? {
+        let (keys, tags) = (batch.column(0).as_string::<i32>(), batch.column(1).as_string::<i32>());
+        known.extend(keys.iter().zip(tags).filter_map(|(key, tag)| Some((key?.to_owned(), tag?.to_owned()))));
+    }
+    Ok(known)
+}

@@ -1,0 +1,480 @@
+//! The reading half of ingest: raw objects → batches of events, on a thread that may block. The other half is [`super::writer`].
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use sha2::{Digest, Sha256};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::Sender;
+
+use super::batch::{EventBatch, IdHash, Place, id_hash};
+use super::records::{self, Framing, Piece};
+use super::rows::{ObjectRow, QuarantineRows, SnapshotRows};
+use super::sql_source::SqlSource;
+use super::{Flush, Settings, Summary};
+use crate::error::{Error, Result};
+use crate::event::{Event, Micros, Snapshot};
+use crate::lake::raw::RawObject;
+use crate::sources::{ExportChannels, Origin, Receiver, Record, Reject, Source};
+
+/// Bytes of events that are gathered before they are written: with what sorting and encoding need, well under a gigabyte.
+const BATCH_BYTES: usize = 96 * 1024 * 1024;
+
+/// Raw bytes that go through a SQL source's SELECT together.
+const SQL_BYTES: usize = 8 * 1024 * 1024;
+
+/// Ids remembered to tell duplicates within one ingest; beyond it, the lake itself is asked.
+const SEEN_MAX: usize = 8_000_000;
+
+/// Reads objects one after the other and sends batches on.
+pub struct Reader<'a> {
+    settings: &'a Settings,
+    sql_sources: &'a [SqlSource],
+    context: datafusion::prelude::SessionContext,
+    batches: Sender<Flush>,
+    batch: EventBatch,
+    snapshots: SnapshotRows,
+    quarantine: QuarantineRows,
+    objects: Vec<ObjectRow>,
+    seen: HashSet<IdHash>,
+    /// What was read.
+    pub summary: Summary,
+    exports: HashMap<String, Option<ExportChannels>>,
+}
+
+/// Whose an object is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Native(Source),
+    Sql(usize),
+}
+
+impl<'a> Reader<'a> {
+    /// A reader that sends what it reads to `batches`.
+    pub fn new(
+        settings: &'a Settings,
+        sql_sources: &'a [SqlSource],
+        context: datafusion::prelude::SessionContext,
+        batches: Sender<Flush>,
+    ) -> Self {
+        Self {
+            settings,
+            sql_sources,
+            context,
+            batches,
+            batch: EventBatch::default(),
+            snapshots: SnapshotRows::default(),
+            quarantine: QuarantineRows::default(),
+            objects: Vec::new(),
+            seen: HashSet::new(),
+            summary: Summary::default(),
+            exports: HashMap::new(),
+        }
+    }
+
+    /// Reads one object. An object that cannot be opened goes to quarantine whole.
+    pub fn object(&mut self, object: &RawObject) -> Result<()> {
+        let runtime = Handle::current();
+        let mut row = ObjectRow::new(object);
+        match runtime.block_on(object.open()) {
+            Ok(input) => {
+                let export = self.export(object);
+                let mut reading = Reading { object, owner: None, sql_lines: Vec::new(), sql_first_line: 0, export, row: &mut row };
+                reading.owner = self.forced();
+                let framing = records::read(&object.key, input, &mut |piece| self.piece(piece, &mut reading))?;
+                if framing == Framing::Parquet {
+                    self.parquet(&mut reading)?;
+                }
+                self.flush_sql(&mut reading)?;
+            }
+            Err(error) => {
+                tracing::warn!(object = object.key, error = format!("{error:#}"), "the object cannot be opened");
+                self.quarantine.push(&object.key, 0, None, None, "the object cannot be opened");
+                row.state = "unreadable";
+                row.quarantined += 1;
+            }
+        }
+        self.summary.objects += 1;
+        self.summary.bytes += object.size;
+        self.summary.lines += row.lines;
+        self.summary.quarantined += row.quarantined;
+        self.objects.push(row);
+        Ok(())
+    }
+
+    /// Sends what is left.
+    pub fn finish(mut self) -> Result<Summary> {
+        self.send()?;
+        Ok(self.summary)
+    }
+
+    fn forced(&self) -> Option<Owner> {
+        let name = self.settings.source.as_deref()?;
+        Source::parse(name)
+            .map(Owner::Native)
+            .or_else(|| self.sql_sources.iter().position(|source| source.name() == name).map(Owner::Sql))
+    }
+
+    /// The channels of the export that an object lies in: the lists beside it (flattened names) or one folder up.
+    fn export(&mut self, object: &RawObject) -> Option<ExportChannels> {
+        let name = object.key.rsplit('/').next().unwrap_or_default();
+        let dated = name.len() > 15 && name.ends_with(".json") || name.len() == 15;
+        if !dated {
+            return None;
+        }
+        let folder = object.key.rsplitn(3, '/').nth(2).unwrap_or_default().to_owned();
+        let beside = object.key.rsplitn(2, '/').nth(1).unwrap_or_default().to_owned();
+        let key = format!("{folder}\n{beside}");
+        if let Some(known) = self.exports.get(&key) {
+            return known.clone();
+        }
+        let prefix = name.split('.').next().unwrap_or_default();
+        let mut channels = ExportChannels::default();
+        let runtime = Handle::current();
+        for list in ["channels.json", "groups.json", "dms.json", "mpims.json"] {
+            let flattened = format!("{prefix}.{list}");
+            let json = runtime
+                .block_on(object.relative(1, list))
+                .or_else(|| runtime.block_on(object.relative(0, list)))
+                .or_else(|| runtime.block_on(object.relative(0, &flattened)));
+            if let Some(json) = json {
+                channels.read(list, &json);
+            }
+        }
+        let found = (!channels.by_folder.is_empty()).then_some(channels);
+        self.exports.insert(key, found.clone());
+        found
+    }
+
+    fn piece(&mut self, piece: Piece<'_>, reading: &mut Reading<'_>) -> Result<()> {
+        match piece {
+            Piece::Broken(reason, line, column) => self.broken(reading, line, column, &reason),
+            Piece::Record(record, line) => {
+                reading.row.lines += 1;
+                self.record(&record, line, reading)?;
+            }
+        }
+        if self.batch.bytes() + self.snapshots.bytes() > BATCH_BYTES {
+            self.send()?;
+        }
+        Ok(())
+    }
+
+    fn broken(&mut self, reading: &mut Reading<'_>, line: u64, column: Option<u64>, reason: &str) {
+        reading.row.quarantined += 1;
+        let source = reading.owner.map(|owner| self.owner_name(owner));
+        self.quarantine.push(&reading.object.key, line, column, source.as_deref(), reason);
+    }
+
+    fn owner_name(&self, owner: Owner) -> String {
+        match owner {
+            Owner::Native(source) => source.as_str().to_owned(),
+            Owner::Sql(at) => self.sql_sources.get(at).map_or_else(String::new, |source| source.name().to_owned()),
+        }
+    }
+
+    fn record(&mut self, record: &Record<'_>, line: u64, reading: &mut Reading<'_>) -> Result<()> {
+        let export = reading.export.clone();
+        let origin = Origin { path: &reading.object.key, object_time: reading.object.modified, export: export.as_ref() };
+        let owner = match reading.owner {
+            Some(owner) => owner,
+            None => match self.recognise(record, &origin) {
+                Some(owner) => *reading.owner.insert(owner),
+                None => {
+                    self.broken(reading, line, None, not_recognised(record));
+                    return Ok(());
+                }
+            },
+        };
+        match owner {
+            Owner::Native(source) => self.native(source, record, &origin, line, reading),
+            Owner::Sql(_) => {
+                self.sql_record(record, line, reading)?;
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn recognise(&self, record: &Record<'_>, origin: &Origin<'_>) -> Option<Owner> {
+        if let Some(source) = Source::recognise(record, origin) {
+            return Some(Owner::Native(source));
+        }
+        let columns = columns_of(record);
+        self.sql_sources.iter().position(|source| source.recognises(origin.path, &columns)).map(Owner::Sql)
+    }
+
+    fn native(&mut self, source: Source, record: &Record<'_>, origin: &Origin<'_>, line: u64, reading: &mut Reading<'_>) {
+        let mut outcome = self.normalize(source, record, origin, line, reading);
+        // One object may hold records of several sources: a record that is not this one's is offered to the others.
+        if outcome == Err(Reject::NotThisSource)
+            && let Some(Owner::Native(other)) = self.recognise(record, origin)
+            && other != source
+        {
+            outcome = self.normalize(other, record, origin, line, reading);
+        }
+        match outcome {
+            Ok(()) => {}
+            Err(Reject::Nothing) => reading.row.nothing += 1,
+            Err(Reject::NotThisSource) => self.broken(reading, line, None, not_recognised(record)),
+            Err(Reject::Bad { reason, column }) => self.broken(reading, line, column, &reason),
+        }
+    }
+
+    fn normalize(
+        &mut self,
+        source: Source,
+        record: &Record<'_>,
+        origin: &Origin<'_>,
+        line: u64,
+        reading: &mut Reading<'_>,
+    ) -> std::result::Result<(), Reject> {
+        let place = Place { source: source.as_str(), object: &reading.object.key, line };
+        let before = reading.row.events;
+        let mut taker = Taker { reader: self, place, record: Some(record), count: 0, rejects: Vec::new(), object_time: origin.object_time };
+        let outcome = source.normalize(record, origin, &mut taker);
+        let (count, rejects) = (taker.count, taker.rejects);
+        reading.row.events = before + count;
+        for reject in rejects {
+            if let Reject::Bad { reason, column } = reject {
+                self.broken(reading, line, column, &reason);
+            }
+        }
+        outcome
+    }
+
+    fn sql_record(&mut self, record: &Record<'_>, line: u64, reading: &mut Reading<'_>) -> Result<()> {
+        if reading.sql_lines.is_empty() {
+            reading.sql_first_line = line;
+        }
+        match record {
+            Record::Json(text) => match serde_json::from_str::<&serde_json::value::RawValue>(text) {
+                Ok(raw) if raw.get().starts_with('{') => push_line(&mut reading.sql_lines, raw.get()),
+                Ok(raw) if raw.get().starts_with('[') => {
+                    let items: Vec<&serde_json::value::RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
+                    items.iter().for_each(|item| push_line(&mut reading.sql_lines, item.get()));
+                }
+                _ => self.broken(reading, line, None, "this is not JSON"),
+            },
+            Record::Csv { header, row } => {
+                let object: serde_json::Map<String, serde_json::Value> = header
+                    .iter()
+                    .zip(row.iter())
+                    .filter(|(_, value)| !value.is_empty())
+                    .map(|(name, value)| (name.to_owned(), value.into()))
+                    .collect();
+                push_line(&mut reading.sql_lines, &serde_json::Value::Object(object).to_string());
+            }
+            Record::Mail(_) => self.broken(reading, line, None, "a mail has no columns"),
+        }
+        if reading.sql_lines.len() > SQL_BYTES {
+            self.flush_sql(reading)?;
+        }
+        Ok(())
+    }
+
+    /// Puts the gathered rows through the SELECT; rows that Arrow cannot read are tried one by one, so that one bad row costs one row.
+    fn flush_sql(&mut self, reading: &mut Reading<'_>) -> Result<()> {
+        let Some(Owner::Sql(at)) = reading.owner else { return Ok(()) };
+        let lines = std::mem::take(&mut reading.sql_lines);
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let source = &self.sql_sources[at];
+        let first = reading.sql_first_line;
+        match source.raw_from_json(&lines) {
+            Ok(batches) => self.sql_batches(at, batches, first, reading),
+            Err(_) => {
+                for (offset, line) in lines.split(|b| *b == b'\n').filter(|line| !line.is_empty()).enumerate() {
+                    let number = first + offset as u64;
+                    match source.raw_from_json(line) {
+                        Ok(batches) => self.sql_batches(at, batches, number, reading)?,
+                        Err(_) => self.broken(reading, number, None, "a column has another type than the source's file says"),
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn sql_batches(&mut self, at: usize, batches: Vec<arrow::array::RecordBatch>, line: u64, reading: &mut Reading<'_>) -> Result<()> {
+        let source = &self.sql_sources[at];
+        let name = source.name().to_owned();
+        let runtime = Handle::current();
+        for raw in batches {
+            let answers = match runtime.block_on(source.select(&self.context, raw)) {
+                Ok(answers) => answers,
+                Err(error) => {
+                    tracing::warn!(source = name, kind = ?error.kind(), "the source's SELECT failed");
+                    self.broken(reading, line, None, "the source's SELECT failed on these rows");
+                    continue;
+                }
+            };
+            for answer in answers {
+                let place = Place { source: &name, object: &reading.object.key, line };
+                let mut taker = Taker { reader: self, place, record: None, count: 0, rejects: Vec::new(), object_time: reading.object.modified };
+                source.events(&answer, &mut |event| taker.event(event))?;
+                let (count, rejects) = (taker.count, taker.rejects);
+                reading.row.events += count;
+                for reject in rejects {
+                    if let Reject::Bad { reason, column } = reject {
+                        self.broken(reading, line, column, &reason);
+                    }
+                }
+            }
+            if self.batch.bytes() > BATCH_BYTES {
+                self.send()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn parquet(&mut self, reading: &mut Reading<'_>) -> Result<()> {
+        let bytes = Handle::current().block_on(reading.object.bytes())?;
+        let columns = match super::sql_source::parquet_columns(bytes.clone()) {
+            Ok(columns) => columns,
+            Err(_) => {
+                self.broken(reading, 0, None, "the Parquet file is damaged");
+                return Ok(());
+            }
+        };
+        let names: Vec<Cow<'_, str>> = columns.iter().map(|name| Cow::Borrowed(name.as_str())).collect();
+        let recognised = self.sql_sources.iter().position(|source| source.recognises(&reading.object.key, &names));
+        let Some(at) = (match reading.owner {
+            Some(Owner::Sql(at)) => Some(at),
+            _ => recognised,
+        }) else {
+            self.broken(reading, 0, None, "no source file in sql/sources reads a Parquet file with these columns");
+            return Ok(());
+        };
+        reading.owner = Some(Owner::Sql(at));
+        match self.sql_sources[at].raw_from_parquet(bytes) {
+            Ok(batches) => {
+                reading.row.lines += batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
+                self.sql_batches(at, batches, 0, reading)
+            }
+            Err(_) => {
+                self.broken(reading, 0, None, "the Parquet file is damaged");
+                Ok(())
+            }
+        }
+    }
+
+    fn send(&mut self) -> Result<()> {
+        let flush = Flush {
+            events: std::mem::take(&mut self.batch),
+            snapshots: std::mem::take(&mut self.snapshots),
+            quarantine: std::mem::take(&mut self.quarantine),
+            objects: std::mem::take(&mut self.objects),
+            seen_all: self.seen.len() < SEEN_MAX,
+        };
+        if !flush.seen_all {
+            self.seen.clear();
+        }
+        self.batches.blocking_send(flush).map_err(|_| Error::internal("the writer ended early"))
+    }
+}
+
+/// One object while it is read.
+struct Reading<'o> {
+    object: &'o RawObject,
+    owner: Option<Owner>,
+    sql_lines: Vec<u8>,
+    sql_first_line: u64,
+    export: Option<ExportChannels>,
+    row: &'o mut ObjectRow,
+}
+
+fn push_line(lines: &mut Vec<u8>, json: &str) {
+    // A line feed inside a JSON text can only be white space.
+    lines.extend(json.bytes().map(|b| if b == b'\n' { b' ' } else { b }));
+    lines.push(b'\n');
+}
+
+fn not_recognised(record: &Record<'_>) -> &'static str {
+    match record {
+        Record::Json(text) if serde_json::from_str::<IgnoredAny>(text).is_err() => "this is not JSON",
+        Record::Json(_) => "no source has records of this shape",
+        Record::Csv { .. } => "no source has these columns",
+        Record::Mail(_) => "this is no mail with a sender and a date",
+    }
+}
+
+/// Top-level keys of a JSON object, or the header of a CSV row.
+fn columns_of<'r>(record: &Record<'r>) -> Vec<Cow<'r, str>> {
+    struct Keys;
+    impl<'de> Visitor<'de> for Keys {
+        type Value = Vec<Cow<'de, str>>;
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an object")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Self::Value, A::Error> {
+            let mut keys = Vec::new();
+            while let Some((key, IgnoredAny)) = map.next_entry::<String, IgnoredAny>()? {
+                keys.push(Cow::Owned(key));
+            }
+            Ok(keys)
+        }
+    }
+    match record {
+        Record::Json(text) => serde_json::Deserializer::from_str(text).deserialize_map(Keys).unwrap_or_default(),
+        Record::Csv { header, .. } => header.iter().map(|name| Cow::Owned(name.to_owned())).collect(),
+        Record::Mail(_) => Vec::new(),
+    }
+}
+
+/// Takes what a normalizer finds in one record.
+struct Taker<'t, 'r, 'a> {
+    reader: &'t mut Reader<'a>,
+    place: Place<'t>,
+    record: Option<&'t Record<'r>>,
+    count: u64,
+    rejects: Vec<Reject>,
+    object_time: Micros,
+}
+
+impl Receiver for Taker<'_, '_, '_> {
+    fn event(&mut self, event: Event<'_>) {
+        let Some(time) = event.event_time else {
+            self.rejects.push(Reject::bad("no time"));
+            return;
+        };
+        let id: Cow<'_, str> =
+            if event.event_id.is_empty() { Cow::Owned(self.content_id(&event)) } else { Cow::Borrowed(event.event_id.as_ref()) };
+        self.count += 1;
+        let hash = id_hash(&id);
+        let reader = &mut *self.reader;
+        if !reader.seen.insert(hash) {
+            reader.summary.duplicates += 1;
+            return;
+        }
+        reader.batch.push(&event, &id, hash, time, self.place);
+    }
+
+    fn snapshot(&mut self, snapshot: Snapshot<'_>) {
+        self.reader.summary.snapshots += 1;
+        let time = snapshot.snapshot_time.unwrap_or(self.object_time);
+        self.reader.snapshots.push(&snapshot, time, self.place);
+    }
+
+    fn reject(&mut self, reject: Reject) {
+        self.rejects.push(reject);
+    }
+}
+
+impl Taker<'_, '_, '_> {
+    /// An id for an event whose vendor gave none: the same bytes are the same act.
+    fn content_id(&self, event: &Event<'_>) -> String {
+        let mut hasher = Sha256::new();
+        match self.record {
+            Some(Record::Json(text)) => hasher.update(text.as_bytes()),
+            Some(Record::Csv { row, .. }) => hasher.update(row.as_slice().as_bytes()),
+            Some(Record::Mail(bytes)) => hasher.update(bytes),
+            None => hasher.update(serde_json::to_vec(event).unwrap_or_default()),
+        }
+        let digest = hasher.finalize();
+        let hex: String = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{}:#{hex}:{}", self.place.source, self.count)
+    }
+}

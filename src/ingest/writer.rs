@@ -1,0 +1,160 @@
+//! The writing half of ingest: batches → files and commits. An event that the lake already has is not written again.
+
+use std::collections::{BTreeMap, HashSet};
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use datafusion::logical_expr::{col, lit};
+use datafusion::prelude::SessionContext;
+use datafusion::scalar::ScalarValue;
+use deltalake_core::kernel::Add;
+use futures::StreamExt;
+use std::sync::Arc;
+
+use super::Flush;
+use super::batch::{IdHash, SortedBatch, id_hash};
+use super::rows::{ObjectRow, SnapshotRows};
+use crate::error::{Error, Kind, Result};
+use crate::lake::Lake;
+use crate::lake::commit::Note;
+use crate::lake::files::{append, append_files_on, date_runs, write_file};
+use crate::lake::provider::LakeTable;
+use crate::lake::tables;
+
+/// How often a commit is planned anew because another ingest committed first.
+const CONFLICTS_MAX: usize = 50;
+
+/// The lock that ingests share: of two that commit at once, one is refused and looks again at what is there.
+const MUTEX: &str = "bittern-ingest";
+
+/// Writes batches to the lake.
+pub struct Writer<'a> {
+    lake: &'a Lake,
+    context: SessionContext,
+    /// Files that this ingest wrote itself: the reader remembers their ids.
+    own: HashSet<String>,
+    /// Events written.
+    pub events: u64,
+    /// Of these, those whose action is `other`.
+    pub other: u64,
+    /// Events that the lake had already.
+    pub duplicates: u64,
+    /// Events written, by source.
+    pub by_source: BTreeMap<String, u64>,
+}
+
+impl<'a> Writer<'a> {
+    /// A writer of one ingest.
+    pub fn new(lake: &'a Lake, context: SessionContext) -> Self {
+        Self { lake, context, own: HashSet::new(), events: 0, other: 0, duplicates: 0, by_source: BTreeMap::new() }
+    }
+
+    /// Writes events first, then what was read of their objects: a crash between the two costs a second reading, never an event.
+    pub async fn write(&mut self, flush: Flush) -> Result<()> {
+        let now = self.lake.clock().now();
+        if !flush.seen_all {
+            self.own.clear();
+        }
+        if !flush.events.is_empty() {
+            let sorted = flush.events.finish(now)?;
+            self.events(sorted).await?;
+        }
+        self.snapshots(flush.snapshots).await?;
+        append(self.lake, &tables::quarantine(), &flush.quarantine.batch(now)?, &Note::new(None)).await?;
+        append(self.lake, &tables::objects(), &ObjectRow::batch(&flush.objects, now)?, &Note::new(None)).await
+    }
+
+    async fn events(&mut self, sorted: SortedBatch) -> Result<()> {
+        let spec = tables::events();
+        let mut rest = sorted;
+        let mut adds: Option<Vec<Add>> = None;
+        for _ in 0..CONFLICTS_MAX {
+            let table = self.lake.table(&spec.name).await?;
+            let existing = LakeTable::at(self.lake, &spec, &table).await?.excluding(&self.own);
+            let known = self.known(existing, &rest).await?;
+            if !known.is_empty() {
+                let before = rest.batch.num_rows();
+                rest = rest.without(&known)?;
+                self.duplicates += (before - rest.batch.num_rows()) as u64;
+                adds = None;
+            }
+            if rest.batch.num_rows() == 0 {
+                return Ok(());
+            }
+            let files = match adds.take() {
+                Some(files) => files,
+                None => self.files(&rest).await?,
+            };
+            let note = Note::new(Some(rest.hours()));
+            match append_files_on(self.lake, &spec, &table, files.clone(), &note, Some(MUTEX)).await {
+                Ok(()) => {
+                    self.own.extend(files.into_iter().map(|add| add.path));
+                    self.count(&rest.batch);
+                    return Ok(());
+                }
+                Err(error) if error.kind() == Kind::Conflict => {
+                    tracing::debug!(error = format!("{error:#}"), "another ingest committed first: looking again");
+                    adds = Some(files);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::new(Kind::Conflict, "other ingests kept committing first; run this one again"))
+    }
+
+    async fn files(&self, sorted: &SortedBatch) -> Result<Vec<Add>> {
+        let spec = tables::events();
+        let mut adds = Vec::new();
+        for (date, offset, length) in date_runs(sorted.times()) {
+            adds.push(write_file(self.lake, &spec, &sorted.batch.slice(offset, length), Some(date), self.lake.clock().now()).await?);
+        }
+        Ok(adds)
+    }
+
+    /// Which ids of the batch the lake has already. Only files whose times overlap are read, and of those one column.
+    async fn known(&self, existing: LakeTable, sorted: &SortedBatch) -> Result<HashSet<IdHash>> {
+        let times = sorted.times();
+        let (Some(first), Some(last)) = (times.iter().min(), times.iter().max()) else { return Ok(HashSet::new()) };
+        let utc = |time: i64| lit(ScalarValue::TimestampMicrosecond(Some(time), Some("UTC".into())));
+        let inside = col("event_time").gt_eq(utc(*first)).and(col("event_time").lt_eq(utc(*last)));
+        let wanted: HashSet<&IdHash> = sorted.hashes.iter().collect();
+        let frame = self.context.read_table(Arc::new(existing))?.filter(inside)?.select_columns(&["event_id"])?;
+        let mut stream = frame.execute_stream().await?;
+        let mut known = HashSet::new();
+        while let Some(batch) = stream.next().await {
+            let batch = batch?;
+            let ids = batch.column(0).as_string::<i32>();
+            known.extend(ids.iter().flatten().map(id_hash).filter(|hash| wanted.contains(hash)));
+        }
+        Ok(known)
+    }
+
+    async fn snapshots(&self, rows: SnapshotRows) -> Result<()> {
+        let spec = tables::snapshots();
+        let ids: Vec<String> = rows.ids().to_vec();
+        let batch = rows.batch()?;
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        let existing = LakeTable::open(self.lake, &spec).await?;
+        let frame = self.context.read_table(Arc::new(existing))?.select_columns(&["snapshot_id"])?;
+        let mut known: HashSet<String> = HashSet::new();
+        for found in frame.collect().await? {
+            known.extend(found.column(0).as_string::<i32>().iter().flatten().map(str::to_owned));
+        }
+        let keep: Vec<bool> = ids.into_iter().map(|id| known.insert(id)).collect();
+        let fresh = arrow::compute::filter_record_batch(&batch, &keep.into())?;
+        append(self.lake, &spec, &fresh, &Note::new(None)).await
+    }
+
+    fn count(&mut self, batch: &RecordBatch) {
+        self.events += batch.num_rows() as u64;
+        let values = |name: &str| batch.column_by_name(name).map(|column| column.as_string::<i32>());
+        self.other += values("action").map_or(0, |actions| actions.iter().filter(|a| *a == Some("other")).count() as u64);
+        for source in values("source").into_iter().flatten().flatten() {
+            match self.by_source.get_mut(source) {
+                Some(count) => *count += 1,
+                None => drop(self.by_source.insert(source.to_owned(), 1)),
+            }
+        }
+    }
+}

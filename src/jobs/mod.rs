@@ -1,0 +1,2 @@
+//! SQL files that fill tables.
+pub mod header;

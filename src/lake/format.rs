@@ -1,0 +1,47 @@
+//! `_bittern/format.json` at the lake's root: the version of the layout, so that a newer lake is refused instead of misread.
+
+use bytes::Bytes;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
+use serde::{Deserialize, Serialize};
+
+use super::store::Place;
+use crate::error::{Error, Result};
+
+/// The layout this program writes.
+pub const VERSION: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Format {
+    version: u32,
+}
+
+/// Checks the version of an existing lake; writes this program's into a new one.
+pub async fn check_or_create(place: &Place) -> Result<()> {
+    let path = place.path.clone().join("_bittern").join("format.json");
+    loop {
+        match place.store.get(&path).await {
+            Ok(found) => return check(&found.bytes().await?, place),
+            Err(object_store::Error::NotFound { .. }) => {}
+            Err(e) => return Err(Error::from(e).context(format!("cannot read the lake at {}", place.url.path()))),
+        }
+        let json = serde_json::to_vec(&Format { version: VERSION }).map_err(|e| Error::internal("cannot write the format").caused_by(e))?;
+        match place.store.put_opts(&path, Bytes::from(json).into(), PutOptions::from(PutMode::Create)).await {
+            Ok(_) => return Ok(()),
+            // Another process made it just now: read what it wrote.
+            Err(object_store::Error::AlreadyExists { .. }) => {}
+            Err(e) => return Err(Error::from(e).context(format!("cannot make a lake at {}", place.url.path()))),
+        }
+    }
+}
+
+fn check(json: &[u8], place: &Place) -> Result<()> {
+    let format: Format = serde_json::from_slice(json)
+        .map_err(|e| Error::data(format!("{}/_bittern/format.json is not a lake's format file", place.url.path())).caused_by(e))?;
+    if format.version > VERSION {
+        return Err(Error::usage(format!(
+            "the lake has format {}, this program knows up to {VERSION}: use a newer bittern",
+            format.version
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,244 @@
+//! Reading a table: Delta's snapshot gives the files and their statistics, DataFusion's own Parquet scan reads them.
+//!
+//! Traps that this handles: statistics cut times to milliseconds, so the greatest is rounded up before pruning; columns are
+//! reported as inexact; no sort order is declared; tables with deletion vectors or column mapping are refused by name.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::pruning::PrunableStatistics;
+use datafusion::common::stats::Precision;
+use datafusion::common::{ColumnStatistics, DFSchema, Result as DfResult, ScalarValue, Statistics};
+use datafusion::datasource::file_format::FileFormat;
+use datafusion::datasource::file_format::parquet::ParquetFormat;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder};
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_optimizer::pruning::PruningPredicate;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
+use deltalake_core::DeltaTable;
+use deltalake_core::kernel::LogicalFileView;
+use futures::TryStreamExt;
+use object_store::ObjectMeta;
+use object_store::path::Path;
+use serde_json::Value;
+
+use super::Lake;
+use super::tables::TableSpec;
+use crate::error::{Error, Result};
+use crate::sources::time;
+
+/// One table of the lake at one version.
+#[derive(Debug)]
+pub struct LakeTable {
+    schema: SchemaRef,
+    partitions: usize,
+    store_url: ObjectStoreUrl,
+    files: Vec<File>,
+}
+
+#[derive(Debug, Clone)]
+struct File {
+    /// Relative to the table, as in the log.
+    name: String,
+    meta: ObjectMeta,
+    partition_values: Vec<ScalarValue>,
+    rows: Option<usize>,
+    /// Of every column of the schema; exact, for pruning only.
+    statistics: Arc<Statistics>,
+}
+
+impl LakeTable {
+    /// The newest state of a table.
+    pub async fn open(lake: &Lake, spec: &TableSpec) -> Result<Self> {
+        let table = lake.table_or_create(spec).await?;
+        Self::at(lake, spec, &table).await
+    }
+
+    /// A given state of a table.
+    pub async fn at(lake: &Lake, spec: &TableSpec, table: &DeltaTable) -> Result<Self> {
+        let state = table.snapshot()?;
+        let mapping = state.metadata().configuration().get("delta.columnMapping.mode");
+        if mapping.is_some_and(|mode| mode != "none") {
+            return Err(Error::data(format!("table `{}` uses column mapping, which bittern does not read", spec.name)));
+        }
+        let root = lake.place().path.clone().join(spec.name.as_str());
+        let log_store = table.log_store();
+        let views: Vec<LogicalFileView> = state.snapshot().file_views(log_store.as_ref(), None).try_collect().await?;
+        let files = views.iter().map(|view| file(view, &root, spec)).collect::<Result<Vec<File>>>()?;
+        let url = &lake.place().url;
+        let authority = &url[..url::Position::BeforePath];
+        Ok(Self { schema: Arc::clone(&spec.schema), partitions: spec.partitions, store_url: ObjectStoreUrl::parse(authority)?, files })
+    }
+
+    /// Rows of the table, where every file's log entry says how many it has.
+    pub fn rows(&self) -> Option<usize> {
+        self.files.iter().map(|file| file.rows).sum()
+    }
+
+    /// The same without the files at these paths (as the log names them).
+    #[must_use]
+    pub fn excluding(mut self, paths: &std::collections::HashSet<String>) -> Self {
+        self.files.retain(|file| !paths.contains(&file.name));
+        self
+    }
+
+    /// Full paths, in the store, of the files that can hold rows for which the filters are true.
+    pub fn paths(&self, session: &dyn Session, filters: &[Expr]) -> DfResult<Vec<Path>> {
+        Ok(self.prune(session, filters)?.into_iter().map(|file| file.meta.location.clone()).collect())
+    }
+
+    fn prune(&self, session: &dyn Session, filters: &[Expr]) -> DfResult<Vec<&File>> {
+        let all = || self.files.iter().collect();
+        let Some(filter) = conjunction(filters.iter().cloned()) else { return Ok(all()) };
+        let df_schema = DFSchema::try_from(Arc::clone(&self.schema))?;
+        let Ok(predicate) = session.create_physical_expr(filter, &df_schema) else { return Ok(all()) };
+        // A predicate that cannot be turned into one over statistics prunes nothing.
+        let Ok(pruning) = PruningPredicate::try_new(predicate, Arc::clone(&self.schema)) else { return Ok(all()) };
+        let statistics = self.files.iter().map(|file| Arc::clone(&file.statistics)).collect();
+        let keep = pruning.prune(&PrunableStatistics::new(statistics, Arc::clone(&self.schema)))?;
+        Ok(self.files.iter().zip(keep).filter(|(_, keep)| *keep).map(|(file, _)| file).collect())
+    }
+
+    fn file_schema(&self) -> SchemaRef {
+        let fields = self.schema.fields();
+        Arc::new(Schema::new(fields[..fields.len() - self.partitions].to_vec()))
+    }
+
+    fn partition_fields(&self) -> Vec<Arc<Field>> {
+        let fields = self.schema.fields();
+        fields[fields.len() - self.partitions..].to_vec()
+    }
+}
+
+#[async_trait]
+impl TableProvider for LakeTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> DfResult<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> DfResult<Arc<dyn ExecutionPlan>> {
+        let kept = self.prune(session, filters)?;
+        if kept.is_empty() {
+            let schema = datafusion::physical_plan::project_schema(&self.schema, projection)?;
+            return Ok(Arc::new(EmptyExec::new(schema)));
+        }
+        let rows: Option<usize> = kept.iter().map(|file| file.rows).sum();
+        let mut statistics = Statistics::new_unknown(&self.schema);
+        statistics.num_rows = rows.map_or(Precision::Absent, Precision::Exact);
+
+        let files = kept.into_iter().map(File::partitioned).collect::<Vec<PartitionedFile>>();
+        let groups = FileGroup::new(files).split_files(session.config().target_partitions());
+        let format = ParquetFormat::default().with_force_view_types(false).with_options(session.table_options().parquet.clone());
+        let table_schema = TableSchema::new(self.file_schema(), self.partition_fields());
+        let source = format.file_source(table_schema);
+        let config = FileScanConfigBuilder::new(self.store_url.clone(), source)
+            .with_file_groups(groups)
+            .with_statistics(statistics)
+            .with_projection_indices(projection.cloned())?
+            .with_limit(limit)
+            .build();
+        format.create_physical_plan(session, config).await
+    }
+}
+
+impl File {
+    fn partitioned(&self) -> PartitionedFile {
+        let mut file = PartitionedFile::new_from_meta(self.meta.clone());
+        file.partition_values.clone_from(&self.partition_values);
+        file
+    }
+}
+
+fn file(view: &LogicalFileView, root: &Path, spec: &TableSpec) -> Result<File> {
+    if view.deletion_vector_descriptor().is_some() {
+        return Err(Error::data(format!("table `{}` has deletion vectors, which bittern does not read", spec.name)));
+    }
+    let relative = view.object_store_path();
+    let location = Path::from_iter(root.parts().chain(relative.parts()).map(|part| part.as_ref().to_owned()));
+    let size = u64::try_from(view.size()).map_err(|e| Error::data(format!("a file of table `{}` has no size", spec.name)).caused_by(e))?;
+    let values = view.partition_values_map();
+    let fields = spec.schema.fields();
+    let split = fields.len() - spec.partitions;
+    let partition_values = fields[split..]
+        .iter()
+        .map(|field| partition_value(values.get(field.name()).and_then(Option::as_deref), field.data_type()))
+        .collect::<Result<Vec<ScalarValue>>>()?;
+    let parsed: Value = view.stats().and_then(|json| serde_json::from_str(&json).ok()).unwrap_or(Value::Null);
+    let rows = parsed.get("numRecords").and_then(Value::as_u64).and_then(|rows| usize::try_from(rows).ok());
+    let mut columns: Vec<ColumnStatistics> = fields[..split].iter().map(|field| column_statistics(&parsed, field)).collect();
+    columns.extend(partition_values.iter().map(exactly));
+    let statistics = Statistics {
+        num_rows: rows.map_or(Precision::Absent, Precision::Exact),
+        total_byte_size: Precision::Absent,
+        column_statistics: columns,
+    };
+    let meta = ObjectMeta { location, last_modified: view.modification_datetime()?, size, e_tag: None, version: None };
+    Ok(File { name: view.path().into_owned(), meta, partition_values, rows, statistics: Arc::new(statistics) })
+}
+
+fn partition_value(text: Option<&str>, data_type: &DataType) -> Result<ScalarValue> {
+    match text {
+        None => Ok(ScalarValue::try_from(data_type)?),
+        Some(text) => Ok(ScalarValue::try_from_string(text.to_owned(), data_type)?),
+    }
+}
+
+fn exactly(value: &ScalarValue) -> ColumnStatistics {
+    let mut statistics = ColumnStatistics::new_unknown();
+    if !value.is_null() {
+        statistics.min_value = Precision::Exact(value.clone());
+        statistics.max_value = Precision::Exact(value.clone());
+        statistics.null_count = Precision::Exact(0);
+    }
+    statistics
+}
+
+/// Bounds that hold for every value of the column: both or neither.
+fn column_statistics(parsed: &Value, field: &Field) -> ColumnStatistics {
+    let mut statistics = ColumnStatistics::new_unknown();
+    let bound = |kind: &str, up: bool| scalar(parsed.get(kind)?.get(field.name())?, field.data_type(), up);
+    if let (Some(least), Some(greatest)) = (bound("minValues", false), bound("maxValues", true)) {
+        statistics.min_value = Precision::Exact(least);
+        statistics.max_value = Precision::Exact(greatest);
+    }
+    if let Some(nulls) = parsed.get("nullCount").and_then(|counts| counts.get(field.name())).and_then(Value::as_u64) {
+        statistics.null_count = Precision::Exact(usize::try_from(nulls).unwrap_or(usize::MAX));
+    }
+    statistics
+}
+
+fn scalar(value: &Value, data_type: &DataType, up: bool) -> Option<ScalarValue> {
+    /// Writers may cut longer text, and a cut maximum is none.
+    const TEXT_MAX: usize = 31;
+    match data_type {
+        DataType::Timestamp(_, zone) => {
+            let cut = time::parse(value.as_str()?)?;
+            // What stands in the log was cut to a millisecond: the true value lies up to 999 µs above.
+            Some(ScalarValue::TimestampMicrosecond(Some(if up { cut + 999 } else { cut }), zone.clone()))
+        }
+        DataType::Utf8 => value.as_str().filter(|text| text.len() <= TEXT_MAX).map(|text| ScalarValue::Utf8(Some(text.to_owned()))),
+        DataType::Int64 => value.as_i64().map(|number| ScalarValue::Int64(Some(number))),
+        _ => None,
+    }
+}

@@ -1,0 +1,193 @@
+//! Raw objects: which ones a path, glob or URL means, and their bytes, decompressed, as a stream to read from.
+
+use std::io::{self, BufRead, BufReader, Read};
+
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
+use object_store::path::Path;
+use object_store::{GetResultPayload, ObjectMeta, ObjectStoreExt};
+use tokio::runtime::Handle;
+
+use super::store::Place;
+use crate::error::{Error, Result};
+use crate::event::Micros;
+
+/// Bytes read ahead of the parser: a few long lines.
+const BUFFER_BYTES: usize = 1024 * 1024;
+
+/// One raw object.
+#[derive(Debug, Clone)]
+pub struct RawObject {
+    /// Where it lies.
+    place: Place,
+    /// Its name in tables and messages: the full key, or the path of a file.
+    pub key: String,
+    /// Bytes as stored.
+    pub size: u64,
+    /// When it was written.
+    pub modified: Micros,
+    /// The store's tag of this content (size and time where the store has none).
+    pub etag: String,
+}
+
+/// The objects that `input` means: a file, a folder (everything below it), a glob in its last parts, or the same under a URL. Sorted by key.
+pub async fn list(input: &str) -> Result<Vec<RawObject>> {
+    let (fixed, pattern) = split_glob(input);
+    let place = Place::parse(fixed)?;
+    let not_found = || Error::usage(format!("nothing lies at `{input}`"));
+    if pattern.is_none()
+        && let Ok(meta) = place.store.head(&place.path).await
+    {
+        return Ok(vec![object(&place, &meta)]);
+    }
+    let metas: Vec<ObjectMeta> = place.store.list(Some(&place.path)).try_collect().await.map_err(|e| not_found().caused_by(e))?;
+    let mut found: Vec<RawObject> = metas
+        .iter()
+        .filter(|meta| !is_hidden(&meta.location, &place.path))
+        .filter(|meta| pattern.is_none_or(|pattern| matches(pattern, below(&meta.location, &place.path))))
+        .map(|meta| object(&place, meta))
+        .collect();
+    if found.is_empty() {
+        return Err(not_found());
+    }
+    found.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok(found)
+}
+
+fn object(place: &Place, meta: &ObjectMeta) -> RawObject {
+    let local = place.url.scheme() == "file";
+    let key = if local { format!("/{}", meta.location) } else { format!("{}/{}", &place.url[..url::Position::BeforePath], meta.location) };
+    let modified = meta.last_modified.timestamp_micros();
+    RawObject {
+        place: Place { url: place.url.clone(), store: place.store.clone(), path: meta.location.clone() },
+        key,
+        size: meta.size,
+        modified,
+        etag: meta.e_tag.clone().unwrap_or_else(|| format!("{}-{modified}", meta.size)),
+    }
+}
+
+fn below<'p>(location: &'p Path, folder: &Path) -> &'p str {
+    location.as_ref().strip_prefix(folder.as_ref()).unwrap_or(location.as_ref()).trim_start_matches('/')
+}
+
+/// Names that begin with `.` or `_` are other programs' bookkeeping.
+fn is_hidden(location: &Path, folder: &Path) -> bool {
+    below(location, folder).split('/').any(|part| part.starts_with('.') || part.starts_with('_'))
+}
+
+/// The part before the first glob character's path part, and the rest.
+fn split_glob(input: &str) -> (&str, Option<&str>) {
+    let Some(at) = input.find(['*', '?']) else { return (input, None) };
+    let cut = input.get(..at).and_then(|head| head.rfind('/'));
+    match cut {
+        Some(cut) => (input.get(..=cut).unwrap_or("."), input.get(cut + 1..)),
+        None => (".", Some(input)),
+    }
+}
+
+/// Shell globs: `?` one character, `*` any but `/`, `**` any.
+pub fn matches(pattern: &str, text: &str) -> bool {
+    let mut expression = String::from("^");
+    let mut rest = pattern;
+    while let Some(c) = rest.chars().next() {
+        rest = if let Some(after) = rest.strip_prefix("**/") {
+            expression.push_str("(.*/)?");
+            after
+        } else if let Some(after) = rest.strip_prefix("**") {
+            expression.push_str(".*");
+            after
+        } else {
+            match c {
+                '*' => expression.push_str("[^/]*"),
+                '?' => expression.push_str("[^/]"),
+                c => expression.push_str(&regex::escape(&c.to_string())),
+            }
+            rest.get(c.len_utf8()..).unwrap_or_default()
+        };
+    }
+    expression.push('$');
+    regex::Regex::new(&expression).is_ok_and(|regex| regex.is_match(text))
+}
+
+impl RawObject {
+    /// Its content, decompressed by what it begins with (gzip, zstd), for a thread that may block.
+    pub async fn open(&self) -> Result<Box<dyn BufRead + Send>> {
+        let got = self.place.store.get(&self.place.path).await.map_err(|e| Error::from(e).context(format!("cannot read `{}`", self.key)))?;
+        let read: Box<dyn Read + Send> = match got.payload {
+            GetResultPayload::File(file, _) => Box::new(file),
+            GetResultPayload::Stream(stream) => Box::new(StreamRead { stream, current: Bytes::new(), runtime: Handle::current() }),
+        };
+        decompressed(read).map_err(|e| Error::from(e).context(format!("cannot read `{}`", self.key)))
+    }
+
+    /// Its whole content as stored.
+    pub async fn bytes(&self) -> Result<Bytes> {
+        let got = self.place.store.get(&self.place.path).await.map_err(|e| Error::from(e).context(format!("cannot read `{}`", self.key)))?;
+        Ok(got.bytes().await?)
+    }
+
+    /// A text file beside it (`channels.json` two folders up, ...), if there is one.
+    pub async fn relative(&self, levels_up: usize, name: &str) -> Option<String> {
+        let parts: Vec<String> = self.place.path.parts().map(|part| part.as_ref().to_owned()).collect();
+        let keep = parts.len().checked_sub(levels_up + 1)?;
+        let path = Path::from_iter(parts.into_iter().take(keep).chain([name.to_owned()]));
+        let bytes = self.place.store.get(&path).await.ok()?.bytes().await.ok()?;
+        String::from_utf8(bytes.to_vec()).ok()
+    }
+}
+
+fn decompressed(read: Box<dyn Read + Send>) -> io::Result<Box<dyn BufRead + Send>> {
+    let mut buffered = BufReader::with_capacity(BUFFER_BYTES, read);
+    let head = buffered.fill_buf()?;
+    if head.starts_with(&[0x1f, 0x8b]) {
+        return Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, flate2::bufread::MultiGzDecoder::new(buffered))));
+    }
+    if head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        return Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, zstd::stream::read::Decoder::with_buffer(buffered)?)));
+    }
+    Ok(Box::new(buffered))
+}
+
+/// A store's stream as something to read from, on a thread that may block.
+struct StreamRead {
+    stream: BoxStream<'static, object_store::Result<Bytes>>,
+    current: Bytes,
+    runtime: Handle,
+}
+
+impl Read for StreamRead {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.current.is_empty() {
+            match self.runtime.block_on(self.stream.next()) {
+                Some(chunk) => self.current = chunk?,
+                None => return Ok(0),
+            }
+        }
+        let count = buffer.len().min(self.current.len());
+        buffer[..count].copy_from_slice(&self.current.split_to(count));
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs_stay_inside_a_folder_unless_doubled() {
+        for (pattern, text, expected) in [
+            ("*.ndjson", "a.ndjson", true),
+            ("*.ndjson", "b/a.ndjson", false),
+            ("**/*.ndjson", "b/c/a.ndjson", true),
+            ("**/*.ndjson", "a.ndjson", true),
+            ("day=?/*.gz", "day=1/x.gz", true),
+            ("a+b", "aab", false),
+        ] {
+            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
+        }
+        assert_eq!(split_glob("s3://b/x/*/y.gz"), ("s3://b/x/", Some("*/y.gz")));
+        assert_eq!(split_glob("*.gz"), (".", Some("*.gz")));
+    }
+}

@@ -1,0 +1,39 @@
+//! Replacing an interval of a job's table in one commit.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use datafusion::execution::SessionStateBuilder;
+use datafusion::prelude::{Expr, SessionConfig};
+use deltalake_core::delta_datafusion::planner::DeltaPlanner;
+use deltalake_core::operations::write::WriteBuilder;
+use deltalake_core::protocol::SaveMode;
+
+use super::Lake;
+use super::commit::{Note, settle};
+use super::files::writer_properties;
+use super::tables::TableSpec;
+use crate::error::Result;
+
+/// Makes the rows for which `predicate` is true be exactly those of `batches`, in one commit that says `note`.
+pub async fn replace_where(lake: &Lake, spec: &TableSpec, batches: Vec<RecordBatch>, predicate: Expr, note: &Note) -> Result<()> {
+    let table = lake.table_or_create(spec).await?;
+    let rows = batches.iter().map(RecordBatch::num_rows).sum();
+    // An empty answer still needs a batch: it tells the schema.
+    let batches = if batches.is_empty() { vec![RecordBatch::new_empty(Arc::clone(&spec.schema))] } else { batches };
+    // One partition, so that an interval of a small table is one file.
+    let config = SessionConfig::new().with_target_partitions(1);
+    let session = SessionStateBuilder::new_with_default_features().with_config(config).with_query_planner(DeltaPlanner::new()).build();
+    let outcome = WriteBuilder::new(table.log_store(), Some(table.snapshot()?.snapshot().clone()))
+        .with_input_batches(batches)
+        .with_save_mode(SaveMode::Overwrite)
+        .with_replace_where(predicate)
+        .with_partition_columns(spec.partition_columns())
+        .with_session_state(Arc::new(session))
+        .with_writer_properties(writer_properties(rows))
+        .with_commit_properties(note.properties())
+        .await;
+    let after = settle(&table, outcome.map(|_| ()).map_err(crate::error::Error::from), note).await?;
+    lake.committed(&spec.name, after).await;
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! Object stores by URL: a folder, `s3://`, `gs://`, `az://`; credentials come from the environment.
+
+use std::path::Path as FilePath;
+use std::sync::Arc;
+
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreScheme};
+use url::Url;
+
+use crate::error::{Error, Result};
+
+/// A place in an object store: the store from its root on, and the path of the place in it.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The URL of the place, ending in `/` where it is a folder.
+    pub url: Url,
+    /// The store, from its root.
+    pub store: Arc<dyn ObjectStore>,
+    /// The place in the store.
+    pub path: Path,
+}
+
+impl Place {
+    /// Resolves a folder or URL. A folder need not exist yet.
+    pub fn parse(text: &str) -> Result<Self> {
+        let url = parse_url(text)?;
+        let (store, path) = open(&url)?;
+        Ok(Self { url, store, path })
+    }
+
+    /// The folder `name` inside.
+    pub fn join(&self, name: &str) -> Result<Self> {
+        let mut base = self.url.clone();
+        if !base.path().ends_with('/') {
+            base.set_path(&format!("{}/", base.path()));
+        }
+        let url = base.join(&format!("{name}/")).map_err(|e| Error::usage(format!("`{name}` cannot be part of a path")).caused_by(e))?;
+        Ok(Self { url, store: Arc::clone(&self.store), path: self.path.clone().join(name) })
+    }
+}
+
+/// A URL as it is, or the file URL of a path.
+fn parse_url(text: &str) -> Result<Url> {
+    if text.contains("://") {
+        return Url::parse(text).map_err(|e| Error::usage(format!("`{text}` is not a URL")).caused_by(e));
+    }
+    let absolute = std::path::absolute(FilePath::new(text)).map_err(|e| Error::usage(format!("`{text}` is not a path")).caused_by(e))?;
+    Url::from_file_path(&absolute).map_err(|()| Error::usage(format!("`{text}` is not a path")))
+}
+
+fn open(url: &Url) -> Result<(Arc<dyn ObjectStore>, Path)> {
+    let refused = |e: object_store::Error| Error::usage(format!("the store of `{}` cannot be opened", without_secrets(url))).caused_by(e);
+    let (scheme, path) = ObjectStoreScheme::parse(url).map_err(|e| refused(e.into()))?;
+    if scheme == ObjectStoreScheme::Local {
+        return Ok((Arc::new(object_store::local::LocalFileSystem::new()), path));
+    }
+    let options = std::env::vars().map(|(name, value)| (name.to_ascii_lowercase(), value));
+    let (store, path) = object_store::parse_url_opts(url, options).map_err(refused)?;
+    Ok((Arc::from(store), path))
+}
+
+/// The URL without user, password and query, which may hold keys.
+fn without_secrets(url: &Url) -> String {
+    format!("{}://{}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
+}

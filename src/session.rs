@@ -1,0 +1,98 @@
+//! The engine: one SessionContext with the lake's tables, our functions and the views. Only here is one built.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::cache::cache_manager::CacheManagerConfig;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::prelude::{SessionConfig, SessionContext};
+use bittern_udfs::setup::Setup;
+
+use crate::error::{Error, Result};
+use crate::lake::Lake;
+use crate::lake::provider::LakeTable;
+use crate::lake::tables::{self, TableSpec};
+
+/// How much a session may use.
+#[derive(Debug, Clone, Default)]
+pub struct Limits {
+    /// Bytes that sorts, joins and aggregates may hold before they spill; none is no limit.
+    pub memory_bytes: Option<usize>,
+    /// Partitions of a plan; none is the number of cores.
+    pub partitions: Option<usize>,
+}
+
+/// An empty session with our functions and settings.
+pub fn bare(setup: &Setup, limits: &Limits) -> Result<SessionContext> {
+    let mut config = SessionConfig::new().with_information_schema(true);
+    if let Some(partitions) = limits.partitions {
+        config = config.with_target_partitions(partitions.max(1));
+    }
+    let options = config.options_mut();
+    // Text stays in contiguous buffers: credential matching runs over whole arrays.
+    options.execution.parquet.schema_force_view_types = false;
+    options.sql_parser.map_string_types_to_utf8view = false;
+    options.execution.collect_statistics = false;
+    let state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime(limits)?).with_default_features().build();
+    let mut context = SessionContext::new_with_state(state);
+    bittern_udfs::register_all(&mut context, setup)?;
+    crate::functions::register(&context);
+    Ok(context)
+}
+
+fn runtime(limits: &Limits) -> Result<Arc<RuntimeEnv>> {
+    // DataFusion's list of files never expires: a long-lived process would not see new objects.
+    let caches = CacheManagerConfig::default().with_list_files_cache_limit(0);
+    let mut builder = RuntimeEnvBuilder::new().with_cache_manager(caches);
+    if let Some(bytes) = limits.memory_bytes {
+        builder = builder.with_memory_limit(bytes, 1.0);
+    }
+    Ok(builder.build_arc()?)
+}
+
+/// A session over the newest state of the lake's own tables and of `more`, without views.
+pub async fn over(lake: &Lake, setup: &Setup, limits: &Limits, more: &[TableSpec]) -> Result<SessionContext> {
+    let context = bare(setup, limits)?;
+    let place = lake.place();
+    context.register_object_store(&place.url, Arc::clone(&place.store));
+    for spec in tables::all().iter().chain(more) {
+        register(&context, lake, spec).await?;
+    }
+    Ok(context)
+}
+
+/// (Re-)registers one table at its newest state.
+pub async fn register(context: &SessionContext, lake: &Lake, spec: &TableSpec) -> Result<()> {
+    let table = LakeTable::open(lake, spec).await?;
+    context.deregister_table(spec.name.as_str())?;
+    context.register_table(spec.name.as_str(), Arc::new(table))?;
+    Ok(())
+}
+
+/// Registers views, each after those it reads: what fails for want of another is tried again after the others.
+pub async fn register_views(context: &SessionContext, views: &BTreeMap<String, String>) -> Result<()> {
+    let mut waiting: Vec<(&String, &String)> = views.iter().collect();
+    while !waiting.is_empty() {
+        let before = waiting.len();
+        let mut failed = Vec::new();
+        let mut first_error = None;
+        for (name, sql) in waiting {
+            match context.sql(sql).await {
+                Ok(frame) => {
+                    context.deregister_table(name.as_str())?;
+                    context.register_table(name.as_str(), frame.into_view())?;
+                }
+                Err(error) => {
+                    first_error.get_or_insert_with(|| Error::from(error).context(format!("view `{name}` cannot be planned")));
+                    failed.push((name, sql));
+                }
+            }
+        }
+        if failed.len() == before {
+            return Err(first_error.unwrap_or_else(|| Error::internal("no view could be planned")));
+        }
+        waiting = failed;
+    }
+    Ok(())
+}

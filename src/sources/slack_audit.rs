@@ -1,0 +1,14 @@
+//! (to be written)
+
+use super::{Origin, Receiver, Record, Reject};
+
+/// Vendor action → action.
+pub(super) const ACTIONS: &[(&str, crate::event::Action)] = &[];
+
+pub(super) fn recognises(_record: &Record<'_>, _origin: &Origin<'_>) -> bool {
+    false
+}
+
+pub(super) fn normalize(_record: &Record<'_>, _origin: &Origin<'_>, _out: &mut dyn Receiver) -> Result<(), Reject> {
+    Err(Reject::NotThisSource)
+}
