@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, StringArray, TimestampMicrosecondArray};
+use arrow::array::{Array, ArrayRef, AsArray, StringArray, StringBuilder, TimestampMicrosecondArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
 use chrono::{Offset, TimeZone};
@@ -19,6 +19,76 @@ use crate::sources::time;
 pub fn register(context: &SessionContext) {
     context.register_udf(ScalarUDF::from(ParseTime::new()));
     context.register_udf(ScalarUDF::from(LocalTime::new()));
+}
+
+/// Registers `pseudonym` under a key.
+pub fn register_pseudonym(context: &SessionContext, make: Arc<dyn Fn(&str) -> String + Send + Sync>, key_id: String) {
+    context.register_udf(ScalarUDF::from(Pseudonym { signature: Signature::any(1, Volatility::Immutable), key_id, make: Make(make) }));
+}
+
+/// How a pseudonym is made. Two with the same key id are the same.
+#[derive(Clone)]
+struct Make(Arc<dyn Fn(&str) -> String + Send + Sync>);
+
+impl std::fmt::Debug for Make {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Make")
+    }
+}
+
+/// `pseudonym(text)`: the `person_id` of an account that no row of `people` explains.
+#[derive(Debug)]
+struct Pseudonym {
+    signature: Signature,
+    key_id: String,
+    make: Make,
+}
+
+impl PartialEq for Pseudonym {
+    fn eq(&self, other: &Self) -> bool {
+        self.key_id == other.key_id
+    }
+}
+
+impl Eq for Pseudonym {}
+
+impl std::hash::Hash for Pseudonym {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.key_id.hash(state);
+    }
+}
+
+impl ScalarUDFImpl for Pseudonym {
+    fn name(&self) -> &str {
+        "pseudonym"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> DfResult<DataType> {
+        Ok(DataType::Utf8)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DfResult<ColumnarValue> {
+        let texts = text_array(&args.args[0], args.number_rows)?;
+        // Rows come in runs of one account: the last answer is remembered.
+        let mut last: Option<(&str, String)> = None;
+        let mut builder = StringBuilder::new();
+        for text in texts.iter() {
+            match (text, &last) {
+                (None, _) => builder.append_null(),
+                (Some(text), Some((known, made))) if *known == text => builder.append_value(made),
+                (Some(text), _) => {
+                    let made = (self.make.0)(text);
+                    builder.append_value(&made);
+                    last = Some((text, made));
+                }
+            }
+        }
+        Ok(ColumnarValue::Array(Arc::new(builder.finish())))
+    }
 }
 
 /// `parse_time(text)`: a time in any form that the sources read, as TIMESTAMP in UTC; NULL where it is none.

@@ -2,18 +2,36 @@
 //!
 //! Modules stand in the order in which data flows; each uses only those above it.
 
+// Plain data and arithmetic.
 pub mod clock;
+pub mod config;
 pub mod error;
 pub mod event;
 pub mod interval;
 
+// Vendor records → events, without IO.
 pub mod sources;
 
+// Tables in an object store; the organisation's own tables.
 pub mod lake;
+pub mod policy;
 
+// The engine over them.
 pub mod functions;
 pub mod session;
 
+// SQL files that fill tables.
 pub mod jobs;
 
+// Raw objects → events → alerts.
 pub mod ingest;
+pub mod alerts;
+
+// What people read.
+pub mod report;
+
+// Everything put together.
+pub mod pipeline;
+pub mod generate;
+
+pub mod cli;

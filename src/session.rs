@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
+use bittern_udfs::setup::Setup;
+use datafusion::datasource::MemTable;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::cache::cache_manager::CacheManagerConfig;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
-use bittern_udfs::setup::Setup;
 
 use crate::error::{Error, Result};
 use crate::lake::Lake;
 use crate::lake::provider::LakeTable;
-use crate::lake::tables::{self, TableSpec};
+use crate::lake::tables::TableSpec;
 
 /// How much a session may use.
 #[derive(Debug, Clone, Default)]
@@ -51,22 +53,27 @@ fn runtime(limits: &Limits) -> Result<Arc<RuntimeEnv>> {
     Ok(builder.build_arc()?)
 }
 
-/// A session over the newest state of the lake's own tables and of `more`, without views.
-pub async fn over(lake: &Lake, setup: &Setup, limits: &Limits, more: &[TableSpec]) -> Result<SessionContext> {
+/// An empty session that reads from the lake's store.
+pub fn over(lake: &Lake, setup: &Setup, limits: &Limits) -> Result<SessionContext> {
     let context = bare(setup, limits)?;
     let place = lake.place();
     context.register_object_store(&place.url, Arc::clone(&place.store));
-    for spec in tables::all().iter().chain(more) {
-        register(&context, lake, spec).await?;
-    }
     Ok(context)
 }
 
-/// (Re-)registers one table at its newest state.
-pub async fn register(context: &SessionContext, lake: &Lake, spec: &TableSpec) -> Result<()> {
-    let table = LakeTable::open(lake, spec).await?;
+/// (Re-)registers one table at its newest state, and returns it.
+pub async fn register(context: &SessionContext, lake: &Lake, spec: &TableSpec) -> Result<Arc<LakeTable>> {
+    let table = Arc::new(LakeTable::open(lake, spec).await?);
     context.deregister_table(spec.name.as_str())?;
-    context.register_table(spec.name.as_str(), Arc::new(table))?;
+    context.register_table(spec.name.as_str(), Arc::clone(&table) as _)?;
+    Ok(table)
+}
+
+/// (Re-)registers rows in memory under a name.
+pub fn register_rows(context: &SessionContext, name: &str, batch: RecordBatch) -> Result<()> {
+    let table = MemTable::try_new(batch.schema(), vec![vec![batch]])?;
+    context.deregister_table(name)?;
+    context.register_table(name, Arc::new(table))?;
     Ok(())
 }
 

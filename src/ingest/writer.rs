@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{AsArray, RecordBatch};
 use datafusion::logical_expr::{col, lit};
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;

@@ -40,7 +40,7 @@ pub fn writer_properties(rows: usize) -> WriterProperties {
         builder = builder
             .set_column_bloom_filter_enabled(column.clone(), true)
             .set_column_bloom_filter_fpp(column.clone(), 0.01)
-            .set_column_bloom_filter_ndv(column, rows.clamp(1, ROW_GROUP_ROWS) as u64);
+            .set_column_bloom_filter_max_ndv(column, rows.clamp(1, ROW_GROUP_ROWS) as u64);
     }
     builder.build()
 }

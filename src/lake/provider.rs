@@ -32,6 +32,7 @@ use serde_json::Value;
 use super::Lake;
 use super::tables::TableSpec;
 use crate::error::{Error, Result};
+use crate::interval::Interval;
 use crate::sources::time;
 
 /// One table of the lake at one version.
@@ -40,6 +41,7 @@ pub struct LakeTable {
     schema: SchemaRef,
     partitions: usize,
     store_url: ObjectStoreUrl,
+    version: u64,
     files: Vec<File>,
 }
 
@@ -74,7 +76,25 @@ impl LakeTable {
         let files = views.iter().map(|view| file(view, &root, spec)).collect::<Result<Vec<File>>>()?;
         let url = &lake.place().url;
         let authority = &url[..url::Position::BeforePath];
-        Ok(Self { schema: Arc::clone(&spec.schema), partitions: spec.partitions, store_url: ObjectStoreUrl::parse(authority)?, files })
+        Ok(Self { schema: Arc::clone(&spec.schema), partitions: spec.partitions, store_url: ObjectStoreUrl::parse(authority)?, version: table.version().unwrap_or(0), files })
+    }
+
+    /// The version of the table that this shows.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The least and greatest time in a column, from the log alone (the greatest up to a millisecond too high).
+    pub fn extent(&self, column: &str) -> Option<Interval> {
+        let at = self.schema.index_of(column).ok()?;
+        let time = |value: &Precision<ScalarValue>| match value.get_value() {
+            Some(ScalarValue::TimestampMicrosecond(Some(time), _)) => Some(*time),
+            _ => None,
+        };
+        let columns = || self.files.iter().filter_map(|file| file.statistics.column_statistics.get(at));
+        let start = columns().filter_map(|c| time(&c.min_value)).min()?;
+        let end = columns().filter_map(|c| time(&c.max_value)).max()?;
+        Some(Interval { start, end: end + 1 })
     }
 
     /// Rows of the table, where every file's log entry says how many it has.

@@ -11,6 +11,7 @@
 //! they become [`Action::Other`] under their vendor action, so that one click counts once.
 
 mod actions;
+mod activity;
 mod bigquery;
 mod columns;
 mod gmail;
@@ -22,11 +23,11 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use memchr::memmem;
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use self::activity::{Activity, Actor, Id, VendorEvent};
 use self::parameters::Parameters;
-use super::lenient::{List, Maybe, Str};
+use super::lenient::{List, Str};
 use super::{Origin, Receiver, Record, Reject, address, time};
 use crate::event::{Action, ActorClass, ClientClass, Event, Micros, Text};
 
@@ -50,120 +51,6 @@ const ACTED_ON: [&str; 12] = [
     "member_id",
     "SETTING_NAME",
 ];
-
-/// An activity in any of its envelopes.
-#[derive(Deserialize)]
-struct Activity<'a> {
-    #[serde(borrow, default)]
-    kind: Str<'a>,
-    #[serde(borrow, default)]
-    items: List<'a>,
-    #[serde(borrow, default)]
-    id: Maybe<Id<'a>>,
-    #[serde(borrow, default)]
-    actor: Maybe<Actor<'a>>,
-    #[serde(borrow, default, rename = "ipAddress")]
-    ip_address: Str<'a>,
-    #[serde(borrow, default, rename = "networkInfo")]
-    network: Maybe<Network<'a>>,
-    #[serde(borrow, default, rename = "ownerDomain")]
-    owner_domain: Str<'a>,
-    #[serde(borrow, default, rename = "isAgenticAction")]
-    agentic: Str<'a>,
-    #[serde(borrow, default)]
-    events: List<'a>,
-    #[serde(borrow, default)]
-    event: List<'a>,
-    // an activity that was flattened into its event
-    #[serde(borrow, default, rename = "type")]
-    event_type: Str<'a>,
-    #[serde(borrow, default)]
-    name: Str<'a>,
-    #[serde(borrow, default)]
-    parameters: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    email: Str<'a>,
-    #[serde(borrow, default, rename = "ip_address")]
-    flat_ip: Str<'a>,
-    #[serde(borrow, default)]
-    p_event_time: Str<'a>,
-    #[serde(borrow, default)]
-    timestamp: Str<'a>,
-    #[serde(borrow, default)]
-    time: Str<'a>,
-    #[serde(borrow, default, rename = "@timestamp")]
-    at_timestamp: Str<'a>,
-    // BigQuery's export: a row of the REST API, or one that was already named
-    #[serde(borrow, default)]
-    row: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    schema: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    record_type: Str<'a>,
-    #[serde(borrow, default)]
-    event_name: Str<'a>,
-    #[serde(borrow, default)]
-    time_usec: Str<'a>,
-    #[serde(borrow, default)]
-    unique_identifier: Str<'a>,
-    #[serde(borrow, default)]
-    p_log_type: Str<'a>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct Id<'a> {
-    #[serde(borrow, default)]
-    time: Str<'a>,
-    #[serde(borrow, default)]
-    unique_qualifier: Str<'a>,
-    #[serde(borrow, default)]
-    application_name: Str<'a>,
-    #[serde(borrow, default)]
-    customer_id: Str<'a>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct Actor<'a> {
-    #[serde(borrow, default)]
-    caller_type: Str<'a>,
-    #[serde(borrow, default)]
-    email: Str<'a>,
-    #[serde(borrow, default)]
-    profile_id: Str<'a>,
-    #[serde(borrow, default)]
-    key: Str<'a>,
-    #[serde(borrow, default)]
-    application_info: Maybe<ApplicationInfo<'a>>,
-}
-
-/// The app that acted with the actor's consent.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct ApplicationInfo<'a> {
-    #[serde(borrow, default)]
-    oauth_client_id: Str<'a>,
-    #[serde(borrow, default)]
-    application_name: Str<'a>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct Network<'a> {
-    #[serde(borrow, default)]
-    region_code: Str<'a>,
-}
-
-#[derive(Deserialize)]
-struct VendorEvent<'a> {
-    #[serde(borrow, default, rename = "type")]
-    event_type: Str<'a>,
-    #[serde(borrow, default)]
-    name: Str<'a>,
-    #[serde(borrow, default)]
-    parameters: Option<&'a RawValue>,
-}
 
 /// What the events of one activity share.
 struct Shared<'a> {
@@ -245,8 +132,8 @@ fn one(json: &str, activity: Activity<'_>, out: &mut dyn Receiver) -> Result<(),
         return export_row(json, &activity, out);
     }
     let shared = shared(&activity);
-    let mut events: Vec<VendorEvent<'_>> = activity.events.items();
-    events.extend(activity.event.items::<VendorEvent<'_>>());
+    let mut events = activity.events.0;
+    events.extend(activity.event.0);
     if events.is_empty() && (activity.name.0.is_some() || activity.event_type.0.is_some() || activity.parameters.is_some()) {
         events.push(VendorEvent { event_type: activity.event_type, name: activity.name, parameters: activity.parameters });
     }

@@ -9,6 +9,8 @@ pub mod html;
 pub mod lenient;
 pub mod time;
 
+mod atlassian_audit;
+mod atlassian_document;
 mod confluence;
 mod email;
 mod events;

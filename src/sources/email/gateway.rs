@@ -68,7 +68,13 @@ impl<'a> Mail<'a> {
             return;
         }
         self.rest.push(if self.rest.is_empty() { '{' } else { ',' });
-        self.rest.push_str(&serde_json::to_string(key).unwrap_or_default());
+        if key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+            self.rest.push('"');
+            self.rest.push_str(key);
+            self.rest.push('"');
+        } else {
+            self.rest.push_str(&serde_json::to_string(key).unwrap_or_default());
+        }
         self.rest.push(':');
         self.rest.push_str(json);
     }
@@ -76,7 +82,7 @@ impl<'a> Mail<'a> {
     /// Takes one member of the record.
     fn member(&mut self, key: &str, json: &'a str) {
         let Some(slot) = slot(key) else { return self.nested(key, json) };
-        let text = || texts(json, 0).into_iter().next();
+        let text = || text_of(json);
         match slot {
             Slot::From | Slot::Sender => {
                 self.sender_named = true;
@@ -297,6 +303,16 @@ fn members(json: &str) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
     serde_json::Deserializer::from_str(json).deserialize_map(Members).ok()
 }
 
+/// The first text of a value.
+fn text_of(json: &str) -> Text<'_> {
+    plain(json).map_or_else(|| texts(json, 0).into_iter().next(), |text| (!text.is_empty()).then_some(Cow::Borrowed(text)))
+}
+
+/// A JSON string without escapes, which is its own text.
+fn plain(json: &str) -> Option<&str> {
+    json.strip_prefix('"')?.strip_suffix('"').filter(|text| !text.contains('\\'))
+}
+
 /// The texts in a string, a list of strings, or an object with an address in it.
 fn texts(json: &str, depth: usize) -> Vec<Cow<'_, str>> {
     if depth > DEPTH_MAX {
@@ -331,6 +347,9 @@ fn mailboxes(json: &str) -> Vec<Mailbox<'_>> {
         Cow::Borrowed(text) => mailbox::parse(text),
         Cow::Owned(text) => mailbox::parse(&text).into_iter().map(own).collect(),
     };
+    if let Some(text) = plain(json) {
+        return mailbox::parse(text);
+    }
     texts(json, 0).into_iter().flat_map(read).collect()
 }
 
@@ -352,13 +371,33 @@ fn pages(json: &str) -> Vec<(Vec<&RawValue>, bool)> {
     PAGES.iter().filter_map(page).collect()
 }
 
+/// Whether an object is about a mail, by its keys alone where that is enough.
+fn is_mail(json: &str) -> bool {
+    let Some(members) = members(json.trim()) else { return false };
+    let mut seen = [false; 5];
+    for (key, raw) in &members {
+        let place = match slot(key) {
+            Some(Slot::From | Slot::Sender) => 0,
+            Some(Slot::Recipients | Slot::Recipient) => 1,
+            Some(Slot::MessageId) if !matches!(raw.get(), "null" | "\"\"") => 2,
+            Some(Slot::Subject) if !matches!(raw.get(), "null" | "\"\"") => 3,
+            Some(Slot::Time(_)) => 4,
+            _ => continue,
+        };
+        seen[place] = true;
+    }
+    let [sender, recipients, message_id, subject, time] = seen;
+    let nested = |name: &str| members.iter().any(|(key, _)| key == name);
+    (sender && recipients && (message_id || (subject && time)))
+        || (nested("envelope") && nested("msg") && read(json).is_some_and(|mail| mail.is_mail()))
+}
+
 pub(super) fn recognises(json: &str) -> bool {
     // Nothing about mails is without an @ and a word for its subject or id.
     let has = |part: &str| memmem::find(json.as_bytes(), part.as_bytes()).is_some();
     if !(has("@") && (has("ubject") || has("essageI") || has("essage_id") || has("essage-id") || has("MsgId"))) {
         return false;
     }
-    let is_mail = |json: &str| read(json).is_some_and(|mail| mail.is_mail());
     is_mail(json) || pages(json).iter().any(|(page, _)| page.first().is_some_and(|raw| is_mail(raw.get())))
 }
 

@@ -81,7 +81,13 @@ fn member(json: &mut String, name: &str, value: &str) {
     if json.len() > 1 {
         json.push(',');
     }
-    json.push_str(&serde_json::to_string(name).unwrap_or_default());
+    if name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        json.push('"');
+        json.push_str(name);
+        json.push('"');
+    } else {
+        json.push_str(&serde_json::to_string(name).unwrap_or_default());
+    }
     json.push(':');
     json.push_str(value);
 }
@@ -91,7 +97,8 @@ impl<'a> Parameters<'a> {
     pub(super) fn read(raw: Option<&'a RawValue>) -> Self {
         let Some(raw) = raw else { return Self::default() };
         if raw.get().starts_with('[') {
-            let list: Vec<Parameter<'a>> = List(Some(raw)).items();
+            // One pass over a good list; one with a broken member is read member by member.
+            let list: Vec<Parameter<'a>> = serde_json::from_str(raw.get()).unwrap_or_else(|_| List(Some(raw)).items());
             let entry = |parameter: Parameter<'a>| Some((parameter.name.text()?, parameter.json(0)?));
             return Self(list.into_iter().filter_map(entry).collect());
         }
@@ -174,7 +181,8 @@ impl<'a> Parameters<'a> {
 
     /// A JSON object of what is not in `known` and says something, with `more` behind it.
     pub(super) fn rest(&self, known: &[&str], more: &[(&str, Text<'_>)]) -> Option<String> {
-        let mut json = String::from("{");
+        let mut json = String::with_capacity(256);
+        json.push('{');
         for (name, value) in &self.0 {
             if !known.contains(&name.as_ref()) && !matches!(value.as_ref(), "null" | "\"\"" | "[]" | "{}") {
                 member(&mut json, name, value);
@@ -206,6 +214,10 @@ impl<'a> Parameters<'a> {
 }
 
 fn first(json: &str) -> Text<'_> {
+    // A string without escapes, which most are, is its own text.
+    if let Some(text) = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|text| !text.contains('\\')) {
+        return (!text.is_empty()).then_some(Cow::Borrowed(text));
+    }
     if json.starts_with('[') { all(json).into_iter().next() } else { serde_json::from_str::<Str<'_>>(json).ok()?.0 }
 }
 
@@ -214,5 +226,5 @@ fn all(json: &str) -> Vec<Cow<'_, str>> {
         let list: Vec<Str<'_>> = serde_json::from_str(json).unwrap_or_default();
         return list.into_iter().filter_map(|text| text.0).collect();
     }
-    serde_json::from_str::<Str<'_>>(json).ok().and_then(|text| text.0).into_iter().collect()
+    first(json).into_iter().collect()
 }

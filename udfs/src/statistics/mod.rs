@@ -1,1 +1,62 @@
-//! (stub)
+//! Baselines that know each person: SQL adapters, one file a function, over the pure formulas of [`kernels`].
+//!
+//! A window function sees the whole slice of one person at once and never looks at the window frame; rows may come in any order.
+//! An aggregate gathers what it needs of each group in one vector. Every number returned is finite or NULL.
+//!
+//! # Layout
+//! - [`kernels`]: the formulas on plain numbers.
+//! - [`arguments`]: what types the functions take, and how the columns arrive.
+//! - [`baseline_result`]: the struct all baselines return.
+//! - [`single_group`]: an aggregate without GROUP BY as one with a single group.
+//! - the functions, each in the file of its name.
+
+use std::sync::Arc;
+
+use datafusion::logical_expr::{AggregateUDF, WindowUDF};
+
+use crate::functions::FunctionInfo;
+
+mod activity_baseline;
+mod activity_baseline_at;
+mod arguments;
+mod baseline_result;
+mod cumulative_excess;
+mod ewma_baseline;
+mod first_seen;
+mod hour_of_week_rarity;
+mod kernels;
+mod single_group;
+mod sliding_peak;
+
+/// What is written about each function, and the version of its answers.
+pub(crate) const FUNCTIONS: &[FunctionInfo] = &[
+    activity_baseline::INFO,
+    activity_baseline_at::INFO,
+    cumulative_excess::INFO,
+    ewma_baseline::INFO,
+    first_seen::INFO,
+    hour_of_week_rarity::INFO,
+    sliding_peak::INFO,
+];
+
+/// The functions used with GROUP BY.
+pub(crate) fn aggregate_functions() -> Vec<Arc<AggregateUDF>> {
+    vec![
+        Arc::new(AggregateUDF::from(activity_baseline_at::ActivityBaselineAt::new())),
+        Arc::new(AggregateUDF::from(sliding_peak::SlidingPeak::new())),
+    ]
+}
+
+/// The functions used with OVER.
+pub(crate) fn window_functions() -> Vec<Arc<WindowUDF>> {
+    vec![
+        Arc::new(WindowUDF::from(activity_baseline::ActivityBaseline::new())),
+        Arc::new(WindowUDF::from(cumulative_excess::CumulativeExcess::new())),
+        Arc::new(WindowUDF::from(ewma_baseline::EwmaBaseline::new())),
+        Arc::new(WindowUDF::from(first_seen::FirstSeen::new())),
+        Arc::new(WindowUDF::from(hour_of_week_rarity::HourOfWeekRarity::new())),
+    ]
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,28 @@
+-- title = "Downloads and openings of an actor in a local hour"
+-- interval = "1 day"
+-- reads = "-1 day"
+-- reads_after = "1 day"
+SELECT
+  local_hour AS interval_time,
+  local_hour,
+  source,
+  actor_id,
+  actor_email,
+  count(*) AS events,
+  count(*) FILTER (WHERE action IN ('file_downloaded', 'file_synced')) AS downloads,
+  min(event_time) AS first_event_time,
+  max(event_time) AS last_event_time
+FROM (
+  SELECT
+    source, actor_id, actor_email, action, event_time,
+    date_trunc('hour', local_time(event_time, time_zone)) AS local_hour
+  FROM acts
+  WHERE event_time >= $interval_start - INTERVAL '1 day'
+    AND event_time < $interval_end + INTERVAL '1 day'
+    AND outcome = 'success'
+    AND class = 'interactive'
+    AND (actor_class IS NULL OR actor_class IN ('human', 'guest'))
+    AND action IN ('file_downloaded', 'file_viewed', 'file_copied', 'channel_previewed', 'search', 'message_posted', 'file_uploaded')
+) AS local
+WHERE local_hour >= $interval_start AND local_hour < $interval_end
+GROUP BY local_hour, source, actor_id, actor_email

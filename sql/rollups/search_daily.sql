@@ -1,0 +1,29 @@
+-- title = "Searches of an actor on a local day, and how many of them are for credentials"
+-- interval = "1 day"
+-- reads = "-1 day"
+-- reads_after = "1 day"
+SELECT
+  local_day AS interval_time,
+  local_day,
+  source,
+  actor_id,
+  actor_email,
+  count(DISTINCT search_query) AS searches,
+  count(DISTINCT search_query) FILTER (WHERE about_credentials) AS credential_searches,
+  min(event_time) AS first_event_time,
+  max(event_time) AS last_event_time
+FROM (
+  SELECT
+    source, actor_id, actor_email, event_time, lower(trim(search_query)) AS search_query,
+    cardinality(credential_term(search_query)) > 0 AS about_credentials,
+    date_trunc('day', local_time(event_time, time_zone)) AS local_day
+  FROM acts
+  WHERE event_time >= $interval_start - INTERVAL '1 day'
+    AND event_time < $interval_end + INTERVAL '1 day'
+    AND action IN ('search', 'content_search')
+    AND search_query IS NOT NULL AND search_query NOT IN ('*', '(*)')
+    AND class = 'interactive'
+    AND (actor_class IS NULL OR actor_class IN ('human', 'guest'))
+) AS local
+WHERE local_day >= $interval_start AND local_day < $interval_end
+GROUP BY local_day, source, actor_id, actor_email

@@ -1,0 +1,40 @@
+//! `bittern ingest`: raw objects → events.
+
+use std::process::ExitCode;
+
+use super::{Format, Global, bar, output};
+use crate::error::Result;
+use crate::ingest::{Settings, ingest};
+
+/// Flags of `ingest`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Files, folders, globs or URLs
+    #[arg(required = true, value_name = "PATH")]
+    inputs: Vec<String>,
+    /// The source of everything named, instead of recognising it
+    #[arg(long)]
+    source: Option<String>,
+    /// Read objects again that were read before
+    #[arg(long)]
+    again: bool,
+}
+
+/// Runs it. Exit code 3 says that something went to quarantine.
+pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
+    let bittern = global.open().await?;
+    let settings = Settings { inputs: args.inputs.clone(), source: args.source.clone(), again: args.again };
+    let progress = bar("{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
+    let summary = ingest(&bittern.lake, &bittern.context, bittern.sql_sources().await?, &settings, &progress).await?;
+    if global.format == Format::Table {
+        let rows: Vec<Vec<String>> = summary.by_source.iter().map(|(source, count)| vec![source.clone(), count.to_string()]).collect();
+        output::print_text(&output::table(&["source", "events"], &rows))?;
+        output::print_text(&format!(
+            "{} events from {} objects ({} passed over), {} duplicates, {} to quarantine, {:.1} s\n",
+            summary.events, summary.objects, summary.skipped, summary.duplicates, summary.quarantined, summary.seconds
+        ))?;
+    } else {
+        output::print_text(&format!("{}\n", serde_json::to_string(&summary).unwrap_or_default()))?;
+    }
+    Ok(if summary.quarantined > 0 { ExitCode::from(3) } else { ExitCode::SUCCESS })
+}

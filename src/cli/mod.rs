@@ -1,0 +1,157 @@
+//! The command line: one file a command. Data goes to stdout, logs and progress to stderr.
+
+mod check;
+mod demo;
+mod generate;
+mod ingest;
+mod output;
+mod plan;
+mod report;
+mod run;
+mod sql;
+mod status;
+mod test;
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::pipeline::Bittern;
+
+/// Finds leaked credentials and carried-away files in chat and collaboration audit logs.
+#[derive(Debug, Parser)]
+#[command(name = "bittern", version, about, max_term_width = 120)]
+struct Args {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Flags of every command.
+#[derive(Debug, Clone, clap::Args)]
+struct Global {
+    /// Root of the lake: a folder, s3://, gs:// or az:// URL
+    #[arg(long, global = true, env = "BITTERN_LAKE", value_name = "URL")]
+    lake: Option<String>,
+    /// Settings; bittern.toml of this folder if there is one
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Folder of the policy CSV files
+    #[arg(long, global = true, value_name = "DIR")]
+    policy: Option<PathBuf>,
+    /// How data is printed
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// What is logged to stderr (error, warn, info, debug, or a tracing filter)
+    #[arg(long, global = true, default_value = "warn", value_name = "LEVEL")]
+    log: String,
+    /// MiB that queries may hold before they spill to disk
+    #[arg(long, global = true, value_name = "MIB")]
+    memory: Option<usize>,
+}
+
+/// How data is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For reading
+    Table,
+    /// One JSON object a line
+    Json,
+    /// With a header
+    Csv,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Land the sample logs in a lake, run every job, and show what was planted and what was found
+    Demo(demo::Args),
+    /// Read raw logs into the lake
+    Ingest(ingest::Args),
+    /// Run the jobs whose answers are stale
+    Run(run::Args),
+    /// Show what `run` would do, and why
+    Plan(run::Args),
+    /// Query every table, view and function
+    Sql(sql::Args),
+    /// Write the report as one HTML page
+    Report(report::Args),
+    /// Show what the lake holds: sources, lateness, quarantine, unmapped actions
+    Status,
+    /// Find every problem in SQL files and policy
+    Check,
+    /// Run the cases of the detections
+    Test(test::Args),
+    /// Write synthetic logs with planted incidents
+    Generate(generate::Args),
+}
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    let filter = tracing_subscriber::EnvFilter::try_new(&args.global.log).unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&Error::from(error)),
+    };
+    // On a thread of the runtime with a deep stack: plans of nested views are walked recursively.
+    let task = std::thread::Builder::new().stack_size(64 * 1024 * 1024).spawn(move || runtime.block_on(run(args)));
+    match task.map(std::thread::JoinHandle::join) {
+        Ok(Ok(Ok(code))) => code,
+        Ok(Ok(Err(error))) => failed(&error),
+        _ => failed(&Error::internal("the program ended unexpectedly; this is a bug")),
+    }
+}
+
+fn failed(error: &Error) -> ExitCode {
+    eprintln!("error: {error:#}");
+    ExitCode::from(error.exit_code())
+}
+
+async fn run(args: Args) -> Result<ExitCode> {
+    let global = &args.global;
+    match &args.command {
+        Command::Demo(args) => demo::run(global, args).await,
+        Command::Ingest(args) => ingest::run(global, args).await,
+        Command::Run(args) => run::run(global, args).await,
+        Command::Plan(args) => plan::run(global, args).await,
+        Command::Sql(args) => sql::run(global, args).await,
+        Command::Report(args) => report::run(global, args).await,
+        Command::Status => status::run(global).await,
+        Command::Check => check::run(global).await,
+        Command::Test(args) => test::run(global, args).await,
+        Command::Generate(args) => generate::run(args),
+    }
+}
+
+impl Global {
+    fn config(&self) -> Result<Config> {
+        let mut config = Config::read(self.config.as_deref())?;
+        config.lake = self.lake.clone().or(config.lake);
+        config.policy = self.policy.clone().or(config.policy);
+        config.memory_mib = self.memory.or(config.memory_mib);
+        Ok(config)
+    }
+
+    async fn open(&self) -> Result<Bittern> {
+        let config = self.config()?;
+        let lake = config.lake.clone().ok_or_else(|| Error::usage("say where the lake is: --lake DIR_OR_URL, or `lake` in bittern.toml"))?;
+        Bittern::open(&config, &lake, Clock::System).await
+    }
+}
+
+/// A bar on a terminal, nothing elsewhere.
+fn bar(template: &str) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(0).with_style(style)
+}

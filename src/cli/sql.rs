@@ -1,0 +1,92 @@
+//! `bittern sql`: one query over every table, view and function.
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use datafusion::execution::context::SQLOptions;
+use datafusion::prelude::{CsvReadOptions, JsonReadOptions, ParquetReadOptions, SessionContext};
+use datafusion::scalar::ScalarValue;
+
+use super::{Global, output};
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::pipeline::Bittern;
+
+/// Flags of `sql`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The query; standard input if neither this nor a file is named
+    #[arg(short, long, value_name = "SQL")]
+    command: Option<String>,
+    /// A file with the query
+    #[arg(short, long, value_name = "FILE", conflicts_with = "command")]
+    file: Option<PathBuf>,
+    /// A further table: Parquet, CSV or NDJSON files
+    #[arg(long, value_name = "NAME=PATH")]
+    table: Vec<String>,
+    /// A value for $NAME
+    #[arg(long, value_name = "NAME=VALUE")]
+    param: Vec<String>,
+}
+
+/// Runs it. Only reading statements are allowed.
+pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
+    let sql = text(args)?;
+    let config = global.config()?;
+    let context = match config.lake.clone() {
+        Some(lake) => Bittern::open(&config, &lake, Clock::System).await?.context,
+        // Without a lake, functions and further tables still work.
+        None => {
+            let key = crate::config::read_or_make_key(&config.key_path()?)?;
+            crate::session::bare(&bittern_udfs::setup::Setup::builtin(&key), &crate::session::Limits::default())?
+        }
+    };
+    for table in &args.table {
+        let (name, path) = table.split_once('=').ok_or_else(|| Error::usage(format!("`{table}` is not NAME=PATH")))?;
+        register(&context, name, path).await?;
+    }
+    let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    let mut frame = context.sql_with_options(&sql, options).await?;
+    if !args.param.is_empty() {
+        frame = frame.with_param_values(params(&args.param)?)?;
+    }
+    output::print(&frame.collect().await?, global.format)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn text(args: &Args) -> Result<String> {
+    if let Some(sql) = &args.command {
+        return Ok(sql.clone());
+    }
+    if let Some(path) = &args.file {
+        return std::fs::read_to_string(path).map_err(|e| Error::usage(format!("cannot read `{}`", path.display())).caused_by(e));
+    }
+    let mut sql = String::new();
+    std::io::stdin().read_to_string(&mut sql)?;
+    Ok(sql)
+}
+
+fn params(given: &[String]) -> Result<Vec<(String, ScalarValue)>> {
+    given
+        .iter()
+        .map(|param| {
+            let (name, value) = param.split_once('=').ok_or_else(|| Error::usage(format!("`{param}` is not NAME=VALUE")))?;
+            let scalar = value.parse().map(|n| ScalarValue::Int64(Some(n))).or_else(|_| value.parse().map(|n| ScalarValue::Float64(Some(n))));
+            Ok((name.to_owned(), scalar.unwrap_or_else(|_| ScalarValue::Utf8(Some(value.to_owned())))))
+        })
+        .collect()
+}
+
+async fn register(context: &SessionContext, name: &str, path: &str) -> Result<()> {
+    let plain = path.trim_end_matches('/');
+    let registered = if plain.ends_with(".csv") {
+        context.register_csv(name, path, CsvReadOptions::default()).await
+    } else if plain.ends_with("json") {
+        let extension = plain.rsplit('.').next().unwrap_or_default();
+        context.register_json(name, path, JsonReadOptions::default().file_extension(&format!(".{extension}"))).await
+    } else {
+        context.register_parquet(name, path, ParquetReadOptions::default()).await
+    };
+    registered.map_err(|e| Error::usage(format!("cannot read table `{name}` at `{path}`")).caused_by(e))
+}

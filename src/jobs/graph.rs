@@ -1,0 +1,134 @@
+//! What jobs read, taken from their plans, and the order that follows from it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema};
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::prelude::SessionContext;
+
+use super::{Job, Kind};
+use crate::error::{Error, Result};
+use crate::event::DAY;
+use crate::interval::Interval;
+use crate::lake::columns::time_type;
+use crate::lake::tables::TableSpec;
+use crate::session;
+
+/// A job that can be planned, with what it reads.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// The job.
+    pub job: Job,
+    /// Tables of the lake that its plan reads.
+    pub inputs: BTreeSet<String>,
+    /// The table a rollup fills.
+    pub output: Option<TableSpec>,
+}
+
+/// Jobs, each after those whose tables it reads.
+///
+/// `make_table` registers the table that a rollup fills as soon as its columns are known: what reads it can then be planned.
+pub async fn order(
+    context: &SessionContext,
+    jobs: &[Job],
+    views: &BTreeMap<String, String>,
+    make_table: impl AsyncFn(&TableSpec) -> Result<()>,
+) -> Result<(Vec<Node>, Vec<Error>)> {
+    let mut nodes: Vec<Node> = Vec::new();
+    let mut waiting: Vec<Job> = jobs.to_vec();
+    loop {
+        // Views may read rollups: those that can be planned by now are there for the next jobs.
+        let views_failed = session::register_views(context, views).await.err();
+        let before = waiting.len();
+        let mut errors = Vec::new();
+        let mut failed = Vec::new();
+        for job in waiting {
+            match plan(context, &job).await {
+                Ok(plan) => {
+                    let node = node(job, &plan)?;
+                    if let Some(spec) = &node.output {
+                        make_table(spec).await?;
+                    }
+                    nodes.push(node);
+                }
+                Err(error) => {
+                    errors.push(error.context(format!("{} cannot be planned", job.path)));
+                    failed.push(job);
+                }
+            }
+        }
+        if failed.is_empty() || failed.len() == before {
+            errors.extend(views_failed);
+            return Ok((nodes, errors));
+        }
+        waiting = failed;
+    }
+}
+
+fn node(job: Job, plan: &LogicalPlan) -> Result<Node> {
+    let inputs = inputs(plan)?;
+    let output = match job.kind {
+        Kind::Detection => None,
+        Kind::Rollup => Some(output_table(&job, plan)?),
+    };
+    Ok(Node { job, inputs, output })
+}
+
+/// The optimized plan of a job over one day.
+pub async fn plan(context: &SessionContext, job: &Job) -> Result<LogicalPlan> {
+    let sample = Interval { start: 20_000 * DAY, end: 20_001 * DAY };
+    plan_over(context, job, sample).await
+}
+
+/// The optimized plan of a job over an interval.
+pub async fn plan_over(context: &SessionContext, job: &Job, span: Interval) -> Result<LogicalPlan> {
+    let frame = context.sql(&job.sql).await?.with_param_values(job.values(span))?;
+    Ok(frame.into_optimized_plan()?)
+}
+
+/// Tables of the lake that a plan reads (policy and other tables in memory are none).
+pub fn inputs(plan: &LogicalPlan) -> Result<BTreeSet<String>> {
+    let mut found = BTreeSet::new();
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node {
+            found.insert(scan.table_name.table().to_owned());
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    found.retain(|name| !name.starts_with("policy_") && name != "identities");
+    Ok(found)
+}
+
+/// The table of a rollup: `interval_start`, then the columns of its SELECT but `interval_time`.
+fn output_table(job: &Job, plan: &LogicalPlan) -> Result<TableSpec> {
+    let schema = plan.schema();
+    if schema.fields().iter().all(|field| field.name() != "interval_time") {
+        return Err(Error::usage(format!("{}: the SELECT has no column `interval_time`", job.path)));
+    }
+    let mut fields = vec![Field::new("interval_start", time_type(), true)];
+    let columns = schema.fields().iter().filter(|field| field.name() != "interval_time");
+    fields.extend(columns.map(|field| Field::new(field.name(), stored_type(field.data_type()), true)));
+    Ok(TableSpec::new(&job.id, Arc::new(Schema::new(fields)), &["interval_start"]))
+}
+
+/// The type in which a column of a query is stored: one text, one integer, one float, one time.
+pub fn stored_type(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Utf8View | DataType::LargeUtf8 | DataType::Null => DataType::Utf8,
+        DataType::Dictionary(_, value) => stored_type(value),
+        DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::UInt8 | DataType::UInt16 | DataType::UInt32 | DataType::UInt64 => {
+            DataType::Int64
+        }
+        DataType::Float16 | DataType::Float32 | DataType::Decimal128(..) => DataType::Float64,
+        DataType::Timestamp(..) => time_type(),
+        DataType::List(item) | DataType::LargeList(item) => {
+            DataType::List(Arc::new(Field::new("element", stored_type(item.data_type()), true)))
+        }
+        DataType::Struct(fields) => {
+            DataType::Struct(fields.iter().map(|field| Field::new(field.name(), stored_type(field.data_type()), true)).collect())
+        }
+        other => other.clone(),
+    }
+}

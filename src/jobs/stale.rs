@@ -1,0 +1,132 @@
+//! Which intervals of a job are stale, and why. Follows from the ledger and the tables' logs alone: no clock decides it.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use super::Job;
+use super::ledger::Entry;
+use crate::error::Result;
+use crate::event::Micros;
+use crate::interval::Interval;
+use crate::lake::Lake;
+use crate::lake::commit::changed_since;
+
+/// Why an interval is stale.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// No run of it is known.
+    NeverRun,
+    /// The job, a view, a function or a rule changed.
+    Version,
+    /// A policy file changed.
+    Policy,
+    /// Rows landed in what it reads, in this table.
+    Changed(String),
+    /// Asked for with `--from`, `--to` or `--full`.
+    Asked,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NeverRun => f.write_str("never run"),
+            Self::Version => f.write_str("the job changed"),
+            Self::Policy => f.write_str("the policy changed"),
+            Self::Changed(table) => write!(f, "rows changed in {table}"),
+            Self::Asked => f.write_str("asked for"),
+        }
+    }
+}
+
+/// Stale intervals in a row, and why the first of them is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stale {
+    /// The intervals.
+    pub span: Interval,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// What is to be done for a job.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Todo {
+    /// Spans to run.
+    pub stale: Vec<Stale>,
+    /// Intervals that are stale but older than the lookback: left as they are until asked for.
+    pub too_old: usize,
+}
+
+/// Reads "what changed since" from the logs, once a table and version.
+#[derive(Debug, Default)]
+pub struct Changes(HashMap<(String, u64), Option<Vec<Interval>>>);
+
+impl Changes {
+    async fn since(&mut self, lake: &Lake, table: &str, version: u64) -> Result<Option<&[Interval]>> {
+        let key = (table.to_owned(), version);
+        if !self.0.contains_key(&key) {
+            let changed = changed_since(&lake.table(table).await?, version).await?;
+            self.0.insert(key.clone(), changed);
+        }
+        Ok(self.0.get(&key).and_then(|found| found.as_deref()))
+    }
+}
+
+/// Spans are cut at this length: a first run over years stays within memory.
+const SPAN_INTERVALS_MAX: i64 = 31 * 24;
+
+/// Finds what is stale of `job` within `extent`, the event time that has rows.
+pub async fn find(lake: &Lake, job: &Job, entries: &[Entry], policy_hash: &str, extent: Interval, changes: &mut Changes) -> Result<Todo> {
+    let mut todo = Todo::default();
+    let reach = extent.end - job.lookback.max(job.interval);
+    let first_run = entries.is_empty();
+    for tile in extent.tiles(job.interval) {
+        let last = entries.iter().rev().find(|entry| entry.span.start <= tile.start && tile.end <= entry.span.end);
+        let reason = match last {
+            None => Some(Reason::NeverRun),
+            Some(entry) => reason(lake, job, entry, policy_hash, tile, changes).await?,
+        };
+        let Some(reason) = reason else { continue };
+        // After a first run, restating reaches back only so far.
+        if !first_run && tile.end <= reach {
+            todo.too_old += 1;
+            continue;
+        }
+        push(&mut todo.stale, job, tile, reason);
+    }
+    Ok(todo)
+}
+
+/// Every interval of `span` as asked for.
+pub fn asked(job: &Job, span: Interval) -> Todo {
+    let mut todo = Todo::default();
+    for tile in span.tiles(job.interval) {
+        push(&mut todo.stale, job, tile, Reason::Asked);
+    }
+    todo
+}
+
+fn push(stale: &mut Vec<Stale>, job: &Job, tile: Interval, reason: Reason) {
+    let longest: Micros = job.interval * SPAN_INTERVALS_MAX.min(31 * crate::event::DAY / job.interval);
+    match stale.last_mut() {
+        Some(last) if last.span.end == tile.start && tile.end - last.span.start <= longest => last.span.end = tile.end,
+        _ => stale.push(Stale { span: tile, reason }),
+    }
+}
+
+async fn reason(lake: &Lake, job: &Job, entry: &Entry, policy_hash: &str, tile: Interval, changes: &mut Changes) -> Result<Option<Reason>> {
+    if entry.job_version != job.version {
+        return Ok(Some(Reason::Version));
+    }
+    if entry.policy_hash != policy_hash {
+        return Ok(Some(Reason::Policy));
+    }
+    let window = job.window(tile);
+    for (table, version) in &entry.inputs {
+        // A log that no longer reaches back says nothing: unknown means stale.
+        let changed = changes.since(lake, table, *version).await?.is_none_or(|changed| changed.iter().any(|hours| hours.overlaps(window)));
+        if changed {
+            return Ok(Some(Reason::Changed(table.clone())));
+        }
+    }
+    Ok(None)
+}

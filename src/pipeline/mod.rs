@@ -1,0 +1,140 @@
+//! Everything opened and put together: the lake, the policy, the engine with tables and views, the jobs in their order.
+
+pub mod cases;
+pub mod judge;
+pub mod lint;
+pub mod run;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bittern_udfs::setup::Setup;
+use datafusion::prelude::SessionContext;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::clock::Clock;
+use crate::config::{Config, read_or_make_key};
+use crate::error::{Error, Result};
+use crate::functions;
+use crate::ingest::sql_source::SqlSource;
+use crate::interval::Interval;
+use crate::jobs::catalog::Catalog;
+use crate::jobs::graph::{self, Node};
+use crate::jobs::ledger::Inputs;
+use crate::lake::Lake;
+use crate::lake::tables::{self, TableSpec};
+use crate::policy::Policy;
+use crate::session::{self, Limits};
+
+/// An opened installation.
+pub struct Bittern {
+    /// The tables.
+    pub lake: Lake,
+    /// The organisation's own tables.
+    pub policy: Policy,
+    /// The SQL files.
+    pub catalog: Catalog,
+    /// The engine over all of them.
+    pub context: SessionContext,
+    /// Jobs, each after those it reads.
+    pub nodes: Vec<Node>,
+    /// SQL files that cannot be read or planned.
+    pub errors: Vec<Error>,
+    /// Versions of the registered tables.
+    versions: Inputs,
+    /// Event time that has rows.
+    extent: Option<Interval>,
+}
+
+impl Bittern {
+    /// Opens the lake at `root`, and makes what is missing of it.
+    pub async fn open(config: &Config, root: &str, clock: Clock) -> Result<Self> {
+        let key = read_or_make_key(&config.key_path()?)?;
+        let lake = Lake::open(root, clock).await?;
+        let policy = Policy::read(config.policy.as_deref())?;
+        let catalog = Catalog::load(config.sql.as_deref())?;
+        let setup = Setup::builtin(&key);
+        let limits = Limits { memory_bytes: config.memory_mib.map(|mib| mib * 1024 * 1024), partitions: None };
+        let context = session::over(&lake, &setup, &limits)?;
+        let pseudonym_key = key.clone();
+        let key_id = pseudonym(&key, "");
+        functions::register_pseudonym(&context, Arc::new(move |name| pseudonym(&key, name)), key_id);
+        for (name, batch) in policy.batches(&|person| pseudonym(&pseudonym_key, person))? {
+            session::register_rows(&context, &name, batch)?;
+        }
+        let mut bittern =
+            Self { lake, policy, catalog, context, nodes: Vec::new(), errors: Vec::new(), versions: BTreeMap::new(), extent: None };
+        bittern.refresh_base().await?;
+        let environment = environment(&setup);
+        let (jobs, mut errors) = crate::jobs::load(&bittern.catalog, &environment);
+        let (nodes, unplanned) = {
+            let (context, lake) = (&bittern.context, &bittern.lake);
+            let make_table = async |spec: &TableSpec| {
+                lake.table_or_create(spec).await?;
+                session::register(context, lake, spec).await.map(drop)
+            };
+            graph::order(context, &jobs, &bittern.catalog.views(), make_table).await?
+        };
+        errors.extend(unplanned);
+        bittern.nodes = nodes;
+        bittern.errors = errors;
+        bittern.refresh().await?;
+        Ok(bittern)
+    }
+
+    async fn refresh_base(&mut self) -> Result<()> {
+        for spec in tables::all() {
+            let table = session::register(&self.context, &self.lake, &spec).await?;
+            if spec.name == "events" {
+                self.extent = table.extent("event_time");
+            }
+            self.versions.insert(spec.name.clone(), table.version());
+        }
+        Ok(())
+    }
+
+    /// Registers the newest state of every table, and the views over them.
+    pub async fn refresh(&mut self) -> Result<()> {
+        self.refresh_base().await?;
+        for node in &self.nodes {
+            if let Some(spec) = &node.output {
+                let table = session::register(&self.context, &self.lake, spec).await?;
+                self.versions.insert(spec.name.clone(), table.version());
+            }
+        }
+        // Views hold the tables they were planned over.
+        session::register_views(&self.context, &self.catalog.views()).await
+    }
+
+    /// The sources that are SQL files.
+    pub async fn sql_sources(&self) -> Result<Vec<SqlSource>> {
+        let mut sources = Vec::new();
+        for (id, text) in self.catalog.folder("sources") {
+            sources.push(SqlSource::parse(&self.context, id, &text.path, &text.sql).await?);
+        }
+        Ok(sources)
+    }
+
+    /// Stops at the first SQL file that is wrong.
+    pub fn healthy(&mut self) -> Result<()> {
+        match self.errors.pop() {
+            Some(error) => Err(error.context("run `bittern check` to see every problem")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What decides an answer besides SQL and data: functions with their rules and key, and the time zones.
+pub fn environment(setup: &Setup) -> String {
+    format!("{} {}", setup.id(), chrono_tz::IANA_TZDB_VERSION)
+}
+
+/// The `person_id` of a person or account: a keyed hash, so that nobody without the key can go back.
+pub fn pseudonym(key: &[u8], name: &str) -> String {
+    let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(key) else { return String::new() };
+    mac.update(b"person\0");
+    mac.update(name.as_bytes());
+    let hex: String = mac.finalize().into_bytes()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("p_{hex}")
+}

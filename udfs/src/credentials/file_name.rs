@@ -1,0 +1,348 @@
+//! Names of files that hold credentials: `id_rsa`, `.npmrc`, `vault.kdbx`, `passwords.xlsx`.
+
+use super::term;
+
+/// Whole names, lower-case.
+const NAMES: &[(&str, &str)] = &[
+    (".netrc", "login"),
+    ("_netrc", "login"),
+    (".pgpass", "login"),
+    ("pgpass.conf", "login"),
+    (".my.cnf", "login"),
+    (".npmrc", "token"),
+    (".pypirc", "token"),
+    (".git-credentials", "login"),
+    (".dockercfg", "token"),
+    (".dockerconfigjson", "token"),
+    (".htpasswd", "password_hash"),
+    ("htpasswd", "password_hash"),
+    (".s3cfg", "access_key"),
+    (".boto", "access_key"),
+    (".env", "environment"),
+    ("prod.env", "environment"),
+    (".envrc", "environment"),
+    ("rootkey.csv", "access_key"),
+    ("accesskeys.csv", "access_key"),
+    ("credentials", "login"),
+    ("credentials.csv", "login"),
+    ("credentials.json", "login"),
+    ("client_secret.json", "token"),
+    ("service-account.json", "private_key"),
+    ("service_account.json", "private_key"),
+    ("id_rsa", "private_key"),
+    ("id_dsa", "private_key"),
+    ("id_ecdsa", "private_key"),
+    ("id_ed25519", "private_key"),
+    ("id_xmss", "private_key"),
+    ("identity.key", "private_key"),
+    ("ssh_host_rsa_key", "private_key"),
+    ("ssh_host_ed25519_key", "private_key"),
+    ("ssh_host_ecdsa_key", "private_key"),
+    ("master.key", "private_key"),
+    ("server.key", "private_key"),
+    ("private.key", "private_key"),
+    ("private_key", "private_key"),
+    ("private-key", "private_key"),
+    ("shadow", "password_hash"),
+    ("passwd", "password_hash"),
+    ("ntds.dit", "password_hash"),
+    ("sam.hive", "password_hash"),
+    ("logins.json", "login"),
+    ("key4.db", "login"),
+    ("login data", "login"),
+    ("cookies.sqlite", "cookie"),
+    ("filezilla.xml", "login"),
+    ("sitemanager.xml", "login"),
+    ("recentservers.xml", "login"),
+    ("winscp.ini", "login"),
+    (".ftpconfig", "login"),
+    ("sftp-config.json", "login"),
+    ("sftp.json", "login"),
+    (".remote-sync.json", "login"),
+    ("deployment-config.json", "login"),
+    ("unattend.xml", "login"),
+    ("sysprep.xml", "login"),
+    ("groups.xml", "login"),
+    ("web.config", "connection_string"),
+    ("wp-config.php", "connection_string"),
+    ("localsettings.php", "connection_string"),
+    ("config.php", "connection_string"),
+    ("database.yml", "connection_string"),
+    ("secrets.yml", "environment"),
+    ("secrets.yaml", "environment"),
+    ("secrets.json", "environment"),
+    ("settings.xml", "login"),
+    ("terraform.tfstate", "environment"),
+    ("terraform.tfvars", "environment"),
+    ("kubeconfig", "token"),
+    ("admin.conf", "token"),
+    (".bash_history", "history"),
+    (".zsh_history", "history"),
+    (".mysql_history", "history"),
+    (".psql_history", "history"),
+    (".rediscli_history", "history"),
+    (".sqlite_history", "history"),
+    ("consolehost_history.txt", "history"),
+    (".irb_history", "history"),
+    (".python_history", "history"),
+    (".node_repl_history", "history"),
+    (".tugboat", "token"),
+    (".vault-token", "token"),
+    (".terraformrc", "token"),
+    ("carrierwave.rb", "access_key"),
+    ("omniauth.rb", "token"),
+    ("knife.rb", "private_key"),
+    ("secret_token.rb", "private_key"),
+    ("proftpdpasswd", "password_hash"),
+    ("jenkins.plugins.publish_over_ssh.bapsshpublisherplugin.xml", "login"),
+    ("credentials.xml", "login"),
+    ("passwords.txt", "password"),
+    ("otr.private_key", "private_key"),
+    (".esmtprc", "login"),
+    (".msmtprc", "login"),
+    ("dbeaver-data-sources.xml", "login"),
+    ("credentials-config.json", "login"),
+    ("mongoid.yml", "connection_string"),
+];
+
+/// Endings that mean a container of credentials whatever the name.
+const ENDINGS: &[(&str, &str)] = &[
+    ("kdbx", "vault"),
+    ("kdb", "vault"),
+    ("1pux", "vault"),
+    ("opvault", "vault"),
+    ("agilekeychain", "vault"),
+    ("psafe3", "vault"),
+    ("keychain", "vault"),
+    ("keychain-db", "vault"),
+    ("kwallet", "vault"),
+    ("keyring", "vault"),
+    ("enpass", "vault"),
+    ("dashlane", "vault"),
+    ("gnucash", "vault"),
+    ("ppk", "private_key"),
+    ("pfx", "private_key"),
+    ("p12", "private_key"),
+    ("p8", "private_key"),
+    ("jks", "private_key"),
+    ("bks", "private_key"),
+    ("keystore", "private_key"),
+    ("pkcs12", "private_key"),
+    ("pvk", "private_key"),
+    ("snk", "private_key"),
+    ("ovpn", "private_key"),
+    ("mobileprovision", "private_key"),
+    ("rdp", "login"),
+    ("pubxml", "login"),
+    ("publishsettings", "login"),
+    ("tblk", "private_key"),
+    ("rdg", "login"),
+    ("cscfg", "connection_string"),
+    ("psd1cred", "login"),
+    ("hta_cred", "login"),
+    ("pcf", "login"),
+    ("jceks", "private_key"),
+];
+
+/// Parts of a name that mean key material or an export of credentials.
+const PARTS: &[(&str, &str)] = &[
+    ("recovery-codes", "recovery_code"),
+    ("recovery codes", "recovery_code"),
+    ("recovery_codes", "recovery_code"),
+    ("recovery key", "recovery_code"),
+    ("recovery-key", "recovery_code"),
+    ("backup-codes", "recovery_code"),
+    ("backup codes", "recovery_code"),
+    ("backup_codes", "recovery_code"),
+    ("backupcodes", "recovery_code"),
+    ("seed phrase", "recovery_code"),
+    ("seed-phrase", "recovery_code"),
+    ("seed_phrase", "recovery_code"),
+    ("seedphrase", "recovery_code"),
+    ("emergency kit", "recovery_code"),
+    ("emergency-kit", "recovery_code"),
+    ("firebase-adminsdk", "private_key"),
+    ("service-account", "private_key"),
+    ("serviceaccount", "private_key"),
+    ("authkey_", "private_key"),
+    ("accesskeys", "access_key"),
+    ("access_keys", "access_key"),
+    ("access-keys", "access_key"),
+    ("kubeconfig", "token"),
+    ("bitwarden_export", "vault"),
+    ("bitwarden-export", "vault"),
+    ("lastpass_export", "vault"),
+    ("1password_export", "vault"),
+    ("1password export", "vault"),
+    ("keepass", "vault"),
+    (".aws/credentials", "access_key"),
+    (".kube/config", "token"),
+    (".docker/config.json", "token"),
+    ("client_secret_", "token"),
+    ("private.key", "private_key"),
+    ("private-key", "private_key"),
+    ("private_key", "private_key"),
+    ("privatekey", "private_key"),
+    ("id_rsa", "private_key"),
+    ("id_ed25519", "private_key"),
+    ("id_ecdsa", "private_key"),
+    ("apikey", "api_key"),
+    ("api_key", "api_key"),
+    ("api-key", "api_key"),
+    ("gcp-key", "private_key"),
+    ("credentials.tfrc.json", "token"),
+];
+
+/// Endings of programs, pages and media that name passwords without holding any.
+const SOURCE_ENDINGS: &[&str] = &[
+    "rs", "py", "js", "ts", "tsx", "jsx", "java", "kt", "cs", "cpp", "c", "h", "go", "rb", "php", "swift", "scala", "html", "css", "scss",
+    "vue", "svelte", "fig", "drawio", "epub", "mp4", "mov", "mp3", "webm", "pptx", "ppt", "svg", "ics", "test", "spec", "sketch", "po",
+    "strings", "resx", "ipynb", "vtt", "feature",
+];
+
+/// Endings of public halves and checksums.
+const PUBLIC_ENDINGS: &[&str] =
+    &["pub", "crt", "cer", "csr", "sha256", "sha512", "md5", "sig", "example", "sample", "tmpl", "template", "dist"];
+
+/// What kind of credential a file of this name holds, or nothing where the name does not say so.
+pub fn kind(name: &[u8]) -> Option<&'static str> {
+    const NAME_BYTES_MAX: usize = 4096;
+    let name = String::from_utf8_lossy(name.get(name.len().saturating_sub(NAME_BYTES_MAX)..).unwrap_or_default())
+        .to_lowercase()
+        .replace('\\', "/");
+    let base = name.rsplit('/').next().unwrap_or(&name).trim();
+    let ending = base.rsplit_once('.').map_or("", |(_, ending)| ending);
+    if base.is_empty() || PUBLIC_ENDINGS.contains(&ending) {
+        return None;
+    }
+    if let Some((_, kind)) = NAMES.iter().find(|(whole, _)| *whole == base) {
+        return Some(kind);
+    }
+    if let Some((_, kind)) = ENDINGS.iter().find(|(known, _)| *known == ending || base.strip_prefix('.') == Some(known)) {
+        return Some(kind);
+    }
+    if SOURCE_ENDINGS.contains(&ending) {
+        return None;
+    }
+    let spaced: String =
+        base.chars().map(|c| if matches!(c, '_' | '-' | '.' | '(' | ')' | '[' | ']' | '&' | '+' | ',' | '=') { ' ' } else { c }).collect();
+    if base.starts_with(".env.") || ending == "env" {
+        return Some("environment");
+    }
+    if term::is_topic(&spaced) || spaced.contains("public") || spaced.contains("requirement") {
+        return None;
+    }
+    if let Some((_, kind)) = PARTS.iter().find(|(part, _)| name.contains(part)) {
+        return Some(kind);
+    }
+    if matches!(ending, "key" | "pem" | "asc" | "gpg") {
+        return key_file(&spaced, ending);
+    }
+    words(&spaced, ending)
+}
+
+/// `.key` is also Keynote's ending, `.asc` also a signature's: a name of one word is a key.
+fn key_file(spaced: &str, ending: &str) -> Option<&'static str> {
+    let words = spaced.split_whitespace().count();
+    let signature = spaced.contains(" tar ") || spaced.contains(" gz ") || spaced.contains(" zip ") || spaced.contains("release");
+    match ending {
+        "pem"
+            if spaced.contains("cert")
+                || spaced.contains("chain")
+                || spaced.contains("bundle")
+                || spaced.split_whitespace().any(|word| word == "ca") =>
+        {
+            None
+        }
+        "pem" => Some("private_key"),
+        "asc" | "gpg" if signature => None,
+        _ if words <= 5 && !spaced.contains("keynote") && !spaced.contains("slides") => Some("private_key"),
+        _ => None,
+    }
+}
+
+/// A document that names credentials: a spreadsheet of passwords, a list of logins, a note with an access.
+fn words(spaced: &str, ending: &str) -> Option<&'static str> {
+    const HOLDERS: &[&str] = &[
+        "xlsx", "xls", "csv", "ods", "txt", "doc", "docx", "odt", "pdf", "md", "rtf", "json", "yml", "yaml", "zip", "7z", "rar", "gz",
+        "png", "jpg", "jpeg", "heic", "one", "numbers", "tsv", "sql", "dump", "ini", "conf", "cfg", "xml", "html", "eml", "msg", "",
+    ];
+    // In a file's name these say more often what a program or a page is about.
+    const WEAK: &[&str] = &[
+        "token",
+        "tokens",
+        "secret",
+        "login",
+        "pw",
+        "key",
+        "cred",
+        "clave",
+        "parola",
+        ".env",
+        "geheimnis",
+        "암호",
+        "parole",
+        "eyj",
+        "sg.",
+        "令牌",
+        "トークン",
+    ];
+    let found = term::terms(spaced.as_bytes());
+    let strong = found.iter().any(|word| !WEAK.contains(&word.as_str()));
+    let valued =
+        spaced.split_whitespace().any(|word| super::value::password_strength(word) >= 0.38 || super::value::token_strength(word) >= 0.5);
+    (HOLDERS.contains(&ending) && (strong || valued && !found.is_empty())).then_some("password")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kind;
+
+    #[test]
+    fn names_that_hold_credentials_are_known() {
+        for name in [
+            "id_rsa",
+            "/home/a/.ssh/id_ed25519",
+            ".npmrc",
+            "vault.kdbx",
+            "passwords.xlsx",
+            "Passwörter Büro.txt",
+            "prod.env",
+            ".env.production",
+            "mots_de_passe_compta.ods",
+            "C:\\Users\\a\\keys\\jump.ppk",
+            "パスワード一覧.xlsx",
+            "AuthKey_ABC123.p8",
+            "github-recovery-codes.txt",
+            "vpn-credentials.zip",
+            "foo_password",
+            "star.example.com-private.key",
+        ] {
+            assert!(kind(name.as_bytes()).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_that_only_speak_of_credentials_stay_quiet() {
+        for name in [
+            "id_rsa.pub",
+            ".env.example",
+            "password_policy.pdf",
+            "PasswordField.test.tsx",
+            "Design tokens export.json",
+            "secret_santa_2026.xlsx",
+            "Keynote - Q4 all hands talk.key",
+            "release-4.18.2.tar.gz.asc",
+            "known_hosts",
+            "example.com.csr",
+            "passport_scan.pdf",
+            "login-page-wireframes.fig",
+            "",
+            "/",
+            "Boarding Pass BER-LIS.pdf",
+            "tokenizer.json",
+        ] {
+            assert_eq!(kind(name.as_bytes()), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,385 @@
+//! Values that stand where a credential would stand: masks, templates, variables, "your-key-here".
+
+/// Words that mark a value as somebody's example, in a machine's token.
+const TOKEN_MARKS: &[&str] = &[
+    "example",
+    "xxxxxx",
+    "your_",
+    "your-",
+    "yourkey",
+    "yourtoken",
+    "yourapi",
+    "placeholder",
+    "redacted",
+    "removed",
+    "changeme",
+    "change_me",
+    "change-me",
+    "replace",
+    "insert",
+    "dummy",
+    "sample",
+    "notareal",
+    "not_a_real",
+    "not-a-real",
+    "fake-",
+    "fake_",
+    "goes-here",
+    "goes_here",
+    "<",
+    "{{",
+    "${",
+    "...",
+    "****",
+];
+
+/// Words that mark a value as no password where a person would have put one.
+const PASSWORD_WORDS: &[&str] = &[
+    "password",
+    "passwort",
+    "kennwort",
+    "passwd",
+    "pass",
+    "passphrase",
+    "pwd",
+    "pw",
+    "secret",
+    "token",
+    "key",
+    "apikey",
+    "api_key",
+    "api-key",
+    "username",
+    "user",
+    "login",
+    "none",
+    "null",
+    "nil",
+    "true",
+    "false",
+    "undefined",
+    "empty",
+    "string",
+    "str",
+    "bytes",
+    "text",
+    "value",
+    "todo",
+    "tbd",
+    "fixme",
+    "n/a",
+    "changeme",
+    "change_me",
+    "change-me",
+    "changeit",
+    "replaceme",
+    "replace_me",
+    "placeholder",
+    "redacted",
+    "hidden",
+    "masked",
+    "removed",
+    "omitted",
+    "filtered",
+    "sanitized",
+    "example",
+    "sample",
+    "dummy",
+    "foo",
+    "bar",
+    "foobar",
+    "baz",
+    "yourpassword",
+    "mypassword",
+    "your_password",
+    "my_password",
+    "senha",
+    "contraseña",
+    "contrasena",
+    "clave",
+    "mdp",
+    "motdepasse",
+    "mot_de_passe",
+    "wachtwoord",
+    "hasło",
+    "haslo",
+    "пароль",
+    "şifre",
+    "parola",
+    "heslo",
+    "パスワード",
+    "密码",
+    "비밀번호",
+    "required",
+    "optional",
+    "unset",
+    "default",
+    "encrypted",
+    "sensitive",
+    "credentials",
+    "credential",
+    "type",
+    "the",
+];
+
+/// Beginnings that mark a template or a reference to where the secret really lies.
+const REFERENCES: &[&str] = &[
+    "${",
+    "$(",
+    "{{",
+    "{%",
+    "<%",
+    "<?",
+    "%(",
+    "%{",
+    "#{",
+    "@{",
+    "$env:",
+    "$_",
+    "env.",
+    "env(",
+    "env[",
+    "os.environ",
+    "os.getenv",
+    "process.env",
+    "system.getenv",
+    "getenv",
+    "op://",
+    "vault:",
+    "vault://",
+    "arn:aws",
+    "secretsmanager",
+    "ssm:",
+    "keyvault",
+    "gcp-secret",
+    "sm://",
+    "ref+",
+    "!vault",
+    "!sops",
+    "enc[",
+    "enc(",
+    "file://",
+    "/run/secrets",
+    "/var/",
+    "/etc/",
+    "/opt/",
+    "~/",
+    "./",
+    "../",
+    "c:\\",
+    "secrets.",
+    "secret/",
+    "secrets/",
+    "vars.",
+    "var.",
+    "config.",
+    "config[",
+    "cfg.",
+    "settings.",
+    "self.",
+    "this.",
+    "data.",
+    "params.",
+    "params[",
+    "options.",
+    "opts.",
+    "args.",
+    "request.",
+    "req.",
+    "input.",
+    "credentials.",
+    "creds.",
+    "ctx.",
+    "values.",
+    ".values",
+    "local.",
+    "module.",
+    "aws_",
+    "azurerm_",
+    "input(",
+    "prompt(",
+    "getpass",
+    "http://",
+    "https://",
+    "mailto:",
+    "<@",
+    "<#",
+    "<!",
+    "$2a$",
+    "$2b$",
+    "$2y$",
+    "$argon2",
+    "$6$",
+    "$5$",
+    "$1$",
+    "pbkdf2",
+    "scrypt:",
+    "{ssha}",
+    "{sha}",
+    "{bcrypt}",
+];
+
+fn lowered(value: &[u8]) -> String {
+    String::from_utf8_lossy(value).to_lowercase()
+}
+
+/// Only signs that people use to hide or to leave a blank.
+fn is_mask(text: &str) -> bool {
+    let signs = text
+        .chars()
+        .filter(|c| matches!(c, '*' | '.' | '•' | '●' | '…' | '_' | '-' | '#' | '?' | '·' | '█' | '▒' | '○' | '＊' | '^' | '=' | '~'))
+        .count();
+    signs == text.chars().count()
+        || text.contains("***")
+        || text.contains("•••")
+        || text.contains("●●")
+        || text.contains("███")
+        || text.contains("____")
+}
+
+/// `xxxx`, `XXXX-XXXX`, `x1x2`: three of four characters are the letter x.
+fn is_crossed_out(text: &str) -> bool {
+    let crosses = text.chars().filter(|c| matches!(c, 'x' | 'X')).count();
+    crosses >= 3 && crosses * 4 >= text.chars().filter(|c| c.is_alphanumeric()).count() * 3
+}
+
+/// The longest run of one byte.
+fn longest_run(value: &[u8]) -> usize {
+    let (mut longest, mut run, mut last) = (0, 0, None);
+    for &byte in value {
+        run = if last == Some(byte) { run + 1 } else { 1 };
+        last = Some(byte);
+        longest = longest.max(run);
+    }
+    longest
+}
+
+/// Counts the steps of a run that goes up by one (`abcdef`, `123456`): the longest.
+fn longest_staircase(value: &[u8]) -> usize {
+    let (mut longest, mut run, mut last) = (0, 0, None::<u8>);
+    for &byte in value {
+        run = if last.is_some_and(|l| l.checked_add(1) == Some(byte)) { run + 1 } else { 1 };
+        last = Some(byte);
+        longest = longest.max(run);
+    }
+    longest
+}
+
+/// Whether anything in the value was put there for a reader to replace or to see as hidden.
+fn template(text: &str, value: &[u8]) -> Option<&'static str> {
+    if is_mask(text) {
+        return Some("a mask, not a value");
+    }
+    if is_crossed_out(text) {
+        return Some("a placeholder of x");
+    }
+    if text.starts_with('<') || text.starts_with("&lt;") || text.starts_with('[') && text.ends_with(']') {
+        return Some("a placeholder in brackets");
+    }
+    if text.starts_with('%') && text.ends_with('%') && text.len() > 2
+        || text.starts_with('{') && text.ends_with('}')
+        || text.contains("{{")
+        || text.contains("${") && text.ends_with('}')
+    {
+        return Some("a template variable");
+    }
+    let name = text.strip_prefix('$');
+    if name.is_some_and(|name| !name.is_empty() && name.chars().all(|c| c.is_alphabetic() || c == '_' || c == ':' || c == '.')) {
+        return Some("a variable");
+    }
+    if value.len() >= 4 && longest_run(value) == value.len() {
+        return Some("one character repeated");
+    }
+    None
+}
+
+/// Why a machine's token is a placeholder, if it is one.
+pub fn token(value: &[u8]) -> Option<&'static str> {
+    let text = lowered(value);
+    if let Some(reason) = template(&text, value) {
+        return Some(reason);
+    }
+    if TOKEN_MARKS.iter().any(|mark| text.contains(mark)) {
+        return Some("a word that marks an example");
+    }
+    if longest_run(value) >= 8 && value.len() < 400 {
+        return Some("one character repeated");
+    }
+    if longest_staircase(value) >= 10 && value.len() < 400 {
+        return Some("a run of neighbouring characters");
+    }
+    None
+}
+
+/// Why a person's password is a placeholder, if it is one.
+pub fn password(value: &[u8]) -> Option<&'static str> {
+    let text = lowered(value);
+    if let Some(reason) = template(&text, value) {
+        return Some(reason);
+    }
+    let bare = text.trim_matches(|c: char| !c.is_alphanumeric());
+    if PASSWORD_WORDS.contains(&bare) {
+        return Some("a word for a password, not a password");
+    }
+    if REFERENCES.iter().any(|reference| reference.len() > 2 && text.starts_with(reference))
+        || value.starts_with(b"AgA")
+        || value.starts_with(b"AgB")
+    {
+        return Some("a reference to a value elsewhere");
+    }
+    let own = ["your", "ihr", "dein", "votre", "ton", "tu", "su", "seu", "sua", "tua", "mein", "twoje", "jouw"];
+    let parts: Vec<&str> = bare.split(|c: char| !c.is_alphanumeric()).collect();
+    if parts.len() > 1 && parts.first().is_some_and(|first| own.contains(first)) || bare.starts_with("your") && bare.len() > 6 {
+        return Some("a placeholder for the reader's own value");
+    }
+    if text.contains("example")
+        || text.contains("placeholder")
+        || text.contains("redacted")
+        || text.contains("changeme")
+        || text.contains("replace_")
+        || text.contains("insert_")
+        || text.contains("-here")
+        || text.contains("_here")
+    {
+        return Some("a word that marks an example");
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{password, token};
+
+    #[test]
+    fn placeholders_fall_and_values_stand() {
+        for value in [
+            "********",
+            "........",
+            "<your password>",
+            "${DB_PASS}",
+            "$DB_PASS",
+            "%PASSWORD%",
+            "{{ smtp_password }}",
+            "xxxx",
+            "XXXX-XXXX",
+            "changeme",
+            "your-password-here",
+            "password",
+            "null",
+            "[REDACTED]",
+            "op://Eng/stripe/credential",
+            "votre-mot-de-passe",
+            "process.env.PASSWORD",
+            "••••••••",
+            "&lt;token&gt;",
+        ] {
+            assert!(password(value.as_bytes()).is_some(), "{value}");
+        }
+        for value in ["Summer2026!", "hunter2", "m00nStone;97", "$tr0ng", "q9-Saffron-Kiln-02", "x9!Kx", "Passw0rd"] {
+            assert!(password(value.as_bytes()).is_none(), "{value}: {:?}", password(value.as_bytes()));
+        }
+        assert!(token(b"abcd_EXAMPLEKEY12345").is_some());
+        assert!(token(b"00000000000000000000").is_some());
+        assert!(token(b"q8Zk3Vb7Lm2Xc9Np4Ty6").is_none());
+    }
+}

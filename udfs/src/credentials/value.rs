@@ -1,0 +1,330 @@
+//! What a value looks like by its own shape: how much like a password a person chose, how much like a machine's token, and what it is
+//! more likely to be than either (a date, a path, a host, a ticket, code).
+
+use super::entropy::shannon;
+
+/// Letters, digits and signs of a value, counted.
+#[derive(Debug, Clone, Copy, Default)]
+struct Classes {
+    lower: usize,
+    upper: usize,
+    digit: usize,
+    /// Signs that join words: `-`, `_`, `.` and the like.
+    joint: usize,
+    /// Signs that words do not contain: `!`, `#`, `$`, ...
+    sign: usize,
+    chars: usize,
+}
+
+impl Classes {
+    fn of(value: &str) -> Self {
+        let mut classes = Self::default();
+        for c in value.chars() {
+            classes.chars += 1;
+            match c {
+                '-' | '_' | '.' | '/' | ':' | ',' | '\'' | '’' | '@' | '\\' | ' ' => classes.joint += 1,
+                c if c.is_numeric() => classes.digit += 1,
+                c if c.is_uppercase() => classes.upper += 1,
+                c if c.is_alphabetic() => classes.lower += 1,
+                _ => classes.sign += 1,
+            }
+        }
+        classes
+    }
+
+    fn letters(self) -> usize {
+        self.lower + self.upper
+    }
+}
+
+/// How much a value looks like a password that a person chose, in [0, 0.7].
+pub fn password_strength(value: &str) -> f64 {
+    let classes = Classes::of(value);
+    let long = classes.chars >= 8;
+    let mixed_case = classes.lower > 0 && classes.upper > 0;
+    let (letters, digit, sign, joint) = (classes.letters() > 0, classes.digit > 0, classes.sign > 0, classes.joint > 0);
+    // A sign only at the end may be the sentence's: it counts for less.
+    let inner_sign =
+        value.char_indices().rev().skip(1).any(|(_, c)| !c.is_alphanumeric() && Classes::of(c.encode_utf8(&mut [0; 4])).sign > 0);
+    match (letters, digit) {
+        (true, true) if sign && (mixed_case || inner_sign) && long => 0.7,
+        (true, true) if mixed_case && joint && long => 0.6,
+        (true, true) if sign && classes.chars >= 6 => 0.5,
+        (true, true) if mixed_case && long => 0.5,
+        (true, true) if mixed_case && classes.chars >= 6 => 0.4,
+        (true, true) if joint && long => 0.38,
+        (true, true) if classes.chars >= 6 => 0.35,
+        (true, true) if classes.chars >= 5 => 0.2,
+        (true, false) if inner_sign && mixed_case && long => 0.5,
+        (true, false) if inner_sign && classes.chars >= 6 => 0.3,
+        (true, false) if joint && classes.upper >= 2 && classes.lower >= 4 && classes.chars >= 9 => 0.3,
+        (true, false) if joint && long => 0.12,
+        (true, false) if mixed_case && camel(value) && long => 0.15,
+        (true, false) => 0.05,
+        (false, true) if sign && classes.chars >= 6 => 0.3,
+        (false, true) if classes.chars >= 4 && !joint => 0.15,
+        _ => 0.0,
+    }
+}
+
+fn camel(value: &str) -> bool {
+    value.chars().zip(value.chars().skip(1)).any(|(a, b)| a.is_lowercase() && b.is_uppercase())
+}
+
+/// How much a value looks like a machine's random token, in [0, 0.6].
+pub fn token_strength(value: &str) -> f64 {
+    let classes = Classes::of(value);
+    let plain = value.bytes().all(|b| {
+        b.is_ascii_alphanumeric()
+            || matches!(b, b'-' | b'_' | b'.' | b'+' | b'/' | b'=' | b'~' | b':' | b'%' | b'$' | b'!' | b'*' | b'@' | b'&')
+    });
+    if !plain || classes.chars < 10 || classes.letters() == 0 {
+        return 0.0;
+    }
+    let bits = shannon(value.as_bytes());
+    let words =
+        value.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| w.len() >= 3 && w.bytes().all(|b| b.is_ascii_lowercase())).count();
+    if classes.digit == 0 {
+        // Without a digit only length and mixed case speak for chance.
+        return if classes.chars >= 24 && classes.upper >= 4 && classes.lower >= 4 && bits >= 3.8 && words == 0 { 0.4 } else { 0.0 };
+    }
+    match classes.chars {
+        _ if words >= 2 => 0.1,
+        20.. if bits >= 3.0 && classes.digit >= 2 => 0.6,
+        16.. if bits >= 2.9 && classes.digit >= 2 => 0.5,
+        12.. if bits >= 2.8 && classes.digit >= 2 => 0.35,
+        _ => 0.2,
+    }
+}
+
+/// What the value most likely is if it is no secret.
+pub fn lookalike(value: &str) -> Option<&'static str> {
+    let lower = value.to_lowercase();
+    if lower.contains("://") || lower.starts_with("www.") || lower.starts_with("mailto:") {
+        return Some("a link");
+    }
+    if is_uuid(value) {
+        return Some("a UUID");
+    }
+    if is_email(value) {
+        return Some("a mail address");
+    }
+    if value.starts_with(['@', '/', '\\', '~'])
+        || value.starts_with("C:\\")
+        || value.matches(['/', '\\']).count() >= 2 && !value.contains(['!', '#', '$'])
+    {
+        return Some("a path or a mention");
+    }
+    if value.starts_with(':') && value.ends_with(':') {
+        return Some("an emoji");
+    }
+    if let Some(tag) = value.strip_prefix('#')
+        && tag.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+    {
+        return Some("a hashtag or colour");
+    }
+    if is_number_like(value) {
+        return Some("a date, a time or a number");
+    }
+    if is_ticket(value) {
+        return Some("a ticket or article number");
+    }
+    if is_host_or_file(&lower) {
+        return Some("a host, a file or a version");
+    }
+    if is_code(value) {
+        return Some("code");
+    }
+    None
+}
+
+fn is_uuid(value: &str) -> bool {
+    let parts: Vec<usize> = value.split('-').map(str::len).collect();
+    parts == [8, 4, 4, 4, 12] && value.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
+}
+
+/// An address, also behind a percent sign or in angle brackets; a password may hold `@`, so the end must be a domain.
+pub fn is_email(value: &str) -> bool {
+    let Some((name, domain)) = value.trim_matches(|c: char| !c.is_alphanumeric()).rsplit_once('@') else { return false };
+    !name.is_empty()
+        && domain.contains('.')
+        && domain.split('.').all(|label| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-'))
+        && domain.rsplit('.').next().is_some_and(|top| top.len() >= 2 && top.chars().all(char::is_alphabetic))
+}
+
+/// Digits with separators and at most a unit: `2026-11-20`, `10:42`, `+49 30`, `8.5kg`, `30-day`, `1,200.00`, `2x`, `#42`.
+fn is_number_like(value: &str) -> bool {
+    let body = value.trim_start_matches(['+', '#', '$', '€', '£', '~', '<', '>', '×', '±', '(']);
+    let unit = body
+        .trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | ':' | '/' | '-' | '%' | ' ' | '–' | '_' | '\u{a0}'));
+    let digits = body.len() - unit.len();
+    if digits == 0 {
+        return false;
+    }
+    let has_joint = body.bytes().any(|b| matches!(b, b'.' | b',' | b':' | b'/' | b'-' | b'%'));
+    match unit.chars().count() {
+        0 => has_joint || body.len() != value.len(),
+        1 => true,
+        2 | 3 => unit.chars().all(char::is_alphabetic) && body.chars().filter(char::is_ascii_digit).count() <= 4 || is_time(unit),
+        _ => {
+            matches!(
+                unit.to_ascii_lowercase().as_str(),
+                "days"
+                    | "day"
+                    | "hours"
+                    | "hour"
+                    | "mins"
+                    | "chars"
+                    | "characters"
+                    | "bits"
+                    | "bytes"
+                    | "weeks"
+                    | "zeichen"
+                    | "tage"
+                    | "times"
+                    | "years"
+                    | "months"
+                    | "minutes"
+                    | "seconds"
+                    | "people"
+                    | "users"
+            ) || is_time(unit)
+        }
+    }
+}
+
+/// The tail of an ISO time: `T02:10:11Z`, `T02`.
+fn is_time(unit: &str) -> bool {
+    unit.starts_with(['T', 't']) && unit.bytes().skip(1).all(|b| b.is_ascii_digit() || matches!(b, b':' | b'.' | b'Z' | b'z' | b'+' | b'-'))
+}
+
+/// `ABC-123`, `ERP_2231`, `CVE-2026-1234`, `W11`, `KB5031455`, product keys of five groups.
+fn is_ticket(value: &str) -> bool {
+    let groups: Vec<&str> = value.split(['-', '_', '.', '/']).collect();
+    let all = |part: &str, test: fn(&u8) -> bool| !part.is_empty() && part.as_bytes().iter().all(test);
+    if groups.len() >= 4 && groups.iter().all(|g| g.len() == 5 && all(g, |b| b.is_ascii_uppercase() || b.is_ascii_digit())) {
+        return true;
+    }
+    let plain = |part: &&str| all(part, u8::is_ascii_digit) || all(part, u8::is_ascii_uppercase);
+    let letters_then_digits = |part: &&str| {
+        let digits = part.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+        let letters = part.len() - digits.len();
+        letters <= 5
+            && !digits.is_empty()
+            && digits.bytes().all(|b| b.is_ascii_digit())
+            && part.bytes().take(letters).all(|b| b.is_ascii_uppercase())
+    };
+    let capital_groups = value.len() <= 24 && groups.iter().all(|g| plain(g) || letters_then_digits(g));
+    capital_groups && (groups.len() > 1 || value.len() <= 9) && !value.bytes().all(|b| b.is_ascii_digit())
+}
+
+const ENDINGS: &[&str] = &[
+    "com", "net", "org", "io", "de", "fr", "es", "it", "pl", "nl", "uk", "eu", "br", "jp", "cn", "dev", "app", "cloud", "local",
+    "internal", "lan", "corp", "test", "gov", "edu", "txt", "pdf", "doc", "docx", "xls", "xlsx", "csv", "ppt", "pptx", "png", "jpg",
+    "jpeg", "gif", "svg", "zip", "gz", "tar", "tgz", "7z", "rar", "json", "yml", "yaml", "toml", "xml", "html", "htm", "js", "ts", "tsx",
+    "jsx", "py", "rs", "go", "rb", "php", "java", "kt", "cs", "cpp", "hpp", "sh", "bash", "ps1", "bat", "cmd", "exe", "dll", "so", "msi",
+    "deb", "rpm", "apk", "iso", "img", "vmdk", "sql", "db", "sqlite", "log", "conf", "cfg", "ini", "env", "pem", "crt", "cer", "key",
+    "pub", "pfx", "p12", "jks", "kdbx", "tf", "tfvars", "lock", "md", "rst", "mp3", "mp4", "mov", "wav", "bak", "tmp", "old", "patch",
+    "diff", "service", "list", "desktop", "theme", "tpl", "j2",
+];
+
+fn is_host_or_file(lower: &str) -> bool {
+    let version = lower.strip_prefix('v').unwrap_or(lower);
+    let parts: Vec<&str> = version.split('.').collect();
+    if parts.len() >= 2
+        && parts.iter().take(2).all(|part| part.starts_with(|c: char| c.is_ascii_digit()))
+        && lower.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'~' | b'+' | b':'))
+    {
+        return true;
+    }
+    let name = lower.split([':', '/', '?']).next().unwrap_or(lower);
+    name.rsplit_once('.').is_some_and(|(stem, ending)| {
+        !stem.is_empty() && ENDINGS.contains(&ending) && stem.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'))
+    })
+}
+
+/// Calls, members, operators, flags: what stands beside a password in programs.
+fn is_code(value: &str) -> bool {
+    let words_only = |v: &str| v.chars().all(|c| c.is_alphabetic() || matches!(c, '_' | '.' | ':' | '-' | '[' | ']' | '>' | '$'));
+    if value.contains("()")
+        || value.starts_with("--")
+        || value.starts_with('-') && value.len() <= 3
+        || value.contains("->")
+        || value.contains("=>")
+        || value.contains("&&")
+        || value.contains("::")
+    {
+        return true;
+    }
+    if let Some((head, _)) = value.split_once('(')
+        && !head.is_empty()
+        && words_only(head)
+    {
+        return true;
+    }
+    // a.b.c and a_b in lower case, and names all in capitals, are names of things.
+    let dotted = value.contains('.')
+        && value
+            .split('.')
+            .all(|part| part.len() >= 2 && part.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_uppercase()));
+    let camel_members = dotted && value.starts_with(|c: char| c.is_ascii_lowercase());
+    let snake = value.contains(['_', '-']) && value.chars().all(|c| c.is_lowercase() || matches!(c, '_' | '-'));
+    let constant = value.contains('_') && value.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit());
+    camel_members || snake || constant
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{lookalike, password_strength, token_strength};
+
+    #[test]
+    fn what_is_something_else_is_named() {
+        for value in [
+            "https://example.com/x1",
+            "a.b@example.com",
+            "/etc/passwd",
+            ":point_down:",
+            "#0B5FFF",
+            "2026-11-20",
+            "10:42",
+            "8.5kg",
+            "30-day",
+            "ERP-2231",
+            "CVE-2026-1234",
+            "db-01.example.com",
+            "report_v2.pdf",
+            "v2.3.1",
+            "config.get(x)",
+            "user.password",
+            "smtp_password",
+            "DB_PASSWORD",
+            "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+            "--password-file",
+            "2026-11-19T07:33:02Z",
+        ] {
+            assert!(lookalike(value).is_some(), "{value}");
+        }
+        for value in [
+            "Summer2026!",
+            "q9-Saffron-Kiln-02",
+            "hunter2",
+            "Velvet_Hammer_19",
+            "P@ssw0rd",
+            "Yb!33kelpForest",
+            "Érable.Neige.09",
+            "tacosdecanasta77",
+        ] {
+            assert_eq!(lookalike(value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn mixed_values_are_stronger_than_words() {
+        let order = ["expired", "Friday", "case-sensitive", "hunter2", "MateAmargo21", "Velvet_Hammer_19", "Summer2026!"];
+        for pair in order.windows(2) {
+            assert!(password_strength(pair[0]) <= password_strength(pair[1]), "{pair:?}");
+        }
+        assert!(token_strength("the-quick-brown-fox-jumps-2") < 0.3);
+        assert!(token_strength("q8Zk3Vb7Lm2Xc9Np4Ty6") > 0.5);
+    }
+}

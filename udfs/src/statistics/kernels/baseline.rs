@@ -1,0 +1,194 @@
+//! One person's trailing baseline: what is usual for them on such a day, how far this day is from it, and how likely that is.
+//!
+//! Days without a row are days without activity from the person's first row on; days not seen whole are left out.
+
+use super::calendar::{Bucket, DayType};
+use super::ordered::Ordered;
+use super::tail::upper_tail;
+
+/// The median absolute deviation times this is the standard deviation, where values are normal.
+const DEVIATION_TO_SIGMA: f64 = 1.4826;
+/// However even a person's days have been, a spread below this share of the expected is luck.
+const SPREAD_SHARE_MIN: f64 = 0.1;
+/// What lies further out than so many spreads counts as if it lay there: one incident must not hide the next.
+const CAP_SPREADS: f64 = 10.0;
+
+/// What a baseline looks back on and when it speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::statistics) struct Settings {
+    /// Days looked back on, the current one excluded.
+    pub history_days: i64,
+    /// With fewer known days of the current day's type, all days are compared with.
+    pub same_type_days_min: usize,
+    /// With fewer known days, of whatever type, the baseline is still learning.
+    pub learned_days_min: usize,
+}
+
+impl Settings {
+    pub(in crate::statistics) fn trailing(history_days: i64) -> Settings {
+        Settings { history_days, same_type_days_min: 4, learned_days_min: LEARNED_DAYS_MIN }
+    }
+}
+
+/// Known days before a baseline is more than a guess.
+pub(in crate::statistics) const LEARNED_DAYS_MIN: usize = 10;
+
+/// The answer for one day. Every number is finite; what cannot be said is `None`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::statistics) struct Baseline {
+    pub expected: Option<f64>,
+    pub spread: Option<f64>,
+    pub score: Option<f64>,
+    pub p_value: Option<f64>,
+    /// Known days looked back on, of whatever type.
+    pub history: i64,
+    pub learning: bool,
+}
+
+/// The baseline of each bucket, from the buckets before it. Buckets are in order of days, one a day.
+pub(in crate::statistics) fn trailing(buckets: &[Bucket], settings: Settings) -> Vec<Baseline> {
+    let Some(first) = buckets.first() else { return Vec::new() };
+    let mut window = Window::new(first.day, settings.history_days.min(buckets.len() as i64));
+    let mut oldest = 0;
+    let score = |bucket: &Bucket| {
+        while let Some(leaving) = buckets.get(oldest).filter(|old| old.day < bucket.day - settings.history_days) {
+            window.remove(leaving);
+            oldest += 1;
+        }
+        let baseline = window.compare(bucket, settings);
+        window.insert(bucket);
+        baseline
+    };
+    buckets.iter().map(score).collect()
+}
+
+/// The baseline of one day only, whether or not it has a bucket; `None` before the person's first day.
+pub(in crate::statistics) fn at(buckets: &[Bucket], first_day: i64, day: i64, settings: Settings) -> Option<Baseline> {
+    if day < first_day {
+        return None;
+    }
+    let mut window = Window::new(first_day, settings.history_days.min(buckets.len() as i64));
+    for bucket in buckets.iter().filter(|bucket| (day - settings.history_days..day).contains(&bucket.day)) {
+        window.insert(bucket);
+    }
+    let found = buckets.binary_search_by_key(&day, |bucket| bucket.day).ok();
+    let current = found.and_then(|index| buckets.get(index)).copied().unwrap_or(Bucket { day, value: Some(0.0) });
+    Some(window.compare(&current, settings))
+}
+
+/// The days looked back on, by day type.
+struct Window {
+    first_day: i64,
+    types: [TypeDays; 2],
+}
+
+#[derive(Default)]
+struct TypeDays {
+    above_zero: Ordered,
+    unknown: usize,
+}
+
+impl Window {
+    fn new(first_day: i64, buckets: i64) -> Window {
+        let capacity = usize::try_from(buckets).unwrap_or(0);
+        let days = || TypeDays { above_zero: Ordered::with_capacity(capacity), unknown: 0 };
+        Window { first_day, types: [days(), days()] }
+    }
+
+    fn insert(&mut self, bucket: &Bucket) {
+        let days = &mut self.types[DayType::of(bucket.day) as usize];
+        match bucket.value {
+            Some(value) if value > 0.0 => days.above_zero.insert(value),
+            Some(_) => {}
+            None => days.unknown += 1,
+        }
+    }
+
+    fn remove(&mut self, bucket: &Bucket) {
+        let days = &mut self.types[DayType::of(bucket.day) as usize];
+        match bucket.value {
+            Some(value) if value > 0.0 => days.above_zero.remove(value),
+            Some(_) => {}
+            None => days.unknown = days.unknown.saturating_sub(1),
+        }
+    }
+
+    fn compare(&self, current: &Bucket, settings: Settings) -> Baseline {
+        let from = self.first_day.max(current.day - settings.history_days);
+        // What is neither above zero nor unknown was a day without activity, whether it has a row or not.
+        let zeros = DayType::ALL.map(|day_type| {
+            let days = usize::try_from(day_type.count(from, current.day)).unwrap_or(0);
+            let other = &self.types[day_type as usize];
+            days.saturating_sub(other.above_zero.len() + other.unknown)
+        });
+        let [weekdays, weekends] = &self.types;
+        let today = DayType::of(current.day) as usize;
+        let known = zeros.iter().sum::<usize>() + weekdays.above_zero.len() + weekends.above_zero.len();
+        let same_type = self.types[today].above_zero.with_zeros(zeros[today]);
+        let estimate = if same_type.len() >= settings.same_type_days_min {
+            Estimate::of(&same_type)
+        } else {
+            let all = weekdays.above_zero.merged(&weekends.above_zero);
+            Estimate::of(&all.with_zeros(zeros.iter().sum()))
+        };
+        Baseline::of(estimate, current.value, known, settings.learned_days_min)
+    }
+}
+
+/// What is expected of a day: a robust middle and spread to measure with, a mean and variance for the tail.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Estimate {
+    pub expected: f64,
+    pub spread: f64,
+    pub mean: f64,
+    pub variance: f64,
+}
+
+impl Estimate {
+    fn of(sample: &super::ordered::Sample) -> Option<Estimate> {
+        let days = sample.len();
+        if days == 0 {
+            return None;
+        }
+        let expected = sample.median();
+        let sigma = DEVIATION_TO_SIGMA * sample.median_deviation(expected);
+        let spread = spread_floor(expected).max(sigma);
+        let (mean, variance) = sample.capped_moments(expected + CAP_SPREADS * spread);
+        Some(Estimate::predicting(expected, spread, mean, variance.max(sigma * sigma), days as f64))
+    }
+
+    /// Completes an estimate from so many days: they leave the mean uncertain, so the next day varies more than they did.
+    ///
+    /// Never having seen an act in n days is half an act in n days (Jeffreys' prior), and for counts that vary no more than
+    /// by chance, widening the variance by 1/n gives exactly the predictive distribution of that prior.
+    pub(super) fn predicting(expected: f64, spread: f64, mean: f64, variance: f64, days: f64) -> Estimate {
+        let mean = mean.max(0.5 / days);
+        let rhythm = SPREAD_SHARE_MIN * mean;
+        let variance = variance.max(mean).max(rhythm * rhythm) * (1.0 + 1.0 / days) * (1.0 + 2.0 * (2.0 / days).sqrt());
+        Estimate { expected, spread, mean, variance }
+    }
+}
+
+/// The least spread there can be: chance alone spreads counts by their root, and no one is more even than a tenth.
+pub(super) fn spread_floor(expected: f64) -> f64 {
+    (expected + 1.0).max(0.0).sqrt().max(SPREAD_SHARE_MIN * expected)
+}
+
+impl Baseline {
+    pub(super) fn of(estimate: Option<Estimate>, value: Option<f64>, known_days: usize, learned_days_min: usize) -> Baseline {
+        let finite = |number: f64| number.is_finite().then_some(number);
+        let estimate = estimate.filter(|estimate| estimate.expected.is_finite() && estimate.spread.is_finite());
+        let measured = estimate.zip(value);
+        Baseline {
+            expected: estimate.map(|estimate| estimate.expected),
+            spread: estimate.map(|estimate| estimate.spread),
+            score: measured.and_then(|(estimate, value)| finite((value - estimate.expected) / estimate.spread)),
+            p_value: measured.and_then(|(estimate, value)| upper_tail(value, estimate.mean, estimate.variance)),
+            history: i64::try_from(known_days).unwrap_or(i64::MAX),
+            learning: known_days < learned_days_min,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
