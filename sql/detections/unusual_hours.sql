@@ -28,7 +28,7 @@ WITH hours AS (
 scored AS (
   SELECT
     *,
-    hour_of_week_rarity(local_hour, CAST(events AS DOUBLE), 56) OVER (PARTITION BY person_id ORDER BY local_hour) AS hour
+    hour_of_week_rarity(CAST(local_hour AS TIMESTAMP), CAST(events AS DOUBLE), 56) OVER (PARTITION BY person_id ORDER BY local_hour) AS hour
   FROM hours
 ),
 rare AS (

@@ -102,11 +102,6 @@ impl EventBatch {
         self.bytes += bytes;
     }
 
-    /// Rows.
-    pub fn len(&self) -> usize {
-        self.times.len()
-    }
-
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.times.is_empty()

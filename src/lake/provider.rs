@@ -19,7 +19,7 @@ use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
-use datafusion::physical_optimizer::pruning::PruningPredicate;
+use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use deltalake_core::DeltaTable;
@@ -116,11 +116,14 @@ impl LakeTable {
 
     fn prune(&self, session: &dyn Session, filters: &[Expr]) -> DfResult<Vec<&File>> {
         let all = || self.files.iter().collect();
+        if self.files.is_empty() {
+            return Ok(Vec::new());
+        }
         let Some(filter) = conjunction(filters.iter().cloned()) else { return Ok(all()) };
         let df_schema = DFSchema::try_from(Arc::clone(&self.schema))?;
         let Ok(predicate) = session.create_physical_expr(filter, &df_schema) else { return Ok(all()) };
         // A predicate that cannot be turned into one over statistics prunes nothing.
-        let Ok(pruning) = PruningPredicate::try_new(predicate, Arc::clone(&self.schema)) else { return Ok(all()) };
+        let Ok(pruning) = PruningPredicateBuilder::new().with_file_schema(Arc::clone(&self.schema)).try_build(predicate) else { return Ok(all()) };
         let statistics = self.files.iter().map(|file| Arc::clone(&file.statistics)).collect();
         let keep = pruning.prune(&PrunableStatistics::new(statistics, Arc::clone(&self.schema)))?;
         Ok(self.files.iter().zip(keep).filter(|(_, keep)| *keep).map(|(file, _)| file).collect())
@@ -170,7 +173,7 @@ impl TableProvider for LakeTable {
         let files = kept.into_iter().map(File::partitioned).collect::<Vec<PartitionedFile>>();
         let groups = FileGroup::new(files).split_files(session.config().target_partitions());
         let format = ParquetFormat::default().with_force_view_types(false).with_options(session.table_options().parquet.clone());
-        let table_schema = TableSchema::new(self.file_schema(), self.partition_fields());
+        let table_schema = TableSchema::builder(self.file_schema()).with_table_partition_cols(self.partition_fields()).build();
         let source = format.file_source(table_schema);
         let config = FileScanConfigBuilder::new(self.store_url.clone(), source)
             .with_file_groups(groups)
@@ -241,6 +244,10 @@ fn column_statistics(parsed: &Value, field: &Field) -> ColumnStatistics {
     if let (Some(least), Some(greatest)) = (bound("minValues", false), bound("maxValues", true)) {
         statistics.min_value = Precision::Exact(least);
         statistics.max_value = Precision::Exact(greatest);
+    } else if let Ok(unknown) = ScalarValue::try_from(field.data_type()) {
+        // A typed NULL is "unknown" to the pruning, which wants one type for all files.
+        statistics.min_value = Precision::Exact(unknown.clone());
+        statistics.max_value = Precision::Exact(unknown);
     }
     if let Some(nulls) = parsed.get("nullCount").and_then(|counts| counts.get(field.name())).and_then(Value::as_u64) {
         statistics.null_count = Precision::Exact(usize::try_from(nulls).unwrap_or(usize::MAX));

@@ -21,6 +21,7 @@ mod slack_audit;
 mod slack_messages;
 mod slack_search;
 mod slack_state;
+mod slack_text;
 mod teams_messages;
 mod teams_state;
 mod trello;

@@ -14,7 +14,8 @@ use crate::event::Action;
 
 /// The action of an operation; `None` if the table does not have it.
 pub(super) fn action(operation: &str) -> Option<Action> {
-    let operation = operation.trim().trim_end_matches('.').trim_end();
+    let operation = operation.trim_end();
+    let operation = operation.strip_suffix('.').unwrap_or(operation).trim_end();
     let at = ACTIONS.binary_search_by(|(known, _)| (*known).cmp(operation)).ok()?;
     ACTIONS.get(at).map(|(_, action)| *action)
 }

@@ -57,12 +57,12 @@ fn value(json: &str, depth: u32, out: &mut dyn Receiver) -> Result<(), Reject> {
     if !json.starts_with('{') {
         return Err(Reject::NotThisSource);
     }
-    let fields = Fields::scan(json)?;
+    let mut fields = Fields::scan(json)?;
     if fields.has(Key::AuditData) {
         return audit_data(&fields, fields.raw(Key::AuditData), out);
     }
     if fields.has(Key::Operation) {
-        return record(fields, json, None, out);
+        return record(&mut fields, json, None, out);
     }
     if fields.has(Key::O365Audit) || fields.has(Key::O365) {
         return elastic(&fields, out);
@@ -113,11 +113,11 @@ fn audit_data(outer: &Fields<'_>, raw: &str, out: &mut dyn Receiver) -> Result<(
         raw
     };
     match Fields::scan(json) {
-        Ok(inner) => record(inner, json, Some(outer), out),
+        Ok(mut inner) => record(&mut inner, json, Some(outer), out),
         // A spreadsheet cuts long cells: what the other columns say is still an event.
         Err(_) if outer.has(Key::Operation) => {
             out.reject(Reject::bad("AuditData is cut off or is not JSON; only the columns beside it were read"));
-            record(outer.clone(), "{}", None, out)
+            record(&mut outer.clone(), "{}", None, out)
         }
         Err(reject) => Err(reject),
     }
@@ -137,10 +137,10 @@ fn csv_row(header: &csv::StringRecord, row: &csv::StringRecord, out: &mut dyn Re
         object.push('{');
     }
     object.push('}');
-    let outer = Fields::scan(&object)?;
+    let mut outer = Fields::scan(&object)?;
     match data {
         Some(data) => audit_data(&outer, data, out),
-        None if outer.has(Key::Operation) => record(outer, &object, None, out),
+        None if outer.has(Key::Operation) => record(&mut outer, &object, None, out),
         None => Err(Reject::bad("the row has neither AuditData nor an Operation")),
     }
 }
@@ -203,5 +203,5 @@ fn elastic<'a>(outer: &Fields<'a>, out: &mut dyn Receiver) -> Result<(), Reject>
     set(Key::OrganizationId, organization.id);
     let user_agent: Moved<'a> = outer.object(Key::ElasticUserAgent).unwrap_or_default();
     set(Key::UserAgent, user_agent.original);
-    record(Fields::scan(json)?, json, Some(&moved), out)
+    record(&mut Fields::scan(json)?, json, Some(&moved), out)
 }

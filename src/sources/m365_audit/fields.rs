@@ -337,8 +337,9 @@ pub(super) struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// Reads a JSON object.
     pub(super) fn scan(json: &'a str) -> Result<Self, Reject> {
+        let mut fields = Fields { slots: [""; KEYS], rest: String::new(), stringly: false };
         let mut deserializer = serde_json::Deserializer::from_str(json);
-        let fields = deserializer.deserialize_map(FieldsVisitor)?;
+        deserializer.deserialize_map(FieldsVisitor { fields: &mut fields, len: json.len() })?;
         deserializer.end()?;
         Ok(fields)
     }
@@ -378,6 +379,9 @@ impl<'a> Fields<'a> {
     pub(super) fn list<T: Deserialize<'a>>(&self, key: Key) -> Vec<T> {
         let raw = self.raw(key);
         if raw.starts_with('[') {
+            if let Ok(all) = serde_json::from_str(raw) {
+                return all;
+            }
             let elements: Vec<&'a RawValue> = serde_json::from_str(raw).unwrap_or_default();
             return elements.into_iter().filter_map(|element| serde_json::from_str(element.get()).ok()).collect();
         }
@@ -450,14 +454,16 @@ fn nested_text(raw: &str) -> Option<String> {
 }
 
 /// Adds a member to an unfinished JSON object.
-pub(super) fn push_member(object: &mut String, name: &str, raw: &str) {
-    object.push(if object.is_empty() { '{' } else { ',' });
-    if name.bytes().all(|b| b >= 0x20 && b != b'"' && b != b'\\') {
-        object.push('"');
-        object.push_str(name);
-        object.push('"');
-    } else {
-        object.push_str(&serde_json::to_string(name).unwrap_or_default());
+fn push_member(object: &mut String, name: &Cow<'_, str>, raw: &str) {
+    object.push_str(if object.is_empty() { "{" } else { "," });
+    match name {
+        // What was borrowed from JSON has nothing to escape.
+        Cow::Borrowed(name) => {
+            object.push('"');
+            object.push_str(name);
+            object.push('"');
+        }
+        Cow::Owned(name) => object.push_str(&serde_json::to_string(name).unwrap_or_default()),
     }
     object.push(':');
     object.push_str(raw);
@@ -466,32 +472,35 @@ pub(super) fn push_member(object: &mut String, name: &str, raw: &str) {
 /// The column `name` with plain text `value`, as a member: nested fields as the JSON they hold, others as a string.
 pub(super) fn push_column(object: &mut String, name: &str, value: &str) {
     let nested = matches!(find_name(name), Some((_, Nested))) && serde_json::from_str::<&RawValue>(value).is_ok();
+    let name = Cow::Owned(name.to_owned());
     if nested {
-        push_member(object, name, value);
+        push_member(object, &name, value);
     } else {
-        push_member(object, name, &serde_json::to_string(value).unwrap_or_default());
+        push_member(object, &name, &serde_json::to_string(value).unwrap_or_default());
     }
 }
 
-struct FieldsVisitor;
+struct FieldsVisitor<'f, 'a> {
+    fields: &'f mut Fields<'a>,
+    len: usize,
+}
 
-impl<'de> Visitor<'de> for FieldsVisitor {
-    type Value = Fields<'de>;
+impl<'de> Visitor<'de> for FieldsVisitor<'_, 'de> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut fields = Fields { slots: [""; KEYS], rest: String::new(), stringly: false };
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let fields = self.fields;
         while let Some(Str(name)) = map.next_key::<Str<'de>>()? {
-            let name = name.as_deref().unwrap_or_default();
+            let name = name.unwrap_or_default();
             let raw = map.next_value::<&'de RawValue>()?.get();
             if matches!(raw, "null" | "\"\"" | "[]" | "{}") {
                 continue;
             }
-            let found = find_name(name);
-            if let Some((key, usage)) = found {
+            if let Some((key, usage)) = find_name(&name) {
                 let slot = &mut fields.slots[key as usize];
                 if slot.is_empty() {
                     *slot = raw;
@@ -500,21 +509,18 @@ impl<'de> Visitor<'de> for FieldsVisitor {
                 if usage == Column {
                     continue;
                 }
+            } else if name.starts_with("p_") || name.starts_with("@odata") {
+                // Panther's own columns repeat what the record holds.
+                continue;
             }
-            // Panther's own columns repeat what the record holds.
-            if !name.starts_with("p_") && !name.starts_with("@odata") {
-                if fields.rest.is_empty() {
-                    fields.rest.reserve(REST_GUESS);
-                }
-                push_member(&mut fields.rest, name, raw);
+            if fields.rest.capacity() == 0 {
+                fields.rest.reserve(self.len);
             }
+            push_member(&mut fields.rest, &name, raw);
         }
-        Ok(fields)
+        Ok(())
     }
 }
-
-/// What a usual record's rest takes, so that it grows seldom.
-const REST_GUESS: usize = 512;
 
 /// An object's members in their order.
 struct Members<'a>(Vec<(Cow<'a, str>, &'a str)>);

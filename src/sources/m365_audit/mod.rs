@@ -32,14 +32,14 @@ pub(super) fn normalize(record: &Record<'_>, _origin: &Origin<'_>, out: &mut dyn
 }
 
 /// Turns one audit record into its events. What it lacks is taken from `outer`, the envelope's own columns.
-fn record<'a>(fields: Fields<'a>, json: &'a str, outer: Option<&Fields<'a>>, out: &mut dyn Receiver) -> Result<(), Reject> {
+fn record<'a>(fields: &mut Fields<'a>, json: &'a str, outer: Option<&Fields<'a>>, out: &mut dyn Receiver) -> Result<(), Reject> {
     let Some(expanded) = fields.expanded(json) else {
         return filled(fields, outer, out);
     };
-    filled(Fields::scan(&expanded)?, outer, out)
+    filled(&mut Fields::scan(&expanded)?, outer, out)
 }
 
-fn filled<'a>(mut fields: Fields<'a>, outer: Option<&Fields<'a>>, out: &mut dyn Receiver) -> Result<(), Reject> {
+fn filled<'a>(fields: &mut Fields<'a>, outer: Option<&Fields<'a>>, out: &mut dyn Receiver) -> Result<(), Reject> {
     if let Some(outer) = outer {
         fields.fill_from(outer);
     }
@@ -52,15 +52,15 @@ fn filled<'a>(mut fields: Fields<'a>, outer: Option<&Fields<'a>>, out: &mut dyn 
         return Err(Reject::bad("the record has no Operation"));
     };
     let mut event = Event { action: actions::action(&operation).unwrap_or_default(), ..Event::default() };
-    event.event_id = fields.text(Key::Id).map_or(Cow::Borrowed(""), |id| Cow::Owned(format!("m365:{id}")));
+    event.event_id = fields.text(Key::Id).map_or(Cow::Borrowed(""), |id| Cow::Owned(["m365:", &id].concat()));
     event.event_time = creation_time(fields.text(Key::CreationTime)).or_else(|| creation_time(fields.text(Key::TimeGenerated)));
     event.workspace_id = fields.text(Key::OrganizationId);
-    event.outcome = outcome(&fields, &operation);
+    event.outcome = outcome(fields, &operation);
     event.vendor_action = Some(operation);
-    actor::fill(&fields, &mut event);
-    fill_object(&fields, &mut event);
+    actor::fill(fields, &mut event);
+    fill_object(fields, &mut event);
     event.attributes = fields.take_rest().map(Cow::Owned);
-    send(&fields, event, out);
+    send(fields, event, out);
     Ok(())
 }
 

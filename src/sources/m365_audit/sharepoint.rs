@@ -1,6 +1,7 @@
 //! SharePoint and OneDrive: files, sharing, synchronisation and searches. Files of Teams chats lie here too.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use super::fields::{Fields, Key};
 use crate::event::{Action, ChannelType, ClientClass, Event, Outcome, Surface, Text};
@@ -81,8 +82,7 @@ fn fill_sharing<'a>(fields: &Fields<'a>, event: &mut Event<'a>) {
 
 /// What the client shows of the act: renders are views, members of one zip belong together, a synchronisation is made by a sync client.
 fn correct_by_client<'a>(fields: &Fields<'a>, event: &mut Event<'a>) {
-    const RENDERER: &str = "OneDriveMpc-Transform_";
-    let rendered = event.user_agent.as_deref().and_then(|agent| agent.split_once(RENDERER)).map(|(_, what)| what);
+    let rendered = event.user_agent.as_deref().and_then(|agent| agent.strip_prefix("OneDriveMpc-Transform_"));
     let is_zip = rendered.is_some_and(|what| what.starts_with("Zip"));
     if rendered.is_some() && !is_zip && event.action == Action::FileDownloaded {
         event.action = Action::FileViewed;
@@ -136,10 +136,12 @@ const CHAT_WORDS: &[&str] = &[
 const RECORDINGS: &[&str] =
     &["Recordings", "Aufzeichnungen", "Enregistrements", "Grabaciones", "Registrazioni", "Gravações", "Opnamen", "録音", "录制"];
 
+static TEAMS: LazyLock<memchr::memmem::Finder<'static>> = LazyLock::new(|| memchr::memmem::Finder::new("Teams"));
+
 /// Whether the file lies in a person's folder of chat files, or is the recording of a meeting there.
 fn is_chat_file(fields: &Fields<'_>) -> bool {
     let raw = [Key::SourceRelativeUrl, Key::ObjectId].map(|key| fields.raw(key));
-    let hinted = raw.iter().any(|raw| memchr::memmem::find(raw.as_bytes(), b"Teams").is_some());
+    let hinted = raw.iter().any(|raw| TEAMS.find(raw.as_bytes()).is_some());
     let recorded = fields.raw(Key::SourceFileExtension).eq_ignore_ascii_case("\"mp4\"");
     if !hinted && !recorded {
         return false;

@@ -12,6 +12,12 @@ const TOKEN_MARKS: &[&str] = &[
     "placeholder",
     "redacted",
     "removed",
+    "guest",
+    "1password",
+    "lastpass",
+    "bitwarden",
+    "keepassxc",
+    "yes",
     "changeme",
     "change_me",
     "change-me",
@@ -265,6 +271,27 @@ fn longest_staircase(value: &[u8]) -> usize {
     longest
 }
 
+/// A variable of a template inside the value: `${name}`, `{{ name }}`, `#{name}`.
+fn holds_variable(text: &str) -> bool {
+    let named = |open: &str, close: &str| {
+        text.split(open).skip(1).any(|rest| {
+            rest.split_once(close).is_some_and(|(name, _)| {
+                !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | ' ' | ':' | '|'))
+            })
+        })
+    };
+    named("${", "}") || named("{{", "}}") || named("#{", "}") || named("$(", ")")
+}
+
+/// Names of things in lower case that say "password" themselves: `user.password_md5`, `dummy-password-for-test`, `mysecretpassword`.
+fn is_named_after_itself(text: &str, value: &[u8]) -> bool {
+    const NAMES: &[&str] = &["password", "passwort", "passwd", "kennwort", "motdepasse", "contraseña", "contrasena", "senha", "wachtwoord"];
+    let plain = text.chars().all(|c| c.is_alphabetic() || matches!(c, '_' | '-' | '.' | '[' | ']' | '/' | ':'));
+    let parts = |name: &&str| text.split(|c: char| !c.is_alphanumeric()).any(|part| part == *name);
+    let lower = !value.iter().any(u8::is_ascii_uppercase);
+    plain && NAMES.iter().any(|name| text.contains(name)) || lower && NAMES.iter().any(parts) && text.contains(['_', '.'])
+}
+
 /// Whether anything in the value was put there for a reader to replace or to see as hidden.
 fn template(text: &str, value: &[u8]) -> Option<&'static str> {
     if is_mask(text) {
@@ -278,8 +305,9 @@ fn template(text: &str, value: &[u8]) -> Option<&'static str> {
     }
     if text.starts_with('%') && text.ends_with('%') && text.len() > 2
         || text.starts_with('{') && text.ends_with('}')
-        || text.contains("{{")
-        || text.contains("${") && text.ends_with('}')
+        || text.starts_with("{{")
+        || text.starts_with("${")
+        || holds_variable(text)
     {
         return Some("a template variable");
     }
@@ -326,6 +354,9 @@ pub fn password(value: &[u8]) -> Option<&'static str> {
         || value.starts_with(b"AgB")
     {
         return Some("a reference to a value elsewhere");
+    }
+    if is_named_after_itself(&text, value) {
+        return Some("a name for a password, not a password");
     }
     let own = ["your", "ihr", "dein", "votre", "ton", "tu", "su", "seu", "sua", "tua", "mein", "twoje", "jouw"];
     let parts: Vec<&str> = bare.split(|c: char| !c.is_alphanumeric()).collect();

@@ -7,24 +7,57 @@ use std::ops::Range;
 pub struct Token {
     /// Bytes in the text that was cut.
     pub range: Range<usize>,
-    /// It stood in quotes, in bold or as code.
-    pub quoted: bool,
-    /// A sign that assigns (`:`, `=`, an arrow) stood right before it.
-    pub assigned: bool,
-    /// A slash or a bar alone stood right before it, as between a user and a password.
-    pub divided: bool,
+    /// What stood before it.
+    pub before: Before,
     /// Line breaks between the beginning of the text and it.
     pub line: usize,
-    /// A sentence ended between the token before and it.
-    pub new_sentence: bool,
     /// The sign right behind it, if any.
     pub behind: Option<char>,
+    /// Nothing else stands on its line.
+    pub alone: bool,
+}
+
+/// What has been seen since the token before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Before {
+    /// Quotes, bold or code began.
+    pub quoted: bool,
+    /// A sign that assigns (`:`, `=`, an arrow).
+    pub assigned: bool,
+    /// A slash or a bar alone, as between a user and a password.
+    pub divided: bool,
+    /// A sentence ended.
+    pub sentence: bool,
+    /// A question ended.
+    pub question: bool,
+    /// A line ended.
+    pub line: bool,
 }
 
 const TOKENS_MAX: usize = 24;
 
 /// Markup tags longer than this are text.
 const TAG_BYTES_MAX: usize = 200;
+
+const QUOTING_TAGS: &[&str] = &["b", "strong", "code", "i", "em", "pre", "kbd", "tt", "mark"];
+const BREAKING_TAGS: &[&str] = &["br", "p", "div", "li", "tr", "ul", "ol", "table", "blockquote"];
+const OTHER_TAGS: &[&str] = &["span", "td", "th", "a", "at", "codeblock", "u", "s", "font", "tbody", "attachment", "img", "h1", "h2", "h3"];
+
+/// Markup of wikis in braces.
+const BRACE_TAGS: &[&str] = &["{code", "{noformat", "{quote", "{color", "{panel"];
+
+/// Signs that a value in running text does not hold.
+const ENDS: &[char] = &[
+    '<', '"', '`', '“', '”', '„', '«', '»', '|', ',', ';', '，', '。', '、', '；', '（', '）', '！', '？', '「', '」', '【', '】', '：',
+    '＝', '→', '←', '…', '•', '·', '\u{200b}',
+];
+
+/// Punctuation that says nothing about what follows.
+const PUNCTUATION: &[char] =
+    &[',', ';', ')', ']', '}', '，', '、', '；', '）', '(', '（', '[', '\\', '•', '·', '…', '”', '」', '】', '【', '“', '»'];
+
+const ESCAPES: &[(&str, &str)] =
+    &[("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&ndash;", "-"), ("&rarr;", "→")];
 
 fn closing(open: char) -> Option<&'static [char]> {
     match open {
@@ -35,7 +68,6 @@ fn closing(open: char) -> Option<&'static [char]> {
         '“' => Some(&['”', '“', '"']),
         '‘' => Some(&['’']),
         '«' => Some(&['»']),
-        '»' => Some(&['«']),
         '「' => Some(&['」']),
         '『' => Some(&['』']),
         _ => None,
@@ -46,235 +78,143 @@ fn is_script_without_blanks(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}')
 }
 
-fn ends_value(c: char) -> bool {
-    c.is_whitespace()
-        || matches!(
-            c,
-            '<' | '"'
-                | '`'
-                | '“'
-                | '”'
-                | '„'
-                | '«'
-                | '»'
-                | '|'
-                | ','
-                | ';'
-                | '，'
-                | '。'
-                | '、'
-                | '；'
-                | '（'
-                | '）'
-                | '！'
-                | '？'
-                | '「'
-                | '」'
-                | '【'
-                | '】'
-                | '：'
-                | '＝'
-                | '→'
-                | '←'
-                | '…'
-                | '•'
-                | '·'
-                | '\u{200b}'
-        )
-}
-
 /// Escaped markup and its length.
 fn escape(rest: &str) -> Option<(&'static str, usize)> {
-    [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&ndash;", "-"), ("&rarr;", "→")]
-        .iter()
-        .find(|(escaped, _)| rest.starts_with(escaped))
-        .map(|(escaped, plain)| (*plain, escaped.len()))
+    ESCAPES.iter().find(|(escaped, _)| rest.starts_with(escaped)).map(|(escaped, plain)| (*plain, escaped.len()))
 }
 
-/// The length of the markup tag at the beginning of the text, and whether it is one that quotes.
-fn tag(rest: &str) -> Option<(usize, bool, bool)> {
+struct Tag {
+    length: usize,
+    quotes: bool,
+    breaks: bool,
+}
+
+/// The markup tag at the beginning of the text.
+fn tag(rest: &str) -> Option<Tag> {
+    if let Some(name) = BRACE_TAGS.iter().find(|name| rest.starts_with(**name)) {
+        let end = rest.bytes().take(TAG_BYTES_MAX).position(|b| b == b'}')?;
+        return (end >= name.len()).then_some(Tag { length: end + 1, quotes: false, breaks: true });
+    }
     let inner = rest.strip_prefix('<')?;
     let name = inner.trim_start_matches('/');
-    if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        return None;
-    }
     let end = rest.bytes().take(TAG_BYTES_MAX).position(|b| b == b'>')?;
     let name: String = name.chars().take_while(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    let quotes = !inner.starts_with('/') && matches!(name.as_str(), "b" | "strong" | "code" | "i" | "em" | "pre" | "kbd" | "tt" | "mark");
-    let breaks = matches!(name.as_str(), "br" | "p" | "div" | "li" | "tr" | "ul" | "ol" | "table");
-    let known = quotes
-        || breaks
-        || matches!(
-            name.as_str(),
-            "b" | "strong"
-                | "code"
-                | "i"
-                | "em"
-                | "pre"
-                | "kbd"
-                | "tt"
-                | "mark"
-                | "span"
-                | "td"
-                | "th"
-                | "a"
-                | "at"
-                | "codeblock"
-                | "u"
-                | "s"
-                | "font"
-                | "tbody"
-                | "attachment"
-                | "img"
-                | "h1"
-                | "h2"
-                | "h3"
-                | "blockquote"
-        );
-    known.then_some((end + 1, quotes, breaks))
+    let quotes = QUOTING_TAGS.contains(&name.as_str());
+    let breaks = BREAKING_TAGS.contains(&name.as_str());
+    (quotes || breaks || OTHER_TAGS.contains(&name.as_str())).then_some(Tag {
+        length: end + 1,
+        quotes: quotes && !inner.starts_with('/'),
+        breaks,
+    })
 }
 
-/// What has been seen since the last token.
-#[derive(Default)]
-struct Between {
-    assigned: bool,
-    divided: bool,
-    quoted: bool,
-    new_sentence: bool,
-}
-
-/// Cuts the text into tokens, [`TOKENS_MAX`] at most.
+/// Cuts the text into tokens, a couple of dozen at most.
 pub fn tokens(text: &str) -> Vec<Token> {
-    let mut found = Vec::new();
-    let mut between = Between::default();
+    let mut found: Vec<Token> = Vec::new();
+    let mut before = Before::default();
     let (mut at, mut line) = (0, 0);
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
         if found.len() >= TOKENS_MAX {
             break;
         }
-        let Some(c) = rest.chars().next() else { break };
-        if let Some((length, quotes, breaks)) = tag(rest) {
-            between.quoted |= quotes;
-            line += usize::from(breaks);
-            at += length;
+        let Some(first) = rest.chars().next() else { break };
+        if let Some(skipped) = between(rest, first, !found.is_empty(), &mut before, &mut line) {
+            at += skipped;
             continue;
         }
-        if let Some((plain, length)) = escape(rest) {
-            // An escaped bracket opens a placeholder: leave it to the value.
-            if plain != "<" {
-                between.assigned |= plain == ">" || plain == "→";
-                between.quoted |= plain == "\"" || plain == "'";
-                at += length;
-                continue;
+        let range = match closing(first) {
+            Some(ends) => {
+                before.quoted = true;
+                quoted(text, at, first, ends)
             }
-        }
-        let blank_behind = rest.get(c.len_utf8()..).is_none_or(|r| r.is_empty() || r.starts_with(|n: char| n.is_whitespace() || n == '<'));
-        match c {
-            '\n' => {
-                line += 1;
-                at += 1;
-                continue;
-            }
-            _ if c.is_whitespace() => {
-                at += c.len_utf8();
-                continue;
-            }
-            ':' if rest.strip_prefix(':').is_some_and(|r| {
-                r.starts_with(|n: char| n.is_ascii_lowercase())
-                    && !found.is_empty()
-                    && r.find(':').is_some_and(|e| e < 30 && r[..e].bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
-            }) =>
-            {
-                // An emoji's name.
-                at += 2 + rest.get(1..).and_then(|r| r.find(':')).unwrap_or(0);
-                continue;
-            }
-            ':' | '=' | '>' | '→' | '：' | '＝' | '←' | '⇒' | '➜' | '➡' => {
-                between.assigned = true;
-                at += c.len_utf8();
-                continue;
-            }
-            '-' | '–' | '—' if blank_behind || rest.starts_with("->") || rest.starts_with("-->") || rest.starts_with("—>") => {
-                between.assigned |= rest.contains("->") && rest.find("->").is_some_and(|place| place <= 1);
-                between.divided |= blank_behind;
-                at += c.len_utf8();
-                continue;
-            }
-            '/' | '|' if blank_behind || c == '|' => {
-                between.divided = true;
-                at += 1;
-                continue;
-            }
-            '.' | '!' | '?' | '。' | '？' | '！' if blank_behind => {
-                between.new_sentence = true;
-                at += c.len_utf8();
-                continue;
-            }
-            ',' | ';' | ')' | ']' | '}' | '，' | '、' | '；' | '）' | '(' | '（' | '[' | '\\' | '•' | '·' | '…' | '”' | '」' | '】'
-            | '【' => {
-                at += c.len_utf8();
-                continue;
-            }
-            '*' | '_' | '~' if !rest.starts_with("***") && !rest.starts_with("___") => {
-                between.quoted |= c == '*' || c == '_';
-                at += 1;
-                continue;
-            }
-            '{' if !rest.starts_with("{{ ") || rest.starts_with("{{") && rest.get(2..).is_some_and(|r| !r.starts_with(' ')) => {
-                between.quoted = true;
-                at += 1;
-                continue;
-            }
-            _ => {}
-        }
-        let token = match closing(c).and_then(|ends| quoted(text, at, c, ends)) {
-            Some(range) if range.is_empty() => {
-                at += c.len_utf8();
-                continue;
-            }
-            Some(range) => Some((range, true)),
-            None if closing(c).is_some() => {
-                between.quoted = true;
-                at += c.len_utf8();
-                continue;
-            }
-            None => bare(text, at).map(|range| (range, between.quoted)),
+            None => bare(text, at),
         };
-        let Some((range, quoted)) = token else {
-            at += c.len_utf8();
+        let Some(range) = range.filter(|range| !range.is_empty()) else {
+            at += first.len_utf8();
             continue;
         };
         at = range.end;
-        let behind = text.get(at..).and_then(|r| r.chars().next());
-        found.push(Token {
-            range,
-            quoted,
-            assigned: between.assigned,
-            divided: between.divided,
-            line,
-            new_sentence: between.new_sentence,
-            behind,
-        });
-        between = Between::default();
+        let rest = text.get(at..).unwrap_or_default();
+        let alone = (before.line || found.is_empty()) && ends_line(rest);
+        found.push(Token { range, before, line, behind: rest.chars().next(), alone });
+        before = Before::default();
     }
     found
 }
 
+/// Whether nothing but markup and closing signs stands before the line's end.
+fn ends_line(rest: &str) -> bool {
+    let rest = rest.trim_start_matches([' ', '`', '"', '\'', '*', '_', '.', ')', '”', '}']);
+    rest.is_empty() || rest.starts_with('\n') || rest.starts_with("</") || rest.starts_with("<br") || rest.starts_with("\\n")
+}
+
+/// What stands between two tokens: how much of it to skip, or nothing where a token begins.
+fn between(rest: &str, first: char, some_found: bool, before: &mut Before, line: &mut usize) -> Option<usize> {
+    if let Some(tag) = tag(rest) {
+        before.quoted |= tag.quotes;
+        before.line |= tag.breaks;
+        *line += usize::from(tag.breaks);
+        return Some(tag.length);
+    }
+    // An escaped bracket opens a placeholder: it is left to the value.
+    if let Some((plain, length)) = escape(rest).filter(|(plain, _)| *plain != "<") {
+        before.assigned |= plain == ">" || plain == "→";
+        before.quoted |= plain == "\"" || plain == "'";
+        return Some(length);
+    }
+    let length = first.len_utf8();
+    let blank_behind = rest
+        .get(length..)
+        .is_none_or(|r| r.is_empty() || r.starts_with(|n: char| n.is_whitespace() || n == '<' || is_script_without_blanks(n)));
+    match first {
+        '\n' => {
+            before.line = true;
+            *line += 1;
+        }
+        _ if first.is_whitespace() => {}
+        ':' if some_found && emoji(rest).is_some() => return emoji(rest),
+        ':' | '=' | '>' | '→' | '：' | '＝' | '←' | '⇒' | '➜' | '➡' => before.assigned = true,
+        '-' | '–' | '—' if blank_behind || rest.starts_with("->") || rest.starts_with("-->") => {
+            before.assigned |= !blank_behind;
+            before.divided |= blank_behind;
+        }
+        '/' | '|' if blank_behind || first == '|' => before.divided = true,
+        '.' | '!' | '?' | '。' | '？' | '！' if blank_behind => {
+            before.sentence = true;
+            before.question |= matches!(first, '?' | '？');
+        }
+        '*' | '_' | '~' if !rest.starts_with("***") && !rest.starts_with("___") => before.quoted |= first != '~',
+        '{' if !rest.starts_with("{{ ") => before.quoted = true,
+        _ if PUNCTUATION.contains(&first) => {}
+        _ => return None,
+    }
+    Some(length)
+}
+
+/// The length of an emoji's name (`:point_down:`) at the beginning of the text.
+fn emoji(rest: &str) -> Option<usize> {
+    const NAME_BYTES_MAX: usize = 30;
+    let name = rest.strip_prefix(':')?;
+    let end = name.find(':').filter(|end| (2..NAME_BYTES_MAX).contains(end))?;
+    name.get(..end)?.bytes().all(|b| b.is_ascii_lowercase() || b == b'_').then_some(end + 2)
+}
+
 /// What stands between quotes on one line.
 fn quoted(text: &str, at: usize, open: char, ends: &[char]) -> Option<Range<usize>> {
-    const QUOTED_BYTES_MAX: usize = 160;
+    const QUOTED_CHARS_MAX: usize = 160;
     let start = at + open.len_utf8();
     let rest = text.get(start..)?;
-    for (place, c) in rest.char_indices().take(QUOTED_BYTES_MAX) {
+    let mut escaped = false;
+    for (place, c) in rest.char_indices().take(QUOTED_CHARS_MAX) {
         if c == '\n' {
             return None;
         }
-        if ends.contains(&c) && !rest.get(..place).is_some_and(|r| r.ends_with('\\')) {
+        if ends.contains(&c) && !escaped {
             // Code in backticks may hold an assignment of its own: only what is one word is a value.
-            let inner = rest.get(..place)?;
-            let several = inner.contains(char::is_whitespace);
+            let several = rest.get(..place)?.contains(char::is_whitespace);
             return (!several || open != '`').then_some(start..start + place);
         }
+        escaped = c == '\\' && !escaped;
     }
     None
 }
@@ -287,21 +227,49 @@ fn bare(text: &str, at: usize) -> Option<Range<usize>> {
     let script = is_script_without_blanks(first);
     let mut end = 0;
     for (place, c) in rest.char_indices() {
-        let placeholder = place == 0 && (c == '<' || c == '•' || c == '…');
-        if place > VALUE_BYTES_MAX
-            || ends_value(c) && !placeholder
-            || is_script_without_blanks(c) != script
-            || c == '&' && place > 0 && escape(&rest[place..]).is_some()
-            || c == '}' && rest[place..].starts_with("}}")
-        {
+        let here = rest.get(place..).unwrap_or_default();
+        let opens = place == 0 && matches!(c, '<' | '•' | '…');
+        // A semicolon may end an escaped sign inside the value.
+        let entity =
+            c == ';' && rest.get(..place).and_then(|r| r.rsplit_once('&')).is_some_and(|(_, name)| matches!(name, "amp" | "lt" | "gt"));
+        let ends = c.is_whitespace() || ENDS.contains(&c) && !entity;
+        let markup = c == '&' && place > 0 && escape(here).is_some() || here.starts_with("}}") || place > 0 && tag(here).is_some();
+        if place > VALUE_BYTES_MAX || ends && !opens || is_script_without_blanks(c) != script || markup {
             break;
         }
         end = place + c.len_utf8();
     }
     let value = rest.get(..end)?;
+    if value.len() >= 3 && value.bytes().all(|b| matches!(b, b'*' | b'_' | b'.')) {
+        return Some(at..at + value.len());
+    }
     let mut value = value.trim_end_matches(['.', ':', '?', '*', '~', '\'', '’', '\\']);
     while let Some(inner) = value.strip_suffix([')', ']', '}']).filter(|inner| !inner.contains(['(', '[', '{'])) {
         value = inner.trim_end_matches(['.', ':', '?', '*', '\'']);
     }
-    (!value.is_empty()).then(|| at..at + value.len())
+    Some(at..at + value.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tokens;
+
+    #[test]
+    fn text_is_cut_at_blanks_markup_and_quotes() {
+        let cases: &[(&str, &[&str])] = &[
+            (": Tern-91!, thanks", &["Tern-91!", "thanks"]),
+            (" <b>Tern&amp;91</b><br>next", &["Tern&amp;91", "next"]),
+            (" is `Tern-91`.", &["is", "Tern-91"]),
+            ("は Tern91です", &["は", "Tern91", "です"]),
+            (" {{Tern^91}} and", &["Tern^91", "and"]),
+            (": &lt;your password&gt;", &["&lt;your", "password"]),
+            (" = \"a b\"", &["a b"]),
+            (": ********` in", &["********", "in"]),
+            ("", &[]),
+        ];
+        for (text, expected) in cases {
+            let found: Vec<&str> = tokens(text).iter().map(|token| &text[token.range.clone()]).collect();
+            assert_eq!(found, *expected, "{text}");
+        }
+    }
 }

@@ -91,7 +91,7 @@ pub fn token_strength(value: &str) -> f64 {
     match classes.chars {
         _ if words >= 2 => 0.1,
         20.. if bits >= 3.0 && classes.digit >= 2 => 0.6,
-        16.. if bits >= 2.9 && classes.digit >= 2 => 0.5,
+        16.. if bits >= 2.9 && (classes.digit >= 2 || classes.upper >= 3 && classes.lower >= 3) => 0.5,
         12.. if bits >= 2.8 && classes.digit >= 2 => 0.35,
         _ => 0.2,
     }
@@ -114,6 +114,19 @@ pub fn lookalike(value: &str) -> Option<&'static str> {
         || value.matches(['/', '\\']).count() >= 2 && !value.contains(['!', '#', '$'])
     {
         return Some("a path or a mention");
+    }
+    if lower.starts_with("0x") && value.bytes().skip(2).all(|b| b.is_ascii_hexdigit()) && value.len() <= 18 || lower.contains("/0x") {
+        return Some("an error code or a fingerprint");
+    }
+    if ["pk.", "pk_live_", "pk_test_", "sha256:", "sha1:", "md5:", "ssh-rsa", "ssh-ed25519"].iter().any(|public| lower.starts_with(public))
+    {
+        return Some("public by design");
+    }
+    if lower.split(['+', '-']).any(|part| matches!(part, "ctrl" | "alt" | "strg" | "shift" | "cmd" | "umschalt" | "maj")) {
+        return Some("a key combination");
+    }
+    if is_assignment(value) {
+        return Some("an assignment of its own");
     }
     if value.starts_with(':') && value.ends_with(':') {
         return Some("an emoji");
@@ -196,6 +209,16 @@ fn is_number_like(value: &str) -> bool {
 /// The tail of an ISO time: `T02:10:11Z`, `T02`.
 fn is_time(unit: &str) -> bool {
     unit.starts_with(['T', 't']) && unit.bytes().skip(1).all(|b| b.is_ascii_digit() || matches!(b, b':' | b'.' | b'Z' | b'z' | b'+' | b'-'))
+}
+
+/// `name=value` inside one piece: the name is not the value.
+fn is_assignment(value: &str) -> bool {
+    value.split_once('=').is_some_and(|(name, rest)| {
+        name.len() >= 2
+            && name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
+            && !rest.trim_matches('=').is_empty()
+    })
 }
 
 /// `ABC-123`, `ERP_2231`, `CVE-2026-1234`, `W11`, `KB5031455`, product keys of five groups.

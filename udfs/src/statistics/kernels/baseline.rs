@@ -13,6 +13,10 @@ const SPREAD_SHARE_MIN: f64 = 0.1;
 /// What lies further out than so many spreads counts as if it lay there: one incident must not hide the next.
 const CAP_SPREADS: f64 = 10.0;
 
+/// Standard errors by which the variance is taken to be larger than it looked: tails from few days are then honest to about
+/// one in a million days (measured, see `docs/statistics.md`), not only in the middle.
+const VARIANCE_ERRORS: f64 = 2.0;
+
 /// What a baseline looks back on and when it speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::statistics) struct Settings {
@@ -157,14 +161,15 @@ impl Estimate {
         Some(Estimate::predicting(expected, spread, mean, variance.max(sigma * sigma), days as f64))
     }
 
-    /// Completes an estimate from so many days: they leave the mean uncertain, so the next day varies more than they did.
+    /// Completes an estimate from so many days: they leave the mean uncertain by a share 1/n of the variance, and the variance
+    /// by a standard error of about sqrt(2/n) of itself, so the next day may vary more than they did.
     ///
-    /// Never having seen an act in n days is half an act in n days (Jeffreys' prior), and for counts that vary no more than
-    /// by chance, widening the variance by 1/n gives exactly the predictive distribution of that prior.
+    /// Never having seen an act in n days is half an act in n days (Jeffreys' prior).
     pub(super) fn predicting(expected: f64, spread: f64, mean: f64, variance: f64, days: f64) -> Estimate {
         let mean = mean.max(0.5 / days);
         let rhythm = SPREAD_SHARE_MIN * mean;
-        let variance = variance.max(mean).max(rhythm * rhythm) * (1.0 + 1.0 / days) * (1.0 + 2.0 * (2.0 / days).sqrt());
+        let uncertainty = (1.0 + 1.0 / days) * (1.0 + VARIANCE_ERRORS * (2.0 / days).sqrt());
+        let variance = variance.max(mean).max(rhythm * rhythm) * uncertainty;
         Estimate { expected, spread, mean, variance }
     }
 }

@@ -30,7 +30,8 @@ fn naive(rows: &[Bucket], index: usize, settings: Settings) -> Baseline {
         let squares = capped.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
         let variance = if used.len() > 1 { squares / (count - 1.0) } else { 0.0 };
         let mean = mean.max(0.5 / count);
-        let variance = variance.max(sigma * sigma).max(mean).max(0.01 * mean * mean) * (1.0 + 1.0 / count);
+        let variance =
+            variance.max(sigma * sigma).max(mean).max(0.01 * mean * mean) * (1.0 + 1.0 / count) * (1.0 + 2.0 * (2.0 / count).sqrt());
         Estimate { expected, spread, mean, variance }
     });
     Baseline::of(estimate, current.value, days.len(), 10)

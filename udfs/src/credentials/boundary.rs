@@ -1,0 +1,130 @@
+//! Where a keyword begins and ends: alone, as a part of an identifier, grown together with other words, or with an ending.
+
+use std::ops::Range;
+
+use super::keywords::{Class, Joint, Keyword};
+
+/// What may follow a keyword inside an identifier that still holds the value itself.
+const SUFFIXES: &[&[u8]] = &[
+    b"_prod",
+    b"_dev",
+    b"_test",
+    b"_staging",
+    b"_new",
+    b"_old",
+    b"_admin",
+    b"_root",
+    b"_user",
+    b"_value",
+    b"_plain",
+    b"_db",
+    b"_live",
+    b"_tmp",
+    b"_temp",
+    b"_main",
+    b"_api",
+    b"_app",
+    b"-prod",
+    b"-dev",
+    b"-new",
+];
+
+/// The longest valid beginning: a cut character or broken bytes end it.
+pub fn valid_prefix(bytes: &[u8]) -> &str {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => bytes.get(..error.valid_up_to()).and_then(|b| std::str::from_utf8(b).ok()).unwrap_or(""),
+    }
+}
+
+/// The longest valid end.
+pub fn valid_suffix(mut bytes: &[u8]) -> &str {
+    loop {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => return text,
+            Err(error) => {
+                let skip = error.valid_up_to() + error.error_len().unwrap_or(1);
+                bytes = bytes.get(skip..).unwrap_or_default();
+            }
+        }
+    }
+}
+
+/// A letter or sign of a script that writes words without blanks, or one of its full-width signs.
+pub fn is_east_asian(c: char) -> bool {
+    matches!(c, '\u{3000}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{ff00}'..='\u{ffef}')
+}
+
+/// The keyword as it stands in the text, with its ending, or nothing where it is a part of another word or of a link.
+pub fn bounded(text: &[u8], place: Range<usize>, keyword: &Keyword) -> Option<Range<usize>> {
+    let found = text.get(place.clone())?;
+    // Short keywords carry the sign behind them: it is not a part of the word.
+    let carried = found.len() - found.trim_ascii_end().len() + usize::from(found.last().is_some_and(u8::is_ascii_punctuation));
+    let end = place.end - carried;
+    if is_grown(text, place.start, found, keyword) || is_in_link(text, place.start, end, keyword) {
+        return None;
+    }
+    let behind = text.get(end..).unwrap_or_default();
+    if keyword.joint == Joint::Ending {
+        return with_ending(behind).map(|ending| place.start..end + ending);
+    }
+    let plural = matches!(behind.first(), Some(b's' | b'S')) && !behind.get(1).is_some_and(u8::is_ascii_alphanumeric);
+    let end = end + usize::from(plural);
+    identifier_rest(text.get(end..).unwrap_or_default()).map(|rest| place.start..end + rest)
+}
+
+/// Whether letters before the keyword make it a part of another word.
+fn is_grown(text: &[u8], start: usize, found: &[u8], keyword: &Keyword) -> bool {
+    let Some(before) = start.checked_sub(1).and_then(|at| text.get(at).copied()) else { return false };
+    let letter = before.is_ascii_alphabetic() || before >= 0x80 && keyword.joint != Joint::Ending && is_letter_before(text, start);
+    let camel = before.is_ascii_lowercase() && found.first().is_some_and(u8::is_ascii_uppercase);
+    letter && !camel && keyword.joint == Joint::Alone
+}
+
+/// Whether the character that ends before `at` is a letter, not a sign (a curly quote, a dash).
+fn is_letter_before(text: &[u8], at: usize) -> bool {
+    const CHAR_BYTES_MAX: usize = 4;
+    let before = valid_suffix(text.get(at.saturating_sub(CHAR_BYTES_MAX)..at).unwrap_or_default());
+    before.chars().next_back().is_some_and(|c| c.is_alphabetic() && !is_east_asian(c))
+}
+
+/// Whether the keyword is a part of a URL and not one of its parameters.
+fn is_in_link(text: &[u8], start: usize, end: usize, keyword: &Keyword) -> bool {
+    const LINK_BYTES_MAX: usize = 160;
+    let before = text.get(start.saturating_sub(LINK_BYTES_MAX)..start).unwrap_or_default();
+    let run = before.iter().rposition(|b| b.is_ascii_whitespace() || matches!(b, b'<' | b'`')).map_or(before, |at| &before[at + 1..]);
+    let parameter = text.get(end) == Some(&b'=') && keyword.class != Class::Login;
+    !parameter && run.windows(3).any(|three| three == b"://")
+}
+
+/// The length of a grammatical ending, up to six letters, or nothing where the word goes on.
+fn with_ending(behind: &[u8]) -> Option<usize> {
+    const ENDING_CHARS_MAX: usize = 6;
+    const ENDING_BYTES_MAX: usize = 48;
+    let letter = |c: char| c.is_alphabetic() && !is_east_asian(c);
+    let rest = valid_prefix(behind.get(..behind.len().min(ENDING_BYTES_MAX)).unwrap_or_default());
+    let ending: usize = rest.chars().take(ENDING_CHARS_MAX).take_while(|c| letter(*c)).map(char::len_utf8).sum();
+    let goes_on = rest.get(ending..).is_some_and(|r| r.starts_with(letter));
+    (!goes_on).then_some(ending)
+}
+
+/// How much of what follows the keyword belongs to its identifier (`password2`, `password_prod`), or nothing where the identifier names
+/// something else (`password_hash`, `password.length`, `passwords`).
+fn identifier_rest(behind: &[u8]) -> Option<usize> {
+    const NAME_BYTES_MAX: usize = 40;
+    if behind.first().is_some_and(|&b| b >= 0x80) {
+        let first = valid_prefix(behind.get(..behind.len().min(4)).unwrap_or_default()).chars().next();
+        return first.is_none_or(|c| !c.is_alphabetic() || is_east_asian(c)).then_some(0);
+    }
+    let part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.') || *b >= 0x80;
+    let length = behind.iter().take(NAME_BYTES_MAX).take_while(|b| part(b)).count();
+    let name = behind.get(..length).unwrap_or_default().to_ascii_lowercase();
+    let name = name.strip_suffix(b".").unwrap_or(&name);
+    if name.is_empty() || name.starts_with(b"-") && !name.get(1).is_some_and(u8::is_ascii_alphabetic) {
+        return Some(0);
+    }
+    let number = |digits: &[u8]| digits.len() <= 2 && digits.iter().all(u8::is_ascii_digit);
+    let own = number(name) || name.strip_prefix(b"_").is_some_and(number) || SUFFIXES.contains(&name);
+    let assigned = matches!(behind.get(name.len()), Some(b':' | b'=' | b' ' | b'"' | b'\''));
+    (own && assigned).then_some(name.len())
+}
