@@ -50,7 +50,9 @@ impl Config {
         if let Some(path) = &self.key_file {
             return Ok(path.clone());
         }
-        let home = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config")));
+        let home = std::env::var_os("XDG_CONFIG_HOME")
+            .map(PathBuf::from)
+            .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config")));
         home.map(|home| home.join("bittern").join("fingerprint.key"))
             .ok_or_else(|| Error::usage("there is no home folder for the key: name a file with `key_file` in bittern.toml"))
     }
@@ -64,7 +66,8 @@ pub fn read_or_make_key(path: &Path) -> Result<Vec<u8>> {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
         Err(e) => return Err(Error::usage(format!("cannot read the key in `{}`", path.display())).caused_by(e)),
     }
-    let key: Vec<u8> = [uuid::Uuid::new_v4(), uuid::Uuid::new_v4(), uuid::Uuid::new_v4()].iter().flat_map(|part| *part.as_bytes()).collect();
+    let key: Vec<u8> =
+        [uuid::Uuid::new_v4(), uuid::Uuid::new_v4(), uuid::Uuid::new_v4()].iter().flat_map(|part| *part.as_bytes()).collect();
     let refused = |e: std::io::Error| Error::usage(format!("cannot write a key to `{}`", path.display())).caused_by(e);
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(refused)?;

@@ -24,14 +24,14 @@ pub mod session;
 pub mod jobs;
 
 // Raw objects → events → alerts.
-pub mod ingest;
 pub mod alerts;
+pub mod ingest;
 
 // What people read.
 pub mod report;
 
 // Everything put together.
-pub mod pipeline;
 pub mod generate;
+pub mod pipeline;
 
 pub mod cli;

@@ -23,6 +23,8 @@ pub struct Limits {
     pub memory_bytes: Option<usize>,
     /// Partitions of a plan; none is the number of cores.
     pub partitions: Option<usize>,
+    /// Rows of a batch; none is the engine's own.
+    pub batch_rows: Option<usize>,
 }
 
 /// An empty session with our functions and settings.
@@ -30,6 +32,9 @@ pub fn bare(setup: &Setup, limits: &Limits) -> Result<SessionContext> {
     let mut config = SessionConfig::new().with_information_schema(true);
     if let Some(partitions) = limits.partitions {
         config = config.with_target_partitions(partitions.max(1));
+    }
+    if let Some(rows) = limits.batch_rows {
+        config = config.with_batch_size(rows.max(1));
     }
     let options = config.options_mut();
     // Text stays in contiguous buffers: credential matching runs over whole arrays.

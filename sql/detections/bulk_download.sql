@@ -18,7 +18,7 @@ WITH daily AS (
     d.local_day,
     coalesce(i.person_id, m.person_id, pseudonym(coalesce(d.actor_email, d.actor_id))) AS person_id,
     CASE WHEN d.class IN ('sync', 'backup', 'api', 'ai') THEN 'sync' ELSE 'interactive' END AS client,
-    max(coalesce(i.group_name, m.group_name, 'Unknown')) AS group_name,
+    coalesce(max(coalesce(i.group_name, m.group_name)), CASE WHEN bool_or(d.guest) THEN 'Guests' ELSE 'Unknown' END) AS group_name,
     sum(d.files) AS files,
     max(d.peak_60m) AS peak_60m,
     min(d.first_event_time) AS first_event_time,

@@ -17,7 +17,7 @@ SELECT
   CAST(count(DISTINCT c.event_id) AS DOUBLE) AS observed,
   max(c.confidence) AS score,
   'A credential (' || max(c.kind) || ', ' || max(c.masked) || ') was posted in '
-    || coalesce('#' || max(c.channel_name), max(c.channel_id), 'a ' || max(c.surface) || ' of ' || max(c.source))
+    || coalesce('#' || max(c.channel_name), max(c.channel_id), CASE max(c.surface) WHEN 'email' THEN 'a mail' ELSE 'a ' || max(c.surface) || ' of ' || max(c.source) END)
     || CASE WHEN bool_or(c.channel_external) THEN ', which people outside can read' ELSE '' END AS summary,
   array_agg(DISTINCT c.event_id) AS evidence_ids,
   c.fingerprint

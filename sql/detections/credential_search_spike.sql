@@ -13,7 +13,7 @@ WITH daily AS (
   SELECT
     s.local_day,
     coalesce(i.person_id, m.person_id, pseudonym(coalesce(s.actor_email, s.actor_id))) AS person_id,
-    max(coalesce(i.group_name, m.group_name, 'Unknown')) AS group_name,
+    coalesce(max(coalesce(i.group_name, m.group_name)), CASE WHEN bool_or(s.guest) THEN 'Guests' ELSE 'Unknown' END) AS group_name,
     sum(s.credential_searches) AS credential_searches,
     min(s.first_event_time) AS first_event_time,
     max(s.last_event_time) AS last_event_time
@@ -49,6 +49,7 @@ queries AS (
   FROM acts
   WHERE event_time >= $interval_start - INTERVAL '1 day' AND event_time < $interval_end + INTERVAL '1 day'
     AND action IN ('search', 'content_search') AND cardinality(credential_term(search_query)) > 0
+    AND class = 'interactive'
   GROUP BY person_id, date_trunc('day', local_time(event_time, time_zone))
 )
 SELECT

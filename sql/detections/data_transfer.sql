@@ -10,14 +10,14 @@
 -- files_min = 3
 WITH transfers AS (
   SELECT
-    t.person_id,
+    coalesce(t.person_id, 'nobody') AS person_id,
     date_trunc('day', local_time(t.event_time, t.time_zone)) AS local_day,
     t.event_id, t.event_time, t.group_name, t.file_name, t.action,
-    coalesce(t.target_domain, t.target, t.action) AS destination
+    credential_redact(coalesce(t.target_domain, t.target, t.action)) AS destination
   FROM acts AS t
   LEFT JOIN policy_destinations AS p
     ON p.approved
-    AND ((p.kind = 'domain' AND (t.target_domain = p.value OR ends_with(t.target_domain, '.' || p.value)))
+    AND ((p.kind = 'domain' AND (lower(t.target_domain) = lower(p.value) OR ends_with(lower(t.target_domain), '.' || lower(p.value))))
       OR (p.kind = 'device' AND t.target = p.value)
       OR (p.kind = 'share' AND t.target = p.value)
       OR (p.kind = 'tenant' AND t.target_account = p.value))
@@ -59,7 +59,7 @@ SELECT
          WHEN 'remote_session_copy' THEN 'a remote session'
          ELSE 'a cloud that is not approved'
        END
-    || ' (' || credential_redact(t.destination) || '), ' || CAST(count(m.event_id) AS VARCHAR)
+    || ' (' || t.destination || '), ' || CAST(count(m.event_id) AS VARCHAR)
     || ' of them downloaded from chat or shared files in the day before' AS summary,
   array_agg(t.event_id ORDER BY t.event_time) AS evidence_ids
 FROM transfers AS t

@@ -11,8 +11,10 @@ WITH visits AS (
   SELECT
     v.interval_start,
     coalesce(i.person_id, m.person_id, pseudonym(coalesce(v.actor_email, v.actor_id))) AS person_id,
-    max(coalesce(i.group_name, m.group_name, 'Unknown')) AS group_name,
-    bool_or(coalesce(array_has(p.groups, coalesce(i.group_name, m.group_name)), false)) AS group_in_scope,
+    coalesce(max(coalesce(i.group_name, m.group_name)), CASE WHEN bool_or(v.guest) THEN 'Guests' ELSE 'Unknown' END) AS group_name,
+    bool_or(coalesce(
+      array_has(p.groups, coalesce(i.group_name, m.group_name, CASE WHEN v.guest THEN 'Guests' ELSE 'Unknown' END)), false
+    )) AS group_in_scope,
     bool_or(coalesce(array_has_any(p.projects, coalesce(i.projects, m.projects)), false)) AS project_in_scope,
     v.channel_id,
     max(coalesce(p.channel_name, v.channel_name)) AS channel_name,
@@ -48,14 +50,23 @@ fired AS (
     AND NOT group_in_scope AND NOT project_in_scope
     AND days_before <= $days_before_max
 ),
+located AS (
+  SELECT DISTINCT file_id, channel_id
+  FROM file_locations
+  WHERE interval_start >= $interval_start - INTERVAL '90 days' AND interval_start < $interval_end
+),
 seen AS (
   SELECT
-    person_id, date_trunc('day', event_time) AS day, channel_id,
-    array_agg(event_id ORDER BY event_time) AS evidence_ids
-  FROM acts
-  WHERE event_time >= $interval_start AND event_time < $interval_end
-    AND channel_id IS NOT NULL
-  GROUP BY person_id, date_trunc('day', event_time), channel_id
+    a.person_id, date_trunc('day', a.event_time) AS day, coalesce(a.channel_id, l.channel_id) AS channel_id,
+    array_agg(a.event_id ORDER BY a.event_time) AS evidence_ids
+  FROM acts AS a
+  LEFT JOIN located AS l ON a.file_id = l.file_id AND a.channel_id IS NULL
+  WHERE a.event_time >= $interval_start AND a.event_time < $interval_end
+    AND a.outcome = 'success'
+    AND a.action IN ('message_posted', 'file_downloaded', 'file_viewed', 'file_uploaded', 'file_shared', 'file_copied', 'file_synced',
+                     'channel_joined', 'channel_previewed', 'search', 'export')
+    AND coalesce(a.channel_id, l.channel_id) IS NOT NULL
+  GROUP BY a.person_id, date_trunc('day', a.event_time), coalesce(a.channel_id, l.channel_id)
 )
 SELECT
   f.interval_start AS interval_time,

@@ -11,6 +11,7 @@ SELECT
   surface,
   class,
   action,
+  bool_or(actor_class = 'guest') AS guest,
   count(*) AS events,
   count(DISTINCT coalesce(file_id, object_url, file_name)) AS files,
   sum(file_size) AS bytes,
@@ -20,7 +21,7 @@ SELECT
   max(event_time) AS last_event_time
 FROM (
   SELECT
-    source, actor_id, actor_email, surface, class, action, file_id, object_url, file_name, file_size, event_time,
+    source, actor_id, actor_email, actor_class, surface, class, action, file_id, object_url, file_name, file_size, event_time,
     date_trunc('day', local_time(event_time, time_zone)) AS local_day
   FROM acts
   WHERE event_time >= $interval_start - INTERVAL '1 day'

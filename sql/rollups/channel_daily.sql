@@ -18,6 +18,7 @@ SELECT
   e.actor_email,
   coalesce(e.channel_id, l.channel_id) AS channel_id,
   CASE WHEN e.channel_id IS NOT NULL THEN 'exact' ELSE 'inferred' END AS channel_attribution,
+  bool_or(e.actor_class = 'guest') AS guest,
   max(e.channel_name) AS channel_name,
   count(*) AS events,
   count(*) FILTER (WHERE e.action = 'file_downloaded') AS downloads,

@@ -8,13 +8,14 @@ SELECT
   source,
   actor_id,
   actor_email,
+  bool_or(actor_class = 'guest') AS guest,
   count(DISTINCT search_query) AS searches,
   count(DISTINCT search_query) FILTER (WHERE about_credentials) AS credential_searches,
   min(event_time) AS first_event_time,
   max(event_time) AS last_event_time
 FROM (
   SELECT
-    source, actor_id, actor_email, event_time, lower(trim(search_query)) AS search_query,
+    source, actor_id, actor_email, actor_class, event_time, lower(trim(search_query)) AS search_query,
     cardinality(credential_term(search_query)) > 0 AS about_credentials,
     date_trunc('day', local_time(event_time, time_zone)) AS local_day
   FROM acts
@@ -23,6 +24,7 @@ FROM (
     AND action IN ('search', 'content_search')
     AND search_query IS NOT NULL AND search_query NOT IN ('*', '(*)')
     AND class = 'interactive'
+    AND (actor_id IS NOT NULL OR actor_email IS NOT NULL)
     AND (actor_class IS NULL OR actor_class IN ('human', 'guest'))
 ) AS local
 WHERE local_day >= $interval_start AND local_day < $interval_end

@@ -1,4 +1,5 @@
 -- Every event with who that is, as of the event: person, group, peers, projects, time zone, and what kind of program acted.
+-- A service or a system is no person at a keyboard, whatever its program: its class is `api` unless something says more.
 -- An account stands once at a time in `identities`, so there are never more rows than events.
 SELECT
   e.*,
@@ -9,7 +10,7 @@ SELECT
   coalesce(i.time_zone, m.time_zone, 'UTC') AS time_zone,
   coalesce(i.notice_date, m.notice_date) AS notice_date,
   coalesce(i.leaving_date, m.leaving_date) AS leaving_date,
-  coalesce(a.class, u.class, e.client_class, 'interactive') AS class
+  coalesce(a.class, u.class, e.client_class, CASE WHEN e.actor_class IN ('service', 'system') THEN 'api' END, 'interactive') AS class
 FROM events AS e
 LEFT JOIN identities AS i
   ON e.actor_id = i.identity AND e.event_time >= i.valid_from AND e.event_time < i.valid_to

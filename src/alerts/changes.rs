@@ -26,7 +26,11 @@ struct Told {
 
 fn told(batch: &RecordBatch) -> BTreeMap<String, Told> {
     let text = |name: &str, row: usize| {
-        batch.column_by_name(name).map(|c| c.as_string::<i32>()).filter(|c| c.is_valid(row)).map_or_else(String::new, |c| c.value(row).to_owned())
+        batch
+            .column_by_name(name)
+            .map(|c| c.as_string::<i32>())
+            .filter(|c| c.is_valid(row))
+            .map_or_else(String::new, |c| c.value(row).to_owned())
     };
     let time = |name: &str, row: usize| batch.column_by_name(name).map_or(0, |c| c.as_primitive::<TimestampMicrosecondType>().value(row));
     let float = |name: &str, row: usize| {
@@ -62,7 +66,9 @@ pub fn between(detection: &str, old: &RecordBatch, new: &RecordBatch, run_id: &s
         }
     }
     rows.extend(old.iter().filter(|(id, _)| !new.contains_key(*id)).map(|(id, alert)| ("retracted", id.as_str(), alert)));
-    let text = |of: &dyn Fn(&(&str, &str, &Told)) -> String| -> ArrayRef { Arc::new(rows.iter().map(|row| Some(of(row))).collect::<StringArray>()) };
+    let text = |of: &dyn Fn(&(&str, &str, &Told)) -> String| -> ArrayRef {
+        Arc::new(rows.iter().map(|row| Some(of(row))).collect::<StringArray>())
+    };
     let time = |of: &dyn Fn(&(&str, &str, &Told)) -> Micros| -> ArrayRef {
         Arc::new(TimestampMicrosecondArray::from_iter_values(rows.iter().map(of)).with_timezone("UTC"))
     };

@@ -66,7 +66,8 @@ pub async fn fill(context: &SessionContext, alerts: &mut [Alert]) -> Result<()> 
 }
 
 fn read(batch: &RecordBatch, found: &mut HashMap<String, Evidence>) {
-    let (ids, actions, objects) = (batch.column(0).as_string::<i32>(), batch.column(2).as_string::<i32>(), batch.column(3).as_string::<i32>());
+    let (ids, actions, objects) =
+        (batch.column(0).as_string::<i32>(), batch.column(2).as_string::<i32>(), batch.column(3).as_string::<i32>());
     let times = batch.column(1).as_primitive::<TimestampMicrosecondType>();
     for row in 0..batch.num_rows() {
         let evidence = Evidence {

@@ -5,7 +5,9 @@ pub mod evidence;
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Float64Builder, Int64Builder, ListBuilder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder};
+use arrow::array::{
+    Array, ArrayRef, AsArray, Float64Builder, Int64Builder, ListBuilder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
+};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, TimestampMicrosecondType};
 use sha2::{Digest, Sha256};
@@ -315,7 +317,12 @@ mod tests {
 
     #[test]
     fn hashes_have_their_golden_values() {
-        assert_eq!(digest(&["bulk_download", "p_1", "", "0"]), "1dff5c57c9a4ea7ee9c3a43ad4b8c8bd".to_owned().replace("1dff5c57c9a4ea7ee9c3a43ad4b8c8bd", &digest(&["bulk_download", "p_1", "", "0"])));
+        assert_eq!(
+            digest(&["bulk_download", "p_1", "", "0"]),
+            "1dff5c57c9a4ea7ee9c3a43ad4b8c8bd"
+                .to_owned()
+                .replace("1dff5c57c9a4ea7ee9c3a43ad4b8c8bd", &digest(&["bulk_download", "p_1", "", "0"]))
+        );
         assert_ne!(digest(&["ab", "c"]), digest(&["a", "bc"]));
     }
 

@@ -142,7 +142,8 @@ impl Global {
 
     async fn open(&self) -> Result<Bittern> {
         let config = self.config()?;
-        let lake = config.lake.clone().ok_or_else(|| Error::usage("say where the lake is: --lake DIR_OR_URL, or `lake` in bittern.toml"))?;
+        let lake =
+            config.lake.clone().ok_or_else(|| Error::usage("say where the lake is: --lake DIR_OR_URL, or `lake` in bittern.toml"))?;
         Bittern::open(&config, &lake, Clock::System).await
     }
 }

@@ -16,7 +16,11 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
             rows.push(vec![job.clone(), stale.span.to_string(), stale.reason.to_string()]);
         }
         if todo.too_old > 0 {
-            rows.push(vec![job.clone(), format!("{} intervals", todo.too_old), "older than the lookback: left, use --from and --to".into()]);
+            rows.push(vec![
+                job.clone(),
+                format!("{} intervals", todo.too_old),
+                "older than the lookback: left, use --from and --to".into(),
+            ]);
         }
     }
     if global.format == Format::Table {

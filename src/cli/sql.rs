@@ -72,7 +72,8 @@ fn params(given: &[String]) -> Result<Vec<(String, ScalarValue)>> {
         .iter()
         .map(|param| {
             let (name, value) = param.split_once('=').ok_or_else(|| Error::usage(format!("`{param}` is not NAME=VALUE")))?;
-            let scalar = value.parse().map(|n| ScalarValue::Int64(Some(n))).or_else(|_| value.parse().map(|n| ScalarValue::Float64(Some(n))));
+            let scalar =
+                value.parse().map(|n| ScalarValue::Int64(Some(n))).or_else(|_| value.parse().map(|n| ScalarValue::Float64(Some(n))));
             Ok((name.to_owned(), scalar.unwrap_or_else(|_| ScalarValue::Utf8(Some(value.to_owned())))))
         })
         .collect()

@@ -24,7 +24,8 @@ pub(super) fn write(world: &World, incidents: &[Incident], out: &mut Out) -> io:
     };
     table(
         "people",
-        "person,name,email,ids,group,department,role,projects,manager,time_zone,country,employment,start_date,notice_date,leaving_date,absences,valid_from,valid_to",
+        "person,name,email,ids,group,department,role,projects,manager,time_zone,country,employment,\
+         start_date,notice_date,leaving_date,absences,valid_from,valid_to",
         world.people.iter().map(|person| person_row(world, person)).collect(),
     )?;
     table("groups", "group,detection,monitored,why,who,until,valid_from,valid_to", groups(world))?;

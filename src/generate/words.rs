@@ -103,8 +103,10 @@ pub(super) const BROWSERS: &[&str] = &[
 
 /// Slack's own apps.
 pub(super) const SLACK_APPS: &[&str] = &[
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Slack/4.42.120 Chrome/132.0.0.0 Electron/34.1.0 Safari/537.36",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Slack/4.42.120 Chrome/132.0.0.0 Electron/34.1.0 Safari/537.36",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
+     Slack/4.42.120 Chrome/132.0.0.0 Electron/34.1.0 Safari/537.36",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) \
+     Slack/4.42.120 Chrome/132.0.0.0 Electron/34.1.0 Safari/537.36",
     "com.tinyspeck.chatlyio/25.02.10 (iPhone; iOS 18.3; Scale/3.00)",
 ];
 

@@ -111,9 +111,7 @@ impl<'a> Reader<'a> {
 
     fn forced(&self) -> Option<Owner> {
         let name = self.settings.source.as_deref()?;
-        Source::parse(name)
-            .map(Owner::Native)
-            .or_else(|| self.sql_sources.iter().position(|source| source.name() == name).map(Owner::Sql))
+        Source::parse(name).map(Owner::Native).or_else(|| self.sql_sources.iter().position(|source| source.name() == name).map(Owner::Sql))
     }
 
     /// The channels of the export that an object lies in: the lists beside it (flattened names) or one folder up.
@@ -313,7 +311,8 @@ impl<'a> Reader<'a> {
             };
             for answer in answers {
                 let place = Place { source: &name, object: &reading.object.key, line };
-                let mut taker = Taker { reader: self, place, record: None, count: 0, rejects: Vec::new(), object_time: reading.object.modified };
+                let mut taker =
+                    Taker { reader: self, place, record: None, count: 0, rejects: Vec::new(), object_time: reading.object.modified };
                 source.events(&answer, &mut |event| taker.event(event))?;
                 let (count, rejects) = (taker.count, taker.rejects);
                 reading.row.events += count;

@@ -90,7 +90,10 @@ fn is_whole_json(line: &[u8]) -> bool {
 }
 
 fn looks_like_lines(text: &[u8]) -> bool {
-    text.split(|b| *b == b'\n').skip(1).take(20).any(|line| matches!(line.first(), Some(b'{' | b'[')) && line.len() > 2 && is_whole_json(line))
+    text.split(|b| *b == b'\n')
+        .skip(1)
+        .take(20)
+        .any(|line| matches!(line.first(), Some(b'{' | b'[')) && line.len() > 2 && is_whole_json(line))
 }
 
 fn has_extension(path: &str, extension: &str) -> bool {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanBuilder, Int64Array, Int64Builder, RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray};
+use arrow::array::{
+    ArrayRef, BooleanBuilder, Int64Array, Int64Builder, RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray,
+};
 use sha2::{Digest, Sha256};
 
 use super::batch::Place;
@@ -57,9 +59,8 @@ impl ObjectRow {
 
     /// The rows as a batch of `objects`.
     pub fn batch(rows: &[Self], now: Micros) -> Result<RecordBatch> {
-        let number = |of: fn(&Self) -> u64| -> ArrayRef {
-            Arc::new(rows.iter().map(|row| i64::try_from(of(row)).ok()).collect::<Int64Array>())
-        };
+        let number =
+            |of: fn(&Self) -> u64| -> ArrayRef { Arc::new(rows.iter().map(|row| i64::try_from(of(row)).ok()).collect::<Int64Array>()) };
         let columns = vec![
             text(rows.iter().map(|row| Some(&row.key))),
             text(rows.iter().map(|row| Some(&row.etag))),

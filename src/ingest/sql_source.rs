@@ -35,7 +35,7 @@ pub struct Header {
     /// The surface of events whose SELECT names none.
     #[serde(default)]
     pub surface: Surface,
-    /// Glob on the object's path; any path if there is none.
+    /// Glob on the object's path or any part of it; any path if there is none.
     #[serde(default)]
     pub matches: Option<String>,
     /// Columns that a raw record must have to be this source's.
@@ -74,7 +74,8 @@ impl SqlSource {
     /// Whether an object with these columns at this path is this source's.
     pub fn recognises(&self, path: &str, columns: &[Cow<'_, str>]) -> bool {
         let header = &self.file.header;
-        let placed = header.matches.as_ref().is_none_or(|glob| matches(glob, path) || path.rsplit('/').next().is_some_and(|n| matches(glob, n)));
+        // A glob without `/` may name the file or any folder it lies in.
+        let placed = header.matches.as_ref().is_none_or(|glob| matches(glob, path) || path.split('/').any(|part| matches(glob, part)));
         let has = |name: &String| columns.iter().any(|column| column.eq_ignore_ascii_case(name));
         placed && (header.matches.is_some() || !header.requires.is_empty()) && header.requires.iter().all(has)
     }

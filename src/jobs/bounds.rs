@@ -53,11 +53,19 @@ fn problem(scan: &TableScan, column: &str, plan: &LogicalPlan, window: Interval,
         return Some(format!("reads `{table}` without an upper bound on `{column}`: bound it by $interval_end"));
     };
     if low < window.start {
-        return Some(format!("reads `{table}` {} before its interval, but `reads` says {}", days(sample.start - low), days(sample.start - window.start)));
+        return Some(format!(
+            "reads `{table}` {} before its interval, but `reads` says {}",
+            days(sample.start - low),
+            days(sample.start - window.start)
+        ));
     }
     // A bound by `<=` reads one microsecond more than `<`; a second is nothing to restate for.
     if high > window.end + SECOND {
-        return Some(format!("reads `{table}` {} after its interval, but `reads_after` says {}", days(high - sample.end), days(window.end - sample.end)));
+        return Some(format!(
+            "reads `{table}` {} after its interval, but `reads_after` says {}",
+            days(high - sample.end),
+            days(window.end - sample.end)
+        ));
     }
     None
 }

@@ -17,7 +17,8 @@ pub fn stored(batches: &[RecordBatch], schema: &SchemaRef, interval: Micros) -> 
     for batch in batches {
         let mut columns: Vec<ArrayRef> = vec![interval_starts(batch, interval)?];
         for field in &schema.fields()[1..] {
-            let column = batch.column_by_name(field.name()).ok_or_else(|| Error::internal(format!("the answer lacks `{}`", field.name())))?;
+            let column =
+                batch.column_by_name(field.name()).ok_or_else(|| Error::internal(format!("the answer lacks `{}`", field.name())))?;
             columns.push(cast(column, field.data_type())?);
         }
         stored.push(RecordBatch::try_new(Arc::clone(schema), columns)?);

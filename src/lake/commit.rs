@@ -45,7 +45,13 @@ impl Note {
 
 /// Commits actions on top of the state that `table` shows. `mutex` names a lock: of two commits at once that name the same, one gets
 /// a conflict.
-pub async fn commit(table: &DeltaTable, actions: Vec<Action>, operation: DeltaOperation, note: &Note, mutex: Option<&str>) -> Result<DeltaTable> {
+pub async fn commit(
+    table: &DeltaTable,
+    actions: Vec<Action>,
+    operation: DeltaOperation,
+    note: &Note,
+    mutex: Option<&str>,
+) -> Result<DeltaTable> {
     let mut properties = note.properties();
     if let Some(name) = mutex {
         let version = i64::try_from(table.version().unwrap_or(0)).unwrap_or(i64::MAX).saturating_add(1);

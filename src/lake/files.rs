@@ -14,10 +14,10 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPrope
 use parquet::schema::types::ColumnPath;
 use serde_json::{Map, Value, json};
 
+use super::Lake;
 use super::columns::{LOOKED_UP, PROSE};
 use super::commit::{Note, commit};
 use super::tables::TableSpec;
-use super::Lake;
 use crate::error::{Error, Result};
 use crate::event::{DAY, Micros};
 use crate::interval::{date_text, time_text};
@@ -66,7 +66,11 @@ pub async fn write_file(lake: &Lake, spec: &TableSpec, batch: &RecordBatch, date
     let place = lake.place();
     let path = Path::from(format!("{}/{}/{relative}", place.path, spec.name));
     let size = i64::try_from(bytes.len()).map_err(|e| Error::internal("a file is too large").caused_by(e))?;
-    place.store.put(&path, Bytes::from(bytes).into()).await.map_err(|e| Error::from(e).context(format!("cannot write to table `{}`", spec.name)))?;
+    place
+        .store
+        .put(&path, Bytes::from(bytes).into())
+        .await
+        .map_err(|e| Error::from(e).context(format!("cannot write to table `{}`", spec.name)))?;
 
     let partition_values = date.map(|days| ("event_date".to_owned(), Some(date_text(days)))).into_iter().collect();
     Ok(Add {
@@ -109,11 +113,8 @@ pub async fn append_files_on(
     mutex: Option<&str>,
 ) -> Result<()> {
     let columns = spec.partition_columns();
-    let operation = DeltaOperation::Write {
-        mode: SaveMode::Append,
-        partition_by: (!columns.is_empty()).then_some(columns),
-        predicate: None,
-    };
+    let operation =
+        DeltaOperation::Write { mode: SaveMode::Append, partition_by: (!columns.is_empty()).then_some(columns), predicate: None };
     let after = commit(table, adds.into_iter().map(Action::Add).collect(), operation, note, mutex).await?;
     lake.committed(&spec.name, after).await;
     Ok(())
@@ -162,4 +163,3 @@ pub fn date_runs(dates: &[i64]) -> Vec<(i32, usize, usize)> {
     }
     runs
 }
-

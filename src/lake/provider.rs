@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::pruning::PrunableStatistics;
 use datafusion::common::stats::Precision;
@@ -76,7 +76,13 @@ impl LakeTable {
         let files = views.iter().map(|view| file(view, &root, spec)).collect::<Result<Vec<File>>>()?;
         let url = &lake.place().url;
         let authority = &url[..url::Position::BeforePath];
-        Ok(Self { schema: Arc::clone(&spec.schema), partitions: spec.partitions, store_url: ObjectStoreUrl::parse(authority)?, version: table.version().unwrap_or(0), files })
+        Ok(Self {
+            schema: Arc::clone(&spec.schema),
+            partitions: spec.partitions,
+            store_url: ObjectStoreUrl::parse(authority)?,
+            version: table.version().unwrap_or(0),
+            files,
+        })
     }
 
     /// The version of the table that this shows.
@@ -123,7 +129,9 @@ impl LakeTable {
         let df_schema = DFSchema::try_from(Arc::clone(&self.schema))?;
         let Ok(predicate) = session.create_physical_expr(filter, &df_schema) else { return Ok(all()) };
         // A predicate that cannot be turned into one over statistics prunes nothing.
-        let Ok(pruning) = PruningPredicateBuilder::new().with_file_schema(Arc::clone(&self.schema)).try_build(predicate) else { return Ok(all()) };
+        let Ok(pruning) = PruningPredicateBuilder::new().with_file_schema(Arc::clone(&self.schema)).try_build(predicate) else {
+            return Ok(all());
+        };
         let statistics = self.files.iter().map(|file| Arc::clone(&file.statistics)).collect();
         let keep = pruning.prune(&PrunableStatistics::new(statistics, Arc::clone(&self.schema)))?;
         Ok(self.files.iter().zip(keep).filter(|(_, keep)| *keep).map(|(file, _)| file).collect())

@@ -114,7 +114,8 @@ pub fn matches(pattern: &str, text: &str) -> bool {
 impl RawObject {
     /// Its content, decompressed by what it begins with (gzip, zstd), for a thread that may block.
     pub async fn open(&self) -> Result<Box<dyn BufRead + Send>> {
-        let got = self.place.store.get(&self.place.path).await.map_err(|e| Error::from(e).context(format!("cannot read `{}`", self.key)))?;
+        let got =
+            self.place.store.get(&self.place.path).await.map_err(|e| Error::from(e).context(format!("cannot read `{}`", self.key)))?;
         let read: Box<dyn Read + Send> = match got.payload {
             GetResultPayload::File(file, _) => Box::new(file),
             GetResultPayload::Stream(stream) => Box::new(StreamRead { stream, current: Bytes::new(), runtime: Handle::current() }),
@@ -124,7 +125,8 @@ impl RawObject {
 
     /// Its whole content as stored.
     pub async fn bytes(&self) -> Result<Bytes> {
-        let got = self.place.store.get(&self.place.path).await.map_err(|e| Error::from(e).context(format!("cannot read `{}`", self.key)))?;
+        let got =
+            self.place.store.get(&self.place.path).await.map_err(|e| Error::from(e).context(format!("cannot read `{}`", self.key)))?;
         Ok(got.bytes().await?)
     }
 

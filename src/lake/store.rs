@@ -1,6 +1,6 @@
 //! Object stores by URL: a folder, `s3://`, `gs://`, `az://`; credentials come from the environment.
 
-use std::path::Path as FilePath;
+use std::path::{Component, Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use object_store::path::Path;
@@ -45,7 +45,20 @@ fn parse_url(text: &str) -> Result<Url> {
         return Url::parse(text).map_err(|e| Error::usage(format!("`{text}` is not a URL")).caused_by(e));
     }
     let absolute = std::path::absolute(FilePath::new(text)).map_err(|e| Error::usage(format!("`{text}` is not a path")).caused_by(e))?;
-    Url::from_file_path(&absolute).map_err(|()| Error::usage(format!("`{text}` is not a path")))
+    Url::from_file_path(without_dots(&absolute)).map_err(|()| Error::usage(format!("`{text}` is not a path")))
+}
+
+/// The path with every `..` taken together with the part before it, as a URL has it.
+fn without_dots(path: &FilePath) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(clean.pop()),
+            Component::CurDir => {}
+            part => clean.push(part),
+        }
+    }
+    clean
 }
 
 fn open(url: &Url) -> Result<(Arc<dyn ObjectStore>, Path)> {
@@ -62,4 +75,23 @@ fn open(url: &Url) -> Result<(Arc<dyn ObjectStore>, Path)> {
 /// The URL without user, password and query, which may hold keys.
 fn without_secrets(url: &Url) -> String {
     format!("{}://{}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_with_dots_is_the_folder_it_means() {
+        assert_eq!(without_dots(FilePath::new("/a/b/../c/./d")), PathBuf::from("/a/c/d"));
+        let place = Place::parse("/tmp/../tmp/x").expect("a path");
+        assert_eq!((place.url.as_str(), place.path.as_ref()), ("file:///tmp/x", "tmp/x"));
+    }
+
+    #[test]
+    fn buckets_are_places_of_their_stores() {
+        let place = Place::parse("s3://bucket/lake/").expect("a URL");
+        assert_eq!(place.path.as_ref(), "lake");
+        assert_eq!(place.join("events").expect("joined").url.as_str(), "s3://bucket/lake/events/");
+    }
 }

@@ -104,15 +104,7 @@ pub fn objects() -> TableSpec {
 
 /// Places in raw objects that became no event, and why. Never the line itself.
 pub fn quarantine() -> TableSpec {
-    let fields = vec![
-        text("object"),
-        int("line"),
-        int("line_to"),
-        int("column"),
-        text("source"),
-        text("reason"),
-        time("ingest_time"),
-    ];
+    let fields = vec![text("object"), int("line"), int("line_to"), int("column"), text("source"), text("reason"), time("ingest_time")];
     TableSpec::new("quarantine", Arc::new(Schema::new(fields)), &["ingest_time"])
 }
 
@@ -136,11 +128,8 @@ pub fn runs() -> TableSpec {
 }
 
 fn alert_fields() -> Vec<Field> {
-    let evidence = Field::new(
-        "element",
-        DataType::Struct(vec![text("event_id"), time("event_time"), text("action"), text("object")].into()),
-        true,
-    );
+    let evidence =
+        Field::new("element", DataType::Struct(vec![text("event_id"), time("event_time"), text("action"), text("object")].into()), true);
     vec![
         text("alert_id"),
         text("case_id"),

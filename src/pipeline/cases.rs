@@ -181,7 +181,8 @@ fn is_insert(batches: &[RecordBatch], sql: &str) -> bool {
 
 fn formatted(batch: &RecordBatch) -> Result<Vec<Vec<String>>> {
     let options = FormatOptions::default().with_null("NULL");
-    let columns = batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options)).collect::<std::result::Result<Vec<_>, _>>()?;
+    let columns =
+        batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options)).collect::<std::result::Result<Vec<_>, _>>()?;
     let cell = |column: &ArrayFormatter<'_>, row| {
         let text = column.value(row).to_string();
         if text.is_empty() { "(empty)".to_owned() } else { text }

@@ -93,8 +93,8 @@ pub async fn judge(bittern: &Bittern, labels: &Path) -> Result<Judgement> {
     let text = std::fs::read_to_string(labels).map_err(|e| Error::usage(format!("cannot read `{}`", labels.display())).caused_by(e))?;
     let mut planted = Vec::new();
     for (number, line) in text.lines().enumerate() {
-        let label: Label =
-            serde_json::from_str(line).map_err(|e| Error::usage(format!("{}:{}: not a label", labels.display(), number + 1)).caused_by(e))?;
+        let label: Label = serde_json::from_str(line)
+            .map_err(|e| Error::usage(format!("{}:{}: not a label", labels.display(), number + 1)).caused_by(e))?;
         planted.push(label);
     }
     let fired = fired(bittern).await?;

@@ -46,7 +46,11 @@ fn forbidden(path: &str, sql: &str) -> Vec<String> {
         let code = line.split("--").next().unwrap_or_default().to_lowercase();
         for word in FORBIDDEN {
             if let Some(column) = code.find(word) {
-                found.push(format!("{path}:{}:{}: `{word}` makes the answer depend on when it runs: use $interval_end", number + 1, column + 1));
+                found.push(format!(
+                    "{path}:{}:{}: `{word}` makes the answer depend on when it runs: use $interval_end",
+                    number + 1,
+                    column + 1
+                ));
             }
         }
     }

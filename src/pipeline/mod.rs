@@ -55,7 +55,7 @@ impl Bittern {
         let policy = Policy::read(config.policy.as_deref())?;
         let catalog = Catalog::load(config.sql.as_deref())?;
         let setup = Setup::builtin(&key);
-        let limits = Limits { memory_bytes: config.memory_mib.map(|mib| mib * 1024 * 1024), partitions: None };
+        let limits = Limits { memory_bytes: config.memory_mib.map(|mib| mib * 1024 * 1024), ..Limits::default() };
         let context = session::over(&lake, &setup, &limits)?;
         let pseudonym_key = key.clone();
         let key_id = pseudonym(&key, "");

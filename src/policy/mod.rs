@@ -182,7 +182,12 @@ impl Policy {
             }
         }
         for (line, identity, other) in found {
-            self.problem("people.csv", line, 4, format!("`{identity}` belongs to the person of line {other} too: an account has one person at a time"));
+            self.problem(
+                "people.csv",
+                line,
+                4,
+                format!("`{identity}` belongs to the person of line {other} too: an account has one person at a time"),
+            );
         }
     }
 
@@ -218,12 +223,20 @@ impl Policy {
     /// Groups that some row of `groups` switches off, in words for `status` and the report.
     pub fn switched_off(&self) -> Vec<String> {
         let rows = self.rows.get("groups").into_iter().flatten().filter(|row| row.values[2] == "no");
-        rows.map(|row| format!("{}: {} is off ({}, {}, until {})", row.values[0], row.values[1], row.values[3], row.values[4], row.values[5])).collect()
+        rows.map(|row| {
+            format!("{}: {} is off ({}, {}, until {})", row.values[0], row.values[1], row.values[3], row.values[4], row.values[5])
+        })
+        .collect()
     }
 
     /// Name and address of every person by `person` key, for those who may see them.
     pub fn names(&self) -> HashMap<String, (String, String)> {
-        self.rows.get("people").into_iter().flatten().map(|row| (row.values[0].clone(), (row.values[1].clone(), row.values[2].clone()))).collect()
+        self.rows
+            .get("people")
+            .into_iter()
+            .flatten()
+            .map(|row| (row.values[0].clone(), (row.values[1].clone(), row.values[2].clone())))
+            .collect()
     }
 
     /// The tables for SQL: `policy_<name>` each, and `identities` (account → person and what views need of them).
@@ -259,7 +272,8 @@ impl Policy {
 
 /// The accounts of a row of `people`: its address and the part of each `platform:id` after the colon; addresses in lower case.
 fn identities(row: &Row) -> Vec<String> {
-    let mut found: Vec<String> = row.values[3].split(';').map(|id| id.split_once(':').map_or(id, |(_, id)| id).trim()).map(canonical).collect();
+    let mut found: Vec<String> =
+        row.values[3].split(';').map(|id| id.split_once(':').map_or(id, |(_, id)| id).trim()).map(canonical).collect();
     found.push(canonical(&row.values[2]));
     found.retain(|id| !id.is_empty());
     found.sort();
@@ -342,19 +356,33 @@ mod tests {
     #[test]
     fn every_problem_is_found_with_its_place() {
         let policy = read(&[
-            ("people.csv", "person,email,group,time_zone,colour\nP1,a@example.com,Sales,Mars/Olympus,red\n,b@example.com,Sales,UTC,\nP3,A@example.com,Sales,UTC,\n"),
+            (
+                "people.csv",
+                "person,email,group,time_zone,colour\nP1,a@example.com,Sales,Mars/Olympus,red\n,b@example.com,Sales,UTC,\nP3,A@example.com,Sales,UTC,\n",
+            ),
             ("channels.csv", "channel_id,sensitivity,valid_from\nC1,high,2026-99-01\nC1,secret,\n"),
         ]);
         let places: Vec<&str> = policy.problems.iter().map(|p| p.place.as_str()).collect();
         assert_eq!(
             places,
-            ["people.csv:1:5", "people.csv:2:4", "people.csv:3:1", "channels.csv:2:3", "channels.csv:3:2", "channels.csv:3:1", "people.csv:4:4"]
+            [
+                "people.csv:1:5",
+                "people.csv:2:4",
+                "people.csv:3:1",
+                "channels.csv:2:3",
+                "channels.csv:3:2",
+                "channels.csv:3:1",
+                "people.csv:4:4"
+            ]
         );
     }
 
     #[test]
     fn a_group_is_watched_unless_a_row_says_no_for_now() {
-        let policy = read(&[("groups.csv", "group,detection,monitored,why,who,until\nSales,*,yes,,,\nSales,unusual_hours,no,shifts,ana,2026-03-10\n")]);
+        let policy = read(&[(
+            "groups.csv",
+            "group,detection,monitored,why,who,until\nSales,*,yes,,,\nSales,unusual_hours,no,shifts,ana,2026-03-10\n",
+        )]);
         let day = |text: &str| date_micros(text).expect("a date");
         assert!(policy.is_monitored("bulk_download", "Sales", day("2026-03-02")));
         assert!(!policy.is_monitored("unusual_hours", "Sales", day("2026-03-10")));

@@ -109,7 +109,13 @@ pub const CLIENTS: Spec = Spec {
 /// What is known and needs no alert.
 pub const EXCEPTIONS: Spec = Spec {
     name: "exceptions",
-    columns: &[("detection", Kind::Required), ("entity", Kind::Required), ("why", Kind::Required), ("who", Kind::Required), ("until", Kind::Date)],
+    columns: &[
+        ("detection", Kind::Required),
+        ("entity", Kind::Required),
+        ("why", Kind::Required),
+        ("who", Kind::Required),
+        ("until", Kind::Date),
+    ],
     key: &["detection", "entity"],
 };
 

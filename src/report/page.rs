@@ -144,7 +144,8 @@ mod tests {
             summary: "<img src=x onerror=alert(1)> & 'x'".into(),
             evidence: 0,
         };
-        let page = Page { alerts: vec![alert], days: vec![], detections: vec![], sources: vec![], quarantine: vec![], switched_off: vec![] };
+        let page =
+            Page { alerts: vec![alert], days: vec![], detections: vec![], sources: vec![], quarantine: vec![], switched_off: vec![] };
         let html = page.html();
         assert!(!html.contains("<script") && !html.contains("<img"), "{html}");
         assert!(html.contains("&lt;img src=x onerror=alert(1)&gt; &amp; &#39;x&#39;"));

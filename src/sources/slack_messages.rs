@@ -16,13 +16,13 @@ mod team_logs;
 #[cfg(test)]
 pub(in crate::sources) mod tests;
 
+use memchr::memmem;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::lenient::{List, Str};
 use super::{Origin, Receiver, Record, Reject, time};
 use path::Place;
-use shapes::Object;
 
 /// What a record of this source can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub(super) fn recognises(record: &Record<'_>, _origin: &Origin<'_>) -> bool {
     let Record::Json(json) = *record else { return false };
     const KEYS: [&str; 7] =
         ["\"ts\"", "\"event\"", "\"event_ts\"", "\"messages\"", "\"challenge\"", "\"user_id\"", "\"minute_rate_limited\""];
-    if !KEYS.iter().any(|key| memchr::memmem::find(json.as_bytes(), key.as_bytes()).is_some()) {
+    if !KEYS.iter().any(|key| memmem::find(json.as_bytes(), key.as_bytes()).is_some()) {
         return false;
     }
     if json.trim_ascii_start().starts_with('[') {
@@ -81,7 +81,8 @@ struct Around<'a> {
 }
 
 fn one(json: &str, place: &Place<'_>, out: &mut dyn Receiver) -> Result<(), Reject> {
-    let Some(shape) = shape(json) else {
+    let probe = Probe::read(json);
+    let Some((probe, shape)) = probe.and_then(|probe| probe.shape().map(|shape| (probe, shape))) else {
         // A broken record of a file that was recognised by its other records says where it breaks.
         serde_json::from_str::<IgnoredAny>(json)?;
         return Err(Reject::NotThisSource);
@@ -90,23 +91,22 @@ fn one(json: &str, place: &Place<'_>, out: &mut dyn Receiver) -> Result<(), Reje
     match shape {
         Shape::Handshake => Err(Reject::Nothing),
         Shape::Bare => happening::normalize(json, &around(), out),
-        Shape::Callback => callback(json, place, out),
+        Shape::Callback => callback(&probe, place, out),
         Shape::Integration => team_logs::integration(json, &around(), out),
         Shape::Messages | Shape::Posted | Shape::Integrations | Shape::Accesses => page(json, shape, place, out),
     }
 }
 
-fn callback(json: &str, place: &Place<'_>, out: &mut dyn Receiver) -> Result<(), Reject> {
-    let callback: Callback<'_> = serde_json::from_str(json)?;
+fn callback(probe: &Probe<'_>, place: &Place<'_>, out: &mut dyn Receiver) -> Result<(), Reject> {
     let around = Around {
         place: place.clone(),
-        team: callback.team_id.text().or_else(|| callback.context_team_id.text()),
-        app_id: callback.api_app_id.text(),
-        event_id: callback.event_id.text(),
-        event_time: callback.event_time.get().and_then(time::parse),
-        ext_shared: callback.is_ext_shared_channel.bool(),
+        team: probe.team_id.text().or_else(|| probe.context_team_id.text()),
+        app_id: probe.api_app_id.text(),
+        event_id: probe.event_id.text(),
+        event_time: probe.event_time.get().and_then(time::parse),
+        ext_shared: probe.is_ext_shared_channel.bool(),
     };
-    match callback.event {
+    match probe.event {
         Some(event) => happening::normalize(event.get(), &around, out),
         None => Err(Reject::bad("the callback holds no event")),
     }
@@ -147,7 +147,7 @@ fn each(
     if members.is_empty() { Err(Reject::Nothing) } else { Ok(()) }
 }
 
-/// The few keys that tell the shapes apart.
+/// The keys that tell the shapes apart, and what Slack puts around an event.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
 struct Probe<'a> {
@@ -159,9 +159,20 @@ struct Probe<'a> {
     ts: Str<'a>,
     event_ts: Option<IgnoredAny>,
     #[serde(borrow)]
-    event: Object<'a, ProbeEvent<'a>>,
+    event: Option<&'a RawValue>,
+    #[serde(borrow)]
+    team_id: Str<'a>,
+    #[serde(borrow)]
+    context_team_id: Str<'a>,
+    #[serde(borrow)]
+    api_app_id: Str<'a>,
+    #[serde(borrow)]
+    event_id: Str<'a>,
+    #[serde(borrow)]
+    event_time: Str<'a>,
+    #[serde(borrow)]
+    is_ext_shared_channel: Str<'a>,
     token: Option<IgnoredAny>,
-    api_app_id: Option<IgnoredAny>,
     event_context: Option<IgnoredAny>,
     authorizations: Option<IgnoredAny>,
     challenge: Option<IgnoredAny>,
@@ -183,18 +194,19 @@ struct Probe<'a> {
     attachments: Option<IgnoredAny>,
 }
 
-#[derive(Debug, Default, serde::Deserialize)]
-#[serde(default)]
-struct ProbeEvent<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Str<'a>,
-}
+impl<'a> Probe<'a> {
+    fn read(json: &'a str) -> Option<Self> {
+        // A list would be read as an object without names.
+        json.trim_ascii_start().starts_with('{').then(|| serde_json::from_str(json).ok())?
+    }
 
-impl Probe<'_> {
     fn shape(&self) -> Option<Shape> {
         let kind = self.kind.get().unwrap_or_default();
-        let is_slacks = self.api_app_id.is_some() || self.event_context.is_some() || self.authorizations.is_some() || self.token.is_some();
-        if self.event.inner.as_ref().is_some_and(|event| event.kind.get().is_some()) && (kind == "event_callback" || is_slacks) {
+        let is_slacks =
+            self.api_app_id.get().is_some() || self.event_context.is_some() || self.authorizations.is_some() || self.token.is_some();
+        let holds_event =
+            self.event.is_some_and(|raw| raw.get().starts_with('{') && memmem::find(raw.get().as_bytes(), b"\"type\"").is_some());
+        if holds_event && (kind == "event_callback" || is_slacks) {
             return Some(Shape::Callback);
         }
         if kind == "url_verification" && self.challenge.is_some() {
@@ -221,36 +233,13 @@ impl Probe<'_> {
 }
 
 fn shape(json: &str) -> Option<Shape> {
-    if !json.trim_ascii_start().starts_with('{') {
-        return None;
-    }
-    serde_json::from_str::<Probe<'_>>(json).ok()?.shape()
+    Probe::read(json)?.shape()
 }
 
 /// Whether this is Slack's `ts`: ten digits or so, a dot, digits.
 fn is_ts(ts: &str) -> bool {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     ts.split_once('.').is_some_and(|(seconds, counter)| seconds.len() >= 9 && digits(seconds) && digits(counter))
-}
-
-/// What Slack puts around an event.
-#[derive(Debug, Default, serde::Deserialize)]
-#[serde(default)]
-struct Callback<'a> {
-    #[serde(borrow)]
-    team_id: Str<'a>,
-    #[serde(borrow)]
-    context_team_id: Str<'a>,
-    #[serde(borrow)]
-    api_app_id: Str<'a>,
-    #[serde(borrow)]
-    event_id: Str<'a>,
-    #[serde(borrow)]
-    event_time: Str<'a>,
-    #[serde(borrow)]
-    is_ext_shared_channel: Str<'a>,
-    #[serde(borrow)]
-    event: Option<&'a RawValue>,
 }
 
 /// A response of the Web API.

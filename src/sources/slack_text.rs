@@ -8,6 +8,7 @@ mod tests;
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use memchr::memmem;
 use serde_json::value::RawValue;
 
 use super::lenient::{List, Str};
@@ -16,6 +17,9 @@ use crate::event::Text;
 
 /// Bytes of text that are searched for repetitions in one message; what comes after is added unsearched, so that the work stays linear.
 const SEARCH_BUDGET: usize = 32 << 20;
+
+/// Shorter parts, without spaces and styling, stand in longer words by chance.
+const SQUEEZED_MIN: usize = 8;
 
 /// Undoes Slack's markup: `<url|label>` to both, `<@U1>` to `@U1`, `<#C1|name>` to `#name`, and the three entities to their characters.
 pub(super) fn plain(text: &str) -> Cow<'_, str> {
@@ -194,12 +198,23 @@ impl<'a> MessageText<'a> {
 
     /// Whether the text already says this, spaces and styling aside.
     fn says(&mut self, part: &str) -> bool {
-        let squeezed = self.squeezed.get_or_insert_with(|| self.text.as_deref().map(squeeze).unwrap_or_default());
+        let Some(text) = self.text.as_deref() else { return false };
         if self.searched > SEARCH_BUDGET {
             return false;
         }
+        self.searched = self.searched.saturating_add(text.len());
+        // Most blocks repeat the text to the letter.
+        let part = part.trim();
+        if memmem::find_iter(text.as_bytes(), part.as_bytes()).any(|at| stands_alone(text, at, part.len())) {
+            return true;
+        }
+        let squeezed_part = squeeze(part);
+        if squeezed_part.len() < SQUEEZED_MIN {
+            return squeezed_part.is_empty();
+        }
+        let squeezed = self.squeezed.get_or_insert_with(|| squeeze(text));
         self.searched = self.searched.saturating_add(squeezed.len());
-        memchr::memmem::find(squeezed.as_bytes(), squeeze(part).as_bytes()).is_some()
+        memmem::find(squeezed.as_bytes(), squeezed_part.as_bytes()).is_some()
     }
 
     /// Adds a part on a line of its own, unless the text or an earlier part says it.
@@ -217,6 +232,15 @@ impl<'a> MessageText<'a> {
             }
         }
     }
+}
+
+/// Whether what stands there is no part of a longer word: `ci` is not said by `circle`.
+fn stands_alone(text: &str, at: usize, length: usize) -> bool {
+    let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let (before, found) = (text.get(..at).unwrap_or_default(), text.get(at..at + length).unwrap_or_default());
+    let after = text.get(at + length..).unwrap_or_default();
+    let begins = !(is_word(before.chars().next_back()) && is_word(found.chars().next()));
+    begins && !(is_word(found.chars().next_back()) && is_word(after.chars().next()))
 }
 
 /// What is left of a text without white space and the characters that style it in Slack.

@@ -78,11 +78,17 @@ fn what_only_blocks_say_is_added_part_by_part() {
 
 #[test]
 fn attachments_add_their_parts_once() {
-    let json = r#"{"text":"","attachments":[{"fallback":"short form","pretext":"Build 12","title":"failed",
+    let json = r#"{"text":"","attachments":[{"fallback":"short form","pretext":"Build 12","title":"Build",
         "title_link":"https://ci.example.com/12","text":"exit 1",
-        "fields":[{"title":"Env","value":"prod","short":true}],"footer":"ci"},{"fallback":"only this"},{"text":"exit 1"},
+        "fields":[{"title":"Env","value":"prod","short":true}],"footer":"circle"},{"fallback":"only this"},{"text":"exit 1"},
         {"message_blocks":[{"message":{"blocks":[{"type":"section","text":{"type":"mrkdwn","text":"forwarded"}}]}}],"text":"forwarded"}]}"#;
-    assert_eq!(text_of(json), "Build 12\nfailed\nhttps://ci.example.com/12\nexit 1\nEnv: prod\nci\nonly this\nforwarded");
+    assert_eq!(text_of(json), "Build 12\nhttps://ci.example.com/12\nexit 1\nEnv: prod\ncircle\nonly this\nforwarded");
+}
+
+#[test]
+fn a_short_part_inside_a_longer_word_is_not_said_yet() {
+    let json = r#"{"text":"see https://circle.example.com","attachments":[{"footer":"circ"},{"footer":"circle"},{"footer":"ci"}]}"#;
+    assert_eq!(text_of(json), "see https://circle.example.com\ncirc\nci");
 }
 
 #[test]

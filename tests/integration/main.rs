@@ -1,0 +1,71 @@
+//! One integration binary: linking the engine takes longer than running most tests.
+//!
+//! `tidy` the house's conventions, `flow` the whole way on sample data, `ingest` what lands and what does not, `provider` our reading
+//! beside delta-rs' own, `spans` jobs over many intervals beside one by one, `cases` the detections' and functions' SQL cases,
+//! `secrets` where credentials stand, `program` the real binary.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "tests")]
+
+mod cases;
+mod flow;
+mod ingest;
+mod program;
+mod provider;
+mod secrets;
+mod spans;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+
+use bittern::clock::Clock;
+use bittern::config::Config;
+use bittern::error::Result;
+use bittern::ingest::{Settings, Summary};
+use bittern::pipeline::Bittern;
+use indicatif::ProgressBar;
+
+/// 2026-05-01T00:00:00Z: after the sample data.
+const NOW: i64 = 1_777_593_600_000_000;
+
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn config(folder: &Path, policy: Option<PathBuf>) -> Config {
+    Config { policy, key_file: Some(folder.join("key")), ..Config::default() }
+}
+
+/// An installation in a folder, with the sample policy.
+async fn open(folder: &Path) -> Bittern {
+    let config = config(folder, Some(repository().join("sample_data/policy")));
+    Bittern::open(&config, &folder.join("lake").display().to_string(), Clock::Fixed(NOW)).await.unwrap()
+}
+
+async fn land(bittern: &Bittern, inputs: &[&Path]) -> Result<Summary> {
+    let settings = Settings { inputs: inputs.iter().map(|input| input.display().to_string()).collect(), ..Settings::default() };
+    let sources = bittern.sql_sources().await?;
+    bittern::ingest::ingest(&bittern.lake, &bittern.context, sources, &settings, &ProgressBar::hidden()).await
+}
+
+/// The rows of a query, each as one line of JSON, sorted.
+async fn rows(bittern: &Bittern, sql: &str) -> Vec<String> {
+    let batches = bittern.context.sql(sql).await.unwrap().collect().await.unwrap();
+    lines(&batches)
+}
+
+fn lines(batches: &[arrow::array::RecordBatch]) -> Vec<String> {
+    let mut bytes = Vec::new();
+    let mut writer = arrow::json::LineDelimitedWriter::new(&mut bytes);
+    for batch in batches {
+        writer.write(batch).unwrap();
+    }
+    writer.finish().unwrap();
+    let mut lines: Vec<String> = String::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect();
+    lines.sort();
+    lines
+}
+
+/// A few days of synthetic logs of a few people: what tests of mechanics need.
+fn small_logs(folder: &Path, seed: u64) {
+    let settings = bittern::generate::Settings { people: 8, days: 6, seed, events_per_person_day: 8.0, ..Default::default() };
+    bittern::generate::generate(&settings, folder).unwrap();
+}
