@@ -124,6 +124,14 @@ fn entities_go_to_their_columns() {
             ["action", "surface", "target", "target_type"],
             "permission_changed | identity | W0BO00001 | user",
         ),
+    ] {
+        assert_eq!(fields(&audit(&entry(action, entity, details)).events[0], &names), expected, "{action}");
+    }
+}
+
+#[test]
+fn what_is_no_file_message_channel_or_app_is_the_target() {
+    for (action, entity, details, names, expected) in [
         (
             "workflow_responses_csv_download",
             r#"{"type":"workflow","workflow":{"id":"Wf0001","name":"Survey"}}"#,

@@ -318,6 +318,10 @@ fn subtypes_and_other_events_have_their_actions() {
         assert_eq!(fields(&found[0], &["action", "actor_id"]), expected, "{event}");
         assert!(found[0].get("event_time").is_some() && found[0]["event_id"] != "", "{event}");
     }
+}
+
+#[test]
+fn reactions_and_links_name_what_they_are_about() {
     let reaction = messages(&callback(
         r#"{"type":"reaction_added","user":"U0ANA0001","item":{"type":"message","channel":"C0GENERAL1","ts":"1714557000.000100"},
             "reaction":"eyes","event_ts":"1714557600.000100"}"#,

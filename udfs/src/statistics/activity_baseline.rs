@@ -24,8 +24,8 @@ pub(super) const INFO: FunctionInfo = FunctionInfo {
     description: "Compares each day with the person's own trailing days of the same type (weekday or weekend): median, spread, \
                   distance in spreads and tail probability. Days without a row count as zero, days with known = false are left out. \
                   Returns struct(expected, spread, score, p_value, history, status); status is 'learning' below 10 known days.",
-    example: "SELECT actor_id, activity_baseline(local_day, files, complete, 28) OVER (PARTITION BY actor_id ORDER BY local_day) AS baseline \
-              FROM activity_daily",
+    example: "SELECT actor_id, activity_baseline(local_day, files, complete, 28) \
+              OVER (PARTITION BY actor_id ORDER BY local_day) AS baseline FROM activity_daily",
     version: 1,
 };
 

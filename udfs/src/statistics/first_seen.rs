@@ -22,11 +22,11 @@ pub(super) const INFO: FunctionInfo = FunctionInfo {
     name: NAME,
     kind: "window",
     syntax: "first_seen(key, time, half_life_days) OVER (PARTITION BY person ORDER BY time)",
-    description: "How new a key (channel, client, country, device) is to the person. Returns struct(is_first, last_seen, weight): weight is \
-                  1 for a key never seen before this time and 1 / (1 + sightings) later, where each sighting counts half for every \
-                  half-life since.",
-    example: "SELECT actor_id, device_name, first_seen(device_name, event_time, 30) OVER (PARTITION BY actor_id ORDER BY event_time) AS novelty \
-              FROM events",
+    description: "How new a key (channel, client, country, device) is to the person. Returns struct(is_first, last_seen, weight): weight \
+                  is 1 for a key never seen before this time and 1 / (1 + sightings) later, where each sighting counts half for \
+                  every half-life since.",
+    example: "SELECT actor_id, device_name, first_seen(device_name, event_time, 30) \
+              OVER (PARTITION BY actor_id ORDER BY event_time) AS novelty FROM events",
     version: 1,
 };
 

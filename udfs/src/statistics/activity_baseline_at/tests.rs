@@ -34,7 +34,9 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
 
 proptest! {
     #[test]
-    fn the_aggregate_gives_what_the_window_form_gives(rows in rows(), history in 1i64..40, cuts in prop::collection::vec(0usize..80, 0..4)) {
+    fn the_aggregate_gives_what_the_window_form_gives(
+        rows in rows(), history in 1i64..40, cuts in prop::collection::vec(0usize..80, 0..4),
+    ) {
         let all = window_form(&rows, history);
         for (index, day) in rows.iter().enumerate().filter_map(|(index, row)| Some((index, row.0?))) {
             let mut cuts: Vec<usize> = cuts.iter().map(|cut| (*cut).min(rows.len())).chain([0, rows.len()]).collect();

@@ -165,7 +165,8 @@ mod tests {
                     prop_assert!(number.is_finite());
                 }
             }
-            let days: Vec<Expectation> = values.iter().zip(0..).map(|(value, day)| Expectation { day, amounts: Some((*value, 1.0)) }).collect();
+            let expectation = |(value, day): (&f64, i64)| Expectation { day, amounts: Some((*value, 1.0)) };
+            let days: Vec<Expectation> = values.iter().zip(0..).map(expectation).collect();
             prop_assert!(cumulative_excess(&days).into_iter().all(|sum| sum.is_some_and(f64::is_finite)));
         }
     }

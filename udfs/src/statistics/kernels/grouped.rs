@@ -74,7 +74,9 @@ mod tests {
     proptest! {
         #[test]
         fn groups_leave_with_their_rows_however_few_at_a_time(
-            before in prop::collection::vec(0usize..9, 0..40), after in prop::collection::vec(0usize..9, 0..40), first in 0usize..9, second in 0usize..9,
+            before in prop::collection::vec(0usize..9, 0..40),
+            after in prop::collection::vec(0usize..9, 0..40),
+            first in 0usize..9, second in 0usize..9,
         ) {
             let mut grouped = GroupedRows::default();
             let mut expected: Vec<Vec<usize>> = vec![Vec::new(); 18];

@@ -85,7 +85,8 @@ mod tests {
         fn novelty_is_what_looking_back_finds(rows in prop::collection::vec((0usize..4, -50i64..50), 0..60), half_life in 0.5f64..100.0) {
             let rows: Vec<Sighting> = rows.into_iter().map(|(key, time)| seen(key, time)).collect();
             for (row, novelty) in rows.iter().zip(novelties(&rows, half_life)) {
-                let earlier: Vec<i64> = rows.iter().filter(|other| other.key == row.key && other.time < row.time).map(|other| other.time).collect();
+                let earlier = rows.iter().filter(|other| other.key == row.key && other.time < row.time);
+                let earlier: Vec<i64> = earlier.map(|other| other.time).collect();
                 prop_assert_eq!(novelty.last_seen, earlier.iter().max().copied());
                 let faded: f64 = earlier.iter().map(|time| (-((row.time - time) as f64) / half_life).exp2()).sum();
                 prop_assert!((novelty.weight - 1.0 / (1.0 + faded)).abs() < 1e-9);

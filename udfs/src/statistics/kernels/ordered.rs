@@ -189,7 +189,9 @@ mod tests {
         }
 
         #[test]
-        fn deviations_from_any_centre_are_right(values in prop::collection::vec(0.0f64..50.0, 1..40), zeros in 0usize..9, centre in 0.0f64..60.0) {
+        fn deviations_from_any_centre_are_right(
+            values in prop::collection::vec(0.0f64..50.0, 1..40), zeros in 0usize..9, centre in 0.0f64..60.0,
+        ) {
             let mut ordered = Ordered::default();
             values.iter().for_each(|value| ordered.insert(*value));
             let mut distances: Vec<f64> = values.iter().copied().chain(vec![0.0; zeros]).map(|value| (value - centre).abs()).collect();

@@ -56,8 +56,8 @@ fn one_group_can_be_asked_again_and_again() {
 proptest! {
     #[test]
     fn however_rows_are_split_and_merged_the_peaks_are_the_same(
-        rows in prop::collection::vec((0usize..3, prop::option::weighted(0.9, 0i64..2_000)), 1..60), cuts in prop::collection::vec(0usize..60, 0..4),
-        first in 0usize..3,
+        rows in prop::collection::vec((0usize..3, prop::option::weighted(0.9, 0i64..2_000)), 1..60),
+        cuts in prop::collection::vec(0usize..60, 0..4), first in 0usize..3,
     ) {
         let groups_of: Vec<usize> = rows.iter().map(|(group, _)| *group).collect();
         let times: Vec<Option<i64>> = rows.iter().map(|(_, time)| *time).collect();

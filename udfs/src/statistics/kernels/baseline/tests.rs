@@ -1,5 +1,5 @@
 use super::*;
-use crate::statistics::kernels::calendar::buckets;
+use crate::statistics::kernels::calendar::{buckets, countable};
 use proptest::prelude::*;
 
 /// The same answer the long way: every day of the window written out and sorted.
@@ -54,7 +54,9 @@ fn row(day: i64, value: f64) -> Bucket {
 }
 
 prop_compose! {
-    fn people()(gaps in prop::collection::vec((1i64..5, prop::option::weighted(0.9, 0u32..300)), 1..70), start in -40i64..40) -> Vec<Bucket> {
+    fn people()(
+        gaps in prop::collection::vec((1i64..5, prop::option::weighted(0.9, 0u32..300)), 1..70), start in -40i64..40,
+    ) -> Vec<Bucket> {
         let mut day = start;
         gaps.into_iter().map(|(gap, value)| {
             day += gap;
@@ -95,8 +97,10 @@ proptest! {
     }
 
     #[test]
-    fn every_number_is_finite_or_missing(values in prop::collection::vec(any::<f64>(), 1..60), days in prop::collection::vec(any::<i32>(), 60)) {
-        let rows = values.iter().zip(days).map(|(value, day)| Bucket { day: i64::from(day), value: super::super::calendar::countable(*value) });
+    fn every_number_is_finite_or_missing(
+        values in prop::collection::vec(any::<f64>(), 1..60), days in prop::collection::vec(any::<i32>(), 60),
+    ) {
+        let rows = values.iter().zip(days).map(|(value, day)| Bucket { day: i64::from(day), value: countable(*value) });
         for baseline in trailing(&buckets(rows.collect()), Settings::trailing(28)) {
             for number in [baseline.expected, baseline.spread, baseline.score, baseline.p_value].into_iter().flatten() {
                 prop_assert!(number.is_finite());
