@@ -20,8 +20,6 @@ pub struct Config {
     pub key_file: Option<PathBuf>,
     /// Bytes that queries may hold before they spill, in MiB.
     pub memory_mib: Option<usize>,
-    /// Inboxes that `schedule` ingests: files, folders, globs, URLs.
-    pub inbox: Vec<String>,
 }
 
 impl Config {
@@ -41,6 +39,9 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new(""));
         for place in [&mut config.policy, &mut config.sql, &mut config.key_file].into_iter().flatten() {
             *place = folder.join(&*place);
+        }
+        if let Some(lake) = config.lake.as_mut().filter(|lake| !lake.contains("://")) {
+            *lake = folder.join(&*lake).display().to_string();
         }
         Ok(config)
     }

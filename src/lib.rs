@@ -3,11 +3,11 @@
 //! Modules stand in the order in which data flows; each uses only those above it.
 
 // Plain data and arithmetic.
-pub mod clock;
-pub mod config;
 pub mod error;
 pub mod event;
 pub mod interval;
+pub mod clock;
+pub mod config;
 
 // Vendor records → events, without IO.
 pub mod sources;
@@ -24,14 +24,14 @@ pub mod session;
 pub mod jobs;
 
 // Raw objects → events → alerts.
-pub mod alerts;
 pub mod ingest;
+pub mod alerts;
 
 // What people read.
 pub mod report;
 
-// Everything put together.
-pub mod generate;
+// Everything put together; and logs to try it on.
 pub mod pipeline;
+pub mod generate;
 
 pub mod cli;

@@ -3,7 +3,7 @@
 -- techniques = ["T1552.008", "T1552.001"]
 -- interval = "1 hour"
 -- entity = "person_id"
--- known_gaps = "Only the name of the file is seen, and text that the platform sends along; its content is not opened."
+-- known_gaps = "Only the name of the file is seen; its content is not opened."
 WITH shared AS (
   SELECT
     *,

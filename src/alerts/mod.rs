@@ -77,7 +77,7 @@ pub const COLUMNS: [&str; 19] = [
 ];
 
 /// Reads a detection's answer: rows of groups that are not watched and of entities with an exception are left out.
-pub fn from_answer(job: &Job, batches: &[RecordBatch], policy: &Policy) -> Result<Vec<Alert>> {
+pub fn from_answer(job: &Job, batches: &[RecordBatch], policy: &Policy, pseudonym: &dyn Fn(&str) -> String) -> Result<Vec<Alert>> {
     let mut alerts = Vec::new();
     for batch in batches {
         let columns = Columns::of(batch, job)?;
@@ -85,7 +85,7 @@ pub fn from_answer(job: &Job, batches: &[RecordBatch], policy: &Policy) -> Resul
             let alert = columns.alert(row, job)?;
             let group = alert.group_name.as_deref().unwrap_or("Unknown");
             let watched = policy.is_monitored(&job.id, group, alert.interval_start);
-            let excepted = policy.is_excepted(&job.id, &[&alert.entity_id, &alert.alert_key], alert.interval_start);
+            let excepted = policy.is_excepted(&job.id, &[&alert.entity_id, &alert.alert_key], alert.interval_start, pseudonym);
             if watched && !excepted {
                 alerts.push(alert);
             }
@@ -317,12 +317,8 @@ mod tests {
 
     #[test]
     fn hashes_have_their_golden_values() {
-        assert_eq!(
-            digest(&["bulk_download", "p_1", "", "0"]),
-            "1dff5c57c9a4ea7ee9c3a43ad4b8c8bd"
-                .to_owned()
-                .replace("1dff5c57c9a4ea7ee9c3a43ad4b8c8bd", &digest(&["bulk_download", "p_1", "", "0"]))
-        );
+        assert_eq!(digest(&["bulk_download", "p_1", "", "0"]), "32e026273b80e50a51e897872ae305ec");
+        assert_eq!(digest(&["credential_in_message", "p_0f", "C1 äß", "1772000000000000"]), "d7d34f8a2454a35fb6b0dcb41b7bc965");
         assert_ne!(digest(&["ab", "c"]), digest(&["a", "bc"]));
     }
 

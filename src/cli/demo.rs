@@ -47,6 +47,7 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
         memory_mib: global.memory,
         ..Config::default()
     };
+    write_config(&args.dir, &data)?;
     let lake = args.dir.join("lake").display().to_string();
     let mut bittern = Bittern::open(&config, &lake, Clock::System).await?;
     let settings = ingest::Settings { inputs: vec![data.join("raw").display().to_string()], ..ingest::Settings::default() };
@@ -68,8 +69,18 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let page = args.dir.join("report.html");
     std::fs::write(&page, report::html(&bittern.context, &bittern.policy).await?)
         .map_err(|e| Error::from(e).context(format!("cannot write `{}`", page.display())))?;
-    say(format!("\nreport: {}\nquery:  bittern sql --lake {lake} -c \"SELECT * FROM alerts\"\n", page.display()))?;
+    let settings = args.dir.join("bittern.toml");
+    say(format!("\nreport: {}\nquery:  bittern sql --config {} -c \"SELECT * FROM alerts\"\n", page.display(), settings.display()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Settings with which the other commands work on the demo's lake, under the key it was made with.
+fn write_config(dir: &Path, data: &Path) -> Result<()> {
+    let refused = |e: std::io::Error| Error::from(e).context(format!("cannot write to `{}`", dir.display()));
+    std::fs::create_dir_all(dir).map_err(refused)?;
+    let policy = std::path::absolute(data.join("policy")).map_err(refused)?;
+    let text = format!("lake = \"lake\"\nkey_file = \"fingerprint.key\"\npolicy = {}\n", toml::Value::from(policy.display().to_string()));
+    std::fs::write(dir.join("bittern.toml"), text).map_err(refused)
 }
 
 /// The sample data beside the program's source; where that is not, the same data made anew.

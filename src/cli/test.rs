@@ -21,12 +21,12 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let catalog = Catalog::load(global.config()?.sql.as_deref())?;
     let (mut passed, mut failed) = (0, 0);
     let mut known = Vec::new();
-    for (name, text) in cases::all() {
-        known.push(name.clone());
-        if !args.detections.is_empty() && !args.detections.contains(&name) {
+    for (name, text) in catalog.cases() {
+        known.push(name.to_owned());
+        if !args.detections.is_empty() && args.detections.iter().all(|wanted| wanted != name) {
             continue;
         }
-        match cases::run(&name, &text, &catalog, &Limits::default()).await {
+        match cases::run(&text.path, &text.sql, &catalog, &Limits::default()).await {
             Ok(()) => {
                 passed += 1;
                 output::print_text(&format!("ok      {name}\n"))?;

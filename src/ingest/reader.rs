@@ -77,7 +77,7 @@ impl<'a> Reader<'a> {
     pub fn object(&mut self, object: &RawObject) -> Result<()> {
         let runtime = Handle::current();
         let mut row = ObjectRow::new(object);
-        match runtime.block_on(object.open()) {
+        match runtime.block_on(object.open()).and_then(|opened| opened.decompressed().map_err(Error::from)) {
             Ok(input) => {
                 let export = self.export(object);
                 let mut reading = Reading { object, owner: None, sql_lines: Vec::new(), sql_first_line: 0, export, row: &mut row };

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::TimestampMicrosecondType;
 use datafusion::logical_expr::{col, lit};
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
@@ -14,6 +15,7 @@ use super::Flush;
 use super::batch::{IdHash, SortedBatch, id_hash};
 use super::rows::{ObjectRow, SnapshotRows};
 use crate::error::{Error, Kind, Result};
+use crate::interval::Hours;
 use crate::lake::Lake;
 use crate::lake::commit::Note;
 use crate::lake::files::{append, append_files_on, date_runs, write_file};
@@ -143,7 +145,7 @@ impl<'a> Writer<'a> {
         }
         let keep: Vec<bool> = ids.into_iter().map(|id| known.insert(id)).collect();
         let fresh = arrow::compute::filter_record_batch(&batch, &keep.into())?;
-        append(self.lake, &spec, &fresh, &Note::new(None)).await
+        append(self.lake, &spec, &fresh, &Note::new(Some(hours(&fresh)))).await
     }
 
     fn count(&mut self, batch: &RecordBatch) {
@@ -157,4 +159,13 @@ impl<'a> Writer<'a> {
             }
         }
     }
+}
+
+/// The hours in which the statements of a batch of `snapshots` held.
+fn hours(batch: &RecordBatch) -> Hours {
+    let mut hours = Hours::default();
+    if let Some(times) = batch.column_by_name("snapshot_time") {
+        times.as_primitive::<TimestampMicrosecondType>().iter().flatten().for_each(|time| hours.add(time));
+    }
+    hours
 }

@@ -8,6 +8,7 @@ use include_dir::{Dir, include_dir};
 use crate::error::{Error, Result};
 
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/sql");
+static BUILT_IN_CASES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/tests/detections");
 
 /// A SQL file as text.
 #[derive(Debug, Clone)]
@@ -22,6 +23,8 @@ pub struct Text {
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
     folders: BTreeMap<String, BTreeMap<String, Text>>,
+    /// Cases of detections, by detection.
+    cases: BTreeMap<String, Text>,
 }
 
 impl Catalog {
@@ -34,6 +37,10 @@ impl Catalog {
                 let sql = file.contents_utf8().ok_or_else(|| Error::internal("a built-in SQL file is not UTF-8"))?;
                 catalog.add(&name, file.path(), format!("sql/{}", file.path().display()), sql.to_owned());
             }
+        }
+        for file in BUILT_IN_CASES.files() {
+            let text = file.contents_utf8().ok_or_else(|| Error::internal("a built-in file of cases is not UTF-8"))?;
+            catalog.add("detections", file.path(), format!("tests/detections/{}", file.path().display()), text.to_owned());
         }
         if let Some(own) = own {
             catalog.load_own(own)?;
@@ -59,17 +66,23 @@ impl Catalog {
     }
 
     fn add(&mut self, folder: &str, path: &Path, shown: String, sql: String) {
-        if path.extension().is_some_and(|extension| extension == "sql")
-            && let Some(stem) = path.file_stem()
-        {
-            let stem = stem.to_string_lossy().into_owned();
-            self.folders.entry(folder.to_owned()).or_default().insert(stem, Text { path: shown, sql });
+        let Some(stem) = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()) else { return };
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("sql") => drop(self.folders.entry(folder.to_owned()).or_default().insert(stem, Text { path: shown, sql })),
+            // Cases of one's own detections stand beside them.
+            Some("slt") if folder == "detections" => drop(self.cases.insert(stem, Text { path: shown, sql })),
+            _ => {}
         }
     }
 
     /// The files of a folder, by stem.
     pub fn folder(&self, name: &str) -> impl Iterator<Item = (&str, &Text)> {
         self.folders.get(name).into_iter().flatten().map(|(stem, text)| (stem.as_str(), text))
+    }
+
+    /// The cases of detections, by detection.
+    pub fn cases(&self) -> impl Iterator<Item = (&str, &Text)> {
+        self.cases.iter().map(|(detection, text)| (detection.as_str(), text))
     }
 
     /// The views, by name.

@@ -112,15 +112,15 @@ pub fn matches(pattern: &str, text: &str) -> bool {
 }
 
 impl RawObject {
-    /// Its content, decompressed by what it begins with (gzip, zstd), for a thread that may block.
-    pub async fn open(&self) -> Result<Box<dyn BufRead + Send>> {
+    /// Asks the store for its content.
+    pub async fn open(&self) -> Result<Opened> {
         let got =
             self.place.store.get(&self.place.path).await.map_err(|e| Error::from(e).context(format!("cannot read `{}`", self.key)))?;
         let read: Box<dyn Read + Send> = match got.payload {
             GetResultPayload::File(file, _) => Box::new(file),
             GetResultPayload::Stream(stream) => Box::new(StreamRead { stream, current: Bytes::new(), runtime: Handle::current() }),
         };
-        decompressed(read).map_err(|e| Error::from(e).context(format!("cannot read `{}`", self.key)))
+        Ok(Opened(read))
     }
 
     /// Its whole content as stored.
@@ -137,6 +137,16 @@ impl RawObject {
         let path = Path::from_iter(parts.into_iter().take(keep).chain([name.to_owned()]));
         let bytes = self.place.store.get(&path).await.ok()?.bytes().await.ok()?;
         String::from_utf8(bytes.to_vec()).ok()
+    }
+}
+
+/// An object whose bytes are on their way.
+pub struct Opened(Box<dyn Read + Send>);
+
+impl Opened {
+    /// Its content, decompressed by what it begins with (gzip, zstd), for a thread that may block.
+    pub fn decompressed(self) -> io::Result<Box<dyn BufRead + Send>> {
+        decompressed(self.0)
     }
 }
 

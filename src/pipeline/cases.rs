@@ -12,7 +12,6 @@ use async_trait::async_trait;
 use bittern_udfs::setup::Setup;
 use datafusion::datasource::MemTable;
 use datafusion::prelude::SessionContext;
-use include_dir::{Dir, include_dir};
 use sqllogictest::{AsyncDB, DBOutput, DefaultColumnType, Runner};
 use tokio::sync::Mutex;
 
@@ -29,36 +28,18 @@ use crate::policy::Policy;
 use crate::session::{self, Limits};
 use crate::sources::time;
 
-static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/tests/detections");
-
 /// The key of cases: pseudonyms and fingerprints in expected output hold everywhere.
 const KEY: &[u8] = b"the key of the cases, 32 bytes at least";
 
-/// Whether a detection has built-in cases.
-pub fn exist(detection: &str) -> bool {
-    BUILT_IN.get_file(format!("{detection}.slt")).is_some()
-}
-
-/// The built-in cases: name and text.
-pub fn all() -> Vec<(String, String)> {
-    let mut found: Vec<(String, String)> = BUILT_IN
-        .files()
-        .filter(|file| file.path().extension().is_some_and(|e| e == "slt"))
-        .filter_map(|file| Some((file.path().file_stem()?.to_string_lossy().into_owned(), file.contents_utf8()?.to_owned())))
-        .collect();
-    found.sort();
-    found
-}
-
 /// Runs one file of cases; the error names the line and shows expected and found.
-pub async fn run(name: &str, text: &str, catalog: &Catalog, limits: &Limits) -> Result<()> {
+pub async fn run(path: &str, text: &str, catalog: &Catalog, limits: &Limits) -> Result<()> {
     let case = Arc::new(Case::open(catalog, limits).await?);
     let mut runner = Runner::new(move || {
         let case = Arc::clone(&case);
         async move { Ok(CaseDb(case)) }
     });
-    let records = sqllogictest::parse_with_name::<DefaultColumnType>(text, format!("{name}.slt"))
-        .map_err(|e| Error::usage(format!("tests/detections/{name}.slt cannot be read: {e}")))?;
+    let records =
+        sqllogictest::parse_with_name::<DefaultColumnType>(text, path).map_err(|e| Error::usage(format!("{path} cannot be read: {e}")))?;
     runner.run_multi_async(records).await.map_err(|e| Error::data(format!("{e}")))
 }
 
@@ -139,7 +120,7 @@ impl Case {
         }
         let frame = self.context.sql(&node.job.sql).await?.with_param_values(node.job.values(span))?;
         let answer = frame.collect().await?;
-        let mut found = alerts::from_answer(&node.job, &answer, &self.policy.lock().await.1)?;
+        let mut found = alerts::from_answer(&node.job, &answer, &self.policy.lock().await.1, &|person| pseudonym(KEY, person))?;
         evidence::fill(&self.context, &mut found).await?;
         session::register_rows(&self.context, "alerts", alerts::batch(&node.job, &found)?)
     }

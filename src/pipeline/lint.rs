@@ -25,8 +25,8 @@ pub async fn problems(bittern: &Bittern) -> Result<Vec<String>> {
             if job.header.known_gaps.is_none() {
                 found.push(format!("{}: say in `known_gaps` what it cannot see", job.path));
             }
-            if !super::cases::exist(&job.id) {
-                found.push(format!("{}: it has no cases in tests/detections/{}.slt", job.path, job.id));
+            if bittern.catalog.cases().all(|(detection, _)| detection != job.id) {
+                found.push(format!("{}: it has no cases: write {}.slt beside it (tests/detections for built-in ones)", job.path, job.id));
             }
         }
     }

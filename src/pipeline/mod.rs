@@ -41,6 +41,8 @@ pub struct Bittern {
     pub nodes: Vec<Node>,
     /// SQL files that cannot be read or planned.
     pub errors: Vec<Error>,
+    /// The key of pseudonyms.
+    key: Arc<[u8]>,
     /// Versions of the registered tables.
     versions: Inputs,
     /// Event time that has rows.
@@ -57,14 +59,15 @@ impl Bittern {
         let setup = Setup::builtin(&key);
         let limits = Limits { memory_bytes: config.memory_mib.map(|mib| mib * 1024 * 1024), ..Limits::default() };
         let context = session::over(&lake, &setup, &limits)?;
-        let pseudonym_key = key.clone();
+        let key: Arc<[u8]> = key.into();
         let key_id = pseudonym(&key, "");
-        functions::register_pseudonym(&context, Arc::new(move |name| pseudonym(&key, name)), key_id);
-        for (name, batch) in policy.batches(&|person| pseudonym(&pseudonym_key, person))? {
+        let shared = Arc::clone(&key);
+        functions::register_pseudonym(&context, Arc::new(move |name| pseudonym(&shared, name)), key_id);
+        for (name, batch) in policy.batches(&|person| pseudonym(&key, person))? {
             session::register_rows(&context, &name, batch)?;
         }
         let mut bittern =
-            Self { lake, policy, catalog, context, nodes: Vec::new(), errors: Vec::new(), versions: BTreeMap::new(), extent: None };
+            Self { lake, policy, catalog, context, nodes: Vec::new(), errors: Vec::new(), key, versions: BTreeMap::new(), extent: None };
         bittern.refresh_base().await?;
         let environment = environment(&setup);
         let (jobs, mut errors) = crate::jobs::load(&bittern.catalog, &environment);
@@ -116,8 +119,12 @@ impl Bittern {
         Ok(sources)
     }
 
-    /// Stops at the first SQL file that is wrong.
+    /// Stops at the first SQL file or policy row that is wrong: overlapping people would double events.
     pub fn healthy(&mut self) -> Result<()> {
+        if let Some(problem) = self.policy.problems.first() {
+            let message = format!("policy/{}: {} (run `bittern check` to see every problem)", problem.place, problem.message);
+            return Err(Error::usage(message));
+        }
         match self.errors.pop() {
             Some(error) => Err(error.context("run `bittern check` to see every problem")),
             None => Ok(()),

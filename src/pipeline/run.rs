@@ -10,7 +10,7 @@ use datafusion::scalar::ScalarValue;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
-use super::Bittern;
+use super::{Bittern, pseudonym};
 use crate::alerts::{self, changes, evidence};
 use crate::error::{Error, Result};
 use crate::event::Micros;
@@ -190,7 +190,7 @@ impl Bittern {
 
     async fn detection(&self, job: &Job, stale: &Stale, done: &mut Done) -> Result<(usize, bool, String)> {
         let answer = self.answer(job, stale.span).await?;
-        let mut found = alerts::from_answer(job, &answer, &self.policy)?;
+        let mut found = alerts::from_answer(job, &answer, &self.policy, &|person| pseudonym(&self.key, person))?;
         if let Some(alert) = found.iter().find(|alert| !(stale.span.start..stale.span.end).contains(&alert.interval_start)) {
             return Err(outside(job, alert.interval_start));
         }
@@ -204,9 +204,10 @@ impl Bittern {
             return Ok((found.len(), false, note.run_id));
         }
         let told = changes::between(&job.id, &old, &new, &note.run_id, &stale.reason.to_string(), self.lake.clock().now())?;
+        // Told first: a crash between the two tells a change twice, never not at all.
+        append(&self.lake, &tables::alert_changes(), &told, &Note::new(None)).await?;
         replace_where(&self.lake, &spec, vec![new], mine, &note).await?;
         done.changes += told.num_rows();
-        append(&self.lake, &tables::alert_changes(), &told, &Note::new(None)).await?;
         Ok((found.len(), true, note.run_id))
     }
 

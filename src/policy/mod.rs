@@ -209,12 +209,12 @@ impl Policy {
         exact.or(general).unwrap_or(true)
     }
 
-    /// Whether an exception names this entity for the detection at that time.
-    pub fn is_excepted(&self, detection: &str, entities: &[&str], time: Micros) -> bool {
+    /// Whether an exception names this entity for the detection at that time: by `person` key, or by the id that alerts show.
+    pub fn is_excepted(&self, detection: &str, entities: &[&str], time: Micros, pseudonym: &dyn Fn(&str) -> String) -> bool {
         self.rows.get("exceptions").into_iter().flatten().any(|row| {
             let until = date_micros(&row.values[4]).map_or(ALWAYS_TO, |day| day + DAY);
             (row.values[0] == detection || row.values[0] == "*")
-                && entities.contains(&row.values[1].as_str())
+                && (entities.contains(&row.values[1].as_str()) || entities.contains(&pseudonym(&row.values[1]).as_str()))
                 && (row.from..row.to).contains(&time)
                 && time < until
         })

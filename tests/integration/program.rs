@@ -77,7 +77,7 @@ fn check_names_every_problem_with_its_place() {
         "mine.sql:6:105: `now()` makes the answer depend on when it runs",
         "mine.sql: reads `events` 3.0 days before its interval, but `reads` says 0.0 days",
         "mine.sql: say in `known_gaps` what it cannot see",
-        "mine.sql: it has no cases in tests/detections/mine.slt",
+        "mine.sql: it has no cases: write mine.slt beside it",
     ] {
         assert!(found.contains(expected), "{expected}\nin:\n{found}");
     }
