@@ -214,7 +214,8 @@ fn message(json: &str, depth: u32, out: &mut dyn Receiver) -> Result<(), Reject>
     fill_place(&message, &mut event);
     let id = message.id.get().unwrap_or_default();
     let base = format!("teams:{}:{id}", event.channel_id.as_deref().unwrap_or_default());
-    let created = moment(&message.created_date_time);
+    // A message's id is the millisecond in which it was made.
+    let created = moment(&message.created_date_time).or_else(|| moment(&message.id));
     fill_actor(message.from.0.as_ref(), &mut event);
     event.vendor_action = message.message_type.text();
 

@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
-
-use super::fields::{Fields, Key, Pair, pair};
+use super::fields::{Fields, Key, Pair, decode, pair};
+use super::scan::members;
 use crate::event::{ActorClass, ClientClass, Event, Text};
 use crate::sources::lenient::Str;
 use crate::sources::{address, client};
@@ -99,22 +98,34 @@ pub(super) fn home_address(user_id: &str) -> Option<String> {
 }
 
 /// The part of `AppAccessContext` that has columns.
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
+#[derive(Default)]
 struct AppAccessContext<'a> {
-    #[serde(borrow, rename = "AADSessionId")]
-    session_id: Str<'a>,
-    #[serde(borrow)]
-    client_app_id: Str<'a>,
-    #[serde(borrow)]
-    client_app_name: Str<'a>,
+    session_id: Text<'a>,
+    client_app_id: Text<'a>,
+    client_app_name: Text<'a>,
+}
+
+impl<'a> AppAccessContext<'a> {
+    /// Nearly every record has one, so it is walked without a typed parse.
+    fn of(json: &'a str) -> Self {
+        let mut context = Self::default();
+        let take = |name: &str, raw: &'a str| match name {
+            "AADSessionId" => context.session_id = decode(raw),
+            "ClientAppId" => context.client_app_id = decode(raw),
+            "ClientAppName" => context.client_app_name = decode(raw),
+            _ => {}
+        };
+        // What is no object has nothing to say.
+        members(json, take).ok();
+        context
+    }
 }
 
 fn fill_client<'a>(fields: &Fields<'a>, event: &mut Event<'a>) {
-    let context: AppAccessContext<'a> = fields.object(Key::AppAccessContext).unwrap_or_default();
-    event.app_id = fields.first(&[Key::ApplicationId, Key::ClientAppId, Key::AppId]).or(context.client_app_id.0);
-    event.app_name = fields.first(&[Key::ApplicationDisplayName, Key::ClientAppName, Key::Application]).or(context.client_app_name.0);
-    event.session_id = fields.text(Key::SessionId).or(context.session_id.0);
+    let context = AppAccessContext::of(fields.raw(Key::AppAccessContext));
+    event.app_id = fields.first(&[Key::ApplicationId, Key::ClientAppId, Key::AppId]).or(context.client_app_id);
+    event.app_name = fields.first(&[Key::ApplicationDisplayName, Key::ClientAppName, Key::Application]).or(context.client_app_name);
+    event.session_id = fields.text(Key::SessionId).or(context.session_id);
     event.src_ip = [Key::ClientIp, Key::ClientIpAddress, Key::ActorIpAddress].into_iter().find_map(|key| ip(fields.text(key)?));
     event.user_agent = fields.first(&[Key::UserAgent, Key::ClientInfoString]);
     event.client_class = client_class(event);

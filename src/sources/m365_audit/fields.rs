@@ -5,13 +5,12 @@
 //! written twice (some forwarders do) is no error.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::super::Reject;
+use super::scan::members;
 use crate::event::Text;
 use crate::sources::lenient::Str;
 
@@ -306,7 +305,7 @@ const fn name_hash(name: &[u8]) -> usize {
     if len == 0 {
         return 0;
     }
-    let picked = [name[0], name[len / 3], name[len / 2], name[len - 1]];
+    let picked = [name[0], name[len / 4], name[len / 2], name[len - 1]];
     let mixed = u32::from_le_bytes(picked).wrapping_mul(0x9e37_79b1).wrapping_add((len as u32).wrapping_mul(0x85eb_ca6b));
     (mixed >> 22) as usize % INDEX
 }
@@ -316,11 +315,17 @@ fn find_name(name: &str) -> Option<(Key, Use)> {
     loop {
         let at = usize::from(NAME_INDEX[slot]).checked_sub(1)?;
         let (known, key, usage) = NAMES[at];
-        if known == name {
+        if is_same(known.as_bytes(), name.as_bytes()) {
             return Some((key, usage));
         }
         slot = (slot + 1) % INDEX;
     }
+}
+
+/// Equality without a call: names are shorter than a call takes.
+#[inline(always)]
+fn is_same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b)
 }
 
 /// One record's fields.
@@ -338,10 +343,33 @@ impl<'a> Fields<'a> {
     /// Reads a JSON object.
     pub(super) fn scan(json: &'a str) -> Result<Self, Reject> {
         let mut fields = Fields { slots: [""; KEYS], rest: String::new(), stringly: false };
-        let mut deserializer = serde_json::Deserializer::from_str(json);
-        deserializer.deserialize_map(FieldsVisitor { fields: &mut fields, len: json.len() })?;
-        deserializer.end()?;
+        members(json, |name, raw| fields.take_member(name, raw, json.len()))?;
         Ok(fields)
+    }
+
+    /// Puts a member where it belongs: into its slot, the rest, both or neither.
+    #[inline(always)]
+    fn take_member(&mut self, name: &'a str, raw: &'a str, record_len: usize) {
+        if raw.len() <= 4 && matches!(raw, "null" | "\"\"" | "[]" | "{}") {
+            return;
+        }
+        if let Some((key, usage)) = find_name(name) {
+            let slot = &mut self.slots[key as usize];
+            if slot.is_empty() {
+                *slot = raw;
+            }
+            self.stringly |= usage == Nested && (raw.starts_with("\"[") || raw.starts_with("\"{"));
+            if usage == Column {
+                return;
+            }
+        } else if name.starts_with("p_") || name.starts_with("@odata") {
+            // Panther's own columns repeat what the record holds.
+            return;
+        }
+        if self.rest.capacity() == 0 {
+            self.rest.reserve(record_len);
+        }
+        push_member(&mut self.rest, name, raw);
     }
 
     /// Whether the record has that field.
@@ -411,11 +439,11 @@ impl<'a> Fields<'a> {
             return None;
         }
         let mut expanded = String::with_capacity(json.len());
-        let members: Members<'_> = serde_json::from_str(json).ok()?;
-        for (name, raw) in members.0 {
-            let inner = if matches!(find_name(&name), Some((_, Nested))) { nested_text(raw) } else { None };
-            push_member(&mut expanded, &name, inner.as_deref().unwrap_or(raw));
-        }
+        let expand = |name: &str, raw: &str| {
+            let inner = if matches!(find_name(name), Some((_, Nested))) { nested_text(raw) } else { None };
+            push_member(&mut expanded, name, inner.as_deref().unwrap_or(raw));
+        };
+        members(json, expand).ok()?;
         expanded.push('}');
         Some(expanded)
     }
@@ -432,7 +460,7 @@ impl<'a> Fields<'a> {
 }
 
 /// The text that raw JSON of a string, number or boolean stands for.
-fn decode(raw: &str) -> Text<'_> {
+pub(super) fn decode(raw: &str) -> Text<'_> {
     let Some(inner) = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')) else {
         return (!raw.is_empty() && !raw.starts_with(['{', '['])).then_some(Cow::Borrowed(raw));
     };
@@ -453,95 +481,24 @@ fn nested_text(raw: &str) -> Option<String> {
     is_nested.then_some(text)
 }
 
-/// Adds a member to an unfinished JSON object.
-fn push_member(object: &mut String, name: &Cow<'_, str>, raw: &str) {
-    object.push_str(if object.is_empty() { "{" } else { "," });
-    match name {
-        // What was borrowed from JSON has nothing to escape.
-        Cow::Borrowed(name) => {
-            object.push('"');
-            object.push_str(name);
-            object.push('"');
-        }
-        Cow::Owned(name) => object.push_str(&serde_json::to_string(name).unwrap_or_default()),
-    }
-    object.push(':');
+/// Adds a member to an unfinished JSON object; the name stands as it does between quotes.
+#[inline]
+fn push_member(object: &mut String, raw_name: &str, raw: &str) {
+    object.push_str(if object.is_empty() { "{\"" } else { ",\"" });
+    object.push_str(raw_name);
+    object.push_str("\":");
     object.push_str(raw);
 }
 
 /// The column `name` with plain text `value`, as a member: nested fields as the JSON they hold, others as a string.
 pub(super) fn push_column(object: &mut String, name: &str, value: &str) {
     let nested = matches!(find_name(name), Some((_, Nested))) && serde_json::from_str::<&RawValue>(value).is_ok();
-    let name = Cow::Owned(name.to_owned());
+    let quoted = serde_json::to_string(name).unwrap_or_default();
+    let raw_name = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
     if nested {
-        push_member(object, &name, value);
+        push_member(object, raw_name, value);
     } else {
-        push_member(object, &name, &serde_json::to_string(value).unwrap_or_default());
-    }
-}
-
-struct FieldsVisitor<'f, 'a> {
-    fields: &'f mut Fields<'a>,
-    len: usize,
-}
-
-impl<'de> Visitor<'de> for FieldsVisitor<'_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let fields = self.fields;
-        while let Some(Str(name)) = map.next_key::<Str<'de>>()? {
-            let name = name.unwrap_or_default();
-            let raw = map.next_value::<&'de RawValue>()?.get();
-            if matches!(raw, "null" | "\"\"" | "[]" | "{}") {
-                continue;
-            }
-            if let Some((key, usage)) = find_name(&name) {
-                let slot = &mut fields.slots[key as usize];
-                if slot.is_empty() {
-                    *slot = raw;
-                }
-                fields.stringly |= usage == Nested && (raw.starts_with("\"[") || raw.starts_with("\"{"));
-                if usage == Column {
-                    continue;
-                }
-            } else if name.starts_with("p_") || name.starts_with("@odata") {
-                // Panther's own columns repeat what the record holds.
-                continue;
-            }
-            if fields.rest.capacity() == 0 {
-                fields.rest.reserve(self.len);
-            }
-            push_member(&mut fields.rest, &name, raw);
-        }
-        Ok(())
-    }
-}
-
-/// An object's members in their order.
-struct Members<'a>(Vec<(Cow<'a, str>, &'a str)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct MembersVisitor;
-        impl<'de> Visitor<'de> for MembersVisitor {
-            type Value = Members<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some((Str(name), raw)) = map.next_entry::<Str<'de>, &'de RawValue>()? {
-                    members.push((name.unwrap_or_default(), raw.get()));
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(MembersVisitor)
+        push_member(object, raw_name, &serde_json::to_string(value).unwrap_or_default());
     }
 }
 

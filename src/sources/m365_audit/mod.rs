@@ -12,6 +12,7 @@ mod endpoint;
 mod envelope;
 mod exchange;
 mod fields;
+mod scan;
 mod sharepoint;
 mod teams;
 
@@ -170,20 +171,26 @@ fn creation_time(text: Text<'_>) -> Option<Micros> {
 }
 
 /// One event, or one for each member whom the act let in or out: the first keeps the record's id, the others number it.
-fn send(fields: &Fields<'_>, event: Event<'_>, out: &mut dyn Receiver) {
+fn send<'a>(fields: &Fields<'a>, mut event: Event<'a>, out: &mut dyn Receiver) {
     let members = teams::members(fields, event.action);
-    if members.is_empty() {
-        return out.event(event);
-    }
-    for (at, member) in members.into_iter().enumerate() {
+    let base = if members.len() > 1 { event.event_id.clone() } else { Cow::Borrowed("") };
+    for (at, member) in members.iter().enumerate().skip(1) {
         let mut event = event.clone();
-        if at > 0 && !event.event_id.is_empty() {
-            event.event_id = Cow::Owned(format!("{}/{at}", event.event_id));
+        if !base.is_empty() {
+            event.event_id = Cow::Owned(format!("{base}/{at}"));
         }
-        event.target = Some(member);
-        event.target_type = Some(Cow::Borrowed("user"));
+        name_member(&mut event, member.clone());
         out.event(event);
     }
+    if let Some(first) = members.into_iter().next() {
+        name_member(&mut event, first);
+    }
+    out.event(event);
+}
+
+fn name_member<'a>(event: &mut Event<'a>, member: Cow<'a, str>) {
+    event.target = Some(member);
+    event.target_type = Some(Cow::Borrowed("user"));
 }
 
 #[cfg(test)]
