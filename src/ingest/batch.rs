@@ -1,12 +1,13 @@
 //! Events on their way to Arrow: column builders, sorting, and which rows of a batch are already known.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, BooleanBuilder, Int64Builder, ListBuilder, RecordBatch, StringBuilder, TimestampMicrosecondArray, UInt32Array,
 };
-use arrow::compute::take_record_batch;
+use arrow::compute::{take, take_record_batch};
 use arrow::datatypes::{DataType, Field};
 use sha2::{Digest, Sha256};
 
@@ -17,6 +18,28 @@ use crate::lake::columns::{TEXT, events_file_schema};
 
 /// 128 bits of a SHA-256: what stands for an event id in memory. Nobody can make two ids collide on purpose.
 pub type IdHash = [u8; 16];
+
+/// A set of hashes. They are as good as random already: their first bytes serve as their hash.
+pub type IdSet = HashSet<IdHash, BuildHasherDefault<FirstBytes>>;
+
+/// Takes the first eight bytes of what is hashed.
+#[derive(Default)]
+pub struct FirstBytes(u64);
+
+impl Hasher for FirstBytes {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk() {
+            self.0 = u64::from_le_bytes(*first);
+        }
+    }
+
+    // The length that comes before the bytes of an array says nothing.
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 /// The hash of an event id.
 pub fn id_hash(event_id: &str) -> IdHash {
@@ -46,7 +69,7 @@ pub struct EventBatch {
     source: StringBuilder,
     object: StringBuilder,
     line: Int64Builder,
-    text: Vec<StringBuilder>,
+    text: Vec<Sparse>,
     device_managed: BooleanBuilder,
     channel_external: BooleanBuilder,
     file_size: Int64Builder,
@@ -65,7 +88,7 @@ impl Default for EventBatch {
             source: StringBuilder::new(),
             object: StringBuilder::new(),
             line: Int64Builder::new(),
-            text: TEXT.iter().map(|_| StringBuilder::new()).collect(),
+            text: TEXT.iter().map(|_| Sparse::default()).collect(),
             device_managed: BooleanBuilder::new(),
             channel_external: BooleanBuilder::new(),
             file_size: Int64Builder::new(),
@@ -90,7 +113,7 @@ impl EventBatch {
         for (builder, (_, text_of)) in self.text.iter_mut().zip(TEXT) {
             let text = text_of(event);
             bytes += text.map_or(0, str::len);
-            builder.append_option(text);
+            builder.push(text);
         }
         self.device_managed.append_option(event.device_managed);
         self.channel_external.append_option(event.channel_external);
@@ -130,16 +153,49 @@ impl EventBatch {
             Arc::new(self.object.finish()),
             Arc::new(self.line.finish()),
         ];
-        columns.extend(self.text.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
+        columns.extend(self.text.iter_mut().map(Sparse::finish));
         columns.push(Arc::new(self.device_managed.finish()));
         columns.push(Arc::new(self.channel_external.finish()));
         columns.push(Arc::new(self.file_size.finish()));
         columns.push(Arc::new(self.recipients.finish()));
         let batch = RecordBatch::try_new(events_file_schema(), columns)?;
         let hashes = order.iter().map(|row| self.hashes[*row as usize]).collect();
-        let sorted = take_record_batch(&batch, &UInt32Array::from(order))?;
-        Ok(SortedBatch { batch: sorted, hashes })
+        let order = UInt32Array::from(order);
+        let taken = batch.columns().iter().map(|column| taken(column, &order)).collect::<Result<Vec<ArrayRef>>>()?;
+        Ok(SortedBatch { batch: RecordBatch::try_new(events_file_schema(), taken)?, hashes })
     }
+}
+
+/// A text column of which most rows have none: those are counted, and written when a text comes.
+#[derive(Default)]
+struct Sparse {
+    builder: StringBuilder,
+    nulls: usize,
+}
+
+impl Sparse {
+    fn push(&mut self, text: Option<&str>) {
+        match text {
+            None => self.nulls += 1,
+            Some(text) => {
+                self.builder.append_nulls(std::mem::take(&mut self.nulls));
+                self.builder.append_value(text);
+            }
+        }
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        self.builder.append_nulls(std::mem::take(&mut self.nulls));
+        Arc::new(self.builder.finish())
+    }
+}
+
+/// The rows of a column in another order; a column without values has none in any order.
+fn taken(column: &ArrayRef, order: &UInt32Array) -> Result<ArrayRef> {
+    if column.null_count() == column.len() {
+        return Ok(Arc::clone(column));
+    }
+    Ok(take(column, order, None)?)
 }
 
 /// Rows sorted by date, action and time, with the hash of each row's id.
@@ -160,7 +216,7 @@ impl SortedBatch {
     }
 
     /// The rows whose ids are not in `known`.
-    pub fn without(&self, known: &HashSet<IdHash>) -> Result<Self> {
+    pub fn without(&self, known: &IdSet) -> Result<Self> {
         let keep: Vec<u32> = (0..self.batch.num_rows())
             .filter(|row| !known.contains(&self.hashes[*row]))
             .map(|row| u32::try_from(row).unwrap_or(u32::MAX))

@@ -1,14 +1,14 @@
 //! The reading half of ingest: raw objects → batches of events, on a thread that may block. The other half is [`super::writer`].
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::Sender;
 
-use super::batch::{EventBatch, IdHash, Place, id_hash};
+use super::batch::{EventBatch, IdSet, Place, id_hash};
 use super::records::{self, Framing, Piece};
 use super::rows::{ObjectRow, QuarantineRows, SnapshotRows};
 use super::sql_source::SqlSource;
@@ -37,7 +37,7 @@ pub struct Reader<'a> {
     snapshots: SnapshotRows,
     quarantine: QuarantineRows,
     objects: Vec<ObjectRow>,
-    seen: HashSet<IdHash>,
+    seen: IdSet,
     /// What was read.
     pub summary: Summary,
     exports: HashMap<String, Option<ExportChannels>>,
@@ -67,7 +67,7 @@ impl<'a> Reader<'a> {
             snapshots: SnapshotRows::default(),
             quarantine: QuarantineRows::default(),
             objects: Vec::new(),
-            seen: HashSet::new(),
+            seen: IdSet::default(),
             summary: Summary::default(),
             exports: HashMap::new(),
         }
@@ -122,7 +122,7 @@ impl<'a> Reader<'a> {
             return None;
         }
         let folder = object.key.rsplitn(3, '/').nth(2).unwrap_or_default().to_owned();
-        let beside = object.key.rsplitn(2, '/').nth(1).unwrap_or_default().to_owned();
+        let beside = object.key.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
         let key = format!("{folder}\n{beside}");
         if let Some(known) = self.exports.get(&key) {
             return known.clone();

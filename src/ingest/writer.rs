@@ -12,7 +12,7 @@ use futures::StreamExt;
 use std::sync::Arc;
 
 use super::Flush;
-use super::batch::{IdHash, SortedBatch, id_hash};
+use super::batch::{IdSet, SortedBatch, id_hash};
 use super::rows::{ObjectRow, SnapshotRows};
 use crate::error::{Error, Kind, Result};
 use crate::interval::Hours;
@@ -113,15 +113,15 @@ impl<'a> Writer<'a> {
     }
 
     /// Which ids of the batch the lake has already. Only files whose times overlap are read, and of those one column.
-    async fn known(&self, existing: LakeTable, sorted: &SortedBatch) -> Result<HashSet<IdHash>> {
+    async fn known(&self, existing: LakeTable, sorted: &SortedBatch) -> Result<IdSet> {
         let times = sorted.times();
-        let (Some(first), Some(last)) = (times.iter().min(), times.iter().max()) else { return Ok(HashSet::new()) };
+        let (Some(first), Some(last)) = (times.iter().min(), times.iter().max()) else { return Ok(IdSet::default()) };
         let utc = |time: i64| lit(ScalarValue::TimestampMicrosecond(Some(time), Some("UTC".into())));
         let inside = col("event_time").gt_eq(utc(*first)).and(col("event_time").lt_eq(utc(*last)));
-        let wanted: HashSet<&IdHash> = sorted.hashes.iter().collect();
+        let wanted: IdSet = sorted.hashes.iter().copied().collect();
         let frame = self.context.read_table(Arc::new(existing))?.filter(inside)?.select_columns(&["event_id"])?;
         let mut stream = frame.execute_stream().await?;
-        let mut known = HashSet::new();
+        let mut known = IdSet::default();
         while let Some(batch) = stream.next().await {
             let batch = batch?;
             let ids = batch.column(0).as_string::<i32>();

@@ -62,6 +62,9 @@ pub const TEXT: &[(&str, TextOf)] = &[
 /// Columns that hold people's own words: outside every statistic, compressed hard, no dictionary.
 pub const PROSE: &[&str] = &["text", "search_query", "file_name", "target", "attributes", "object_url", "permalink"];
 
+/// Columns by whose least and greatest values row groups and pages are passed over: times, and what files are sorted by.
+pub const COUNTED: &[&str] = &["event_time", "action", "interval_start", "local_day", "run_time", "ingest_time"];
+
 /// Columns by which single rows are looked up.
 pub const LOOKED_UP: &[&str] = &["event_id", "actor_id", "file_id", "message_id"];
 

@@ -15,7 +15,7 @@ use parquet::schema::types::ColumnPath;
 use serde_json::{Map, Value, json};
 
 use super::Lake;
-use super::columns::{LOOKED_UP, PROSE};
+use super::columns::{COUNTED, LOOKED_UP, PROSE};
 use super::commit::{Note, commit};
 use super::tables::TableSpec;
 use crate::error::{Error, Result};
@@ -30,8 +30,13 @@ pub fn writer_properties(rows: usize) -> WriterProperties {
     let mut builder = WriterProperties::builder()
         .set_created_by(format!("bittern {}", env!("CARGO_PKG_VERSION")))
         .set_compression(Compression::SNAPPY)
-        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_statistics_enabled(EnabledStatistics::None)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS));
+    for name in COUNTED {
+        builder = builder.set_column_statistics_enabled(ColumnPath::from(*name), EnabledStatistics::Page);
+    }
+    // No id comes twice: a dictionary of them would be built in vain.
+    builder = builder.set_column_dictionary_enabled(ColumnPath::from("event_id"), false);
     for name in PROSE {
         builder = prose(builder, name);
     }

@@ -141,7 +141,8 @@ impl AsyncDB for CaseDb {
     type ColumnType = DefaultColumnType;
 
     async fn run(&mut self, sql: &str) -> Result<DBOutput<DefaultColumnType>> {
-        let batches = self.0.statement(sql).await?;
+        // A case that expects an error expects its cause, which stands at the end of the chain.
+        let batches = self.0.statement(sql).await.map_err(|e| Error::data(format!("{e:#}")))?;
         let columns = batches.first().map_or(0, RecordBatch::num_columns);
         if columns == 0 || is_insert(&batches, sql) {
             return Ok(DBOutput::StatementComplete(0));

@@ -4,8 +4,10 @@
 //! an activity flattened into its event (`type`, `name`, `parameters` beside `id` and `actor`), and rows of BigQuery's export.
 //!
 //! **Identity.** One activity holds several events under one id, and shippers split them without saying which was which. So the id of an
-//! event is `google:<application>:<customer>:<time in µs>:<unique qualifier>:<event name>`, and for events that come several times in an
-//! activity a number over what they act on (document, target, ...), instead of the place in the list, which a split record has lost.
+//! event is `google:<application>:<customer>:<time in µs>:<unique qualifier>:<event name>:<number>`, the number over the actor and all
+//! parameters. The place in the list does not count, which a split record has lost, nor does anything of the envelope; names and values
+//! are first brought to the one form that every envelope can give (see `identity`). Events that differ in anything they say have ids of
+//! their own; two that say the same in one activity are one act.
 //!
 //! **Counting.** Drive marks one event of an activity as primary. The others (`primary_event` false) say the same act from another side:
 //! they become [`Action::Other`] under their vendor action, so that one click counts once.
@@ -15,7 +17,9 @@ mod activity;
 mod bigquery;
 mod columns;
 mod gmail;
+mod identity;
 mod parameters;
+mod sharing;
 #[cfg(test)]
 mod tests;
 
@@ -35,22 +39,6 @@ pub(super) use self::actions::ACTIONS;
 
 /// A record longer than this is a page of the API, which names itself at its head.
 const HEAD: usize = 1024 * 1024;
-
-/// Parameters that tell events of one name in one activity apart.
-const ACTED_ON: [&str; 12] = [
-    "doc_id",
-    "target_user",
-    "target_domain",
-    "target",
-    "old_value",
-    "new_value",
-    "attachment_hash",
-    "resource_id",
-    "user_email",
-    "USER_EMAIL",
-    "member_id",
-    "SETTING_NAME",
-];
 
 /// What the events of one activity share.
 struct Shared<'a> {
@@ -143,10 +131,9 @@ fn one(json: &str, activity: Activity<'_>, out: &mut dyn Receiver) -> Result<(),
         }
         return Err(Reject::bad("an activity without events"));
     }
-    let mut taken = Vec::new();
     for event in events {
         let parameters = Parameters::read(event.parameters);
-        emit(&shared, event.event_type.get().unwrap_or_default(), event.name.text(), &parameters, &mut taken, out);
+        emit(&shared, event.event_type.get().unwrap_or_default(), event.name.text(), &parameters, out);
     }
     Ok(())
 }
@@ -164,7 +151,7 @@ fn export_row(json: &str, activity: &Activity<'_>, out: &mut dyn Receiver) -> Re
         shared.id = Some(format!("google:{application}::{time}:{qualifier}"));
     }
     shared.application = Some(Cow::Owned(application));
-    emit(&shared, "", activity.event_name.text(), &parameters, &mut Vec::new(), out);
+    emit(&shared, "", activity.event_name.text(), &parameters, out);
     Ok(())
 }
 
@@ -228,14 +215,15 @@ fn actor_class(actor: &Actor<'_>, email: Option<&str>) -> Option<ActorClass> {
 }
 
 /// Builds one event and hands it over.
-fn emit(shared: &Shared<'_>, kind: &str, name: Text<'_>, parameters: &Parameters<'_>, taken: &mut Vec<String>, out: &mut dyn Receiver) {
+fn emit(shared: &Shared<'_>, kind: &str, name: Text<'_>, parameters: &Parameters<'_>, out: &mut dyn Receiver) {
     let name = name.as_deref().map_or(kind, str::trim);
     let application = shared.application.as_deref().or_else(|| actions::application(kind, name)).unwrap_or("unknown");
     let key = columns::key(application, name, parameters);
     let secondary = parameters.bool("primary_event") == Some(false);
-    let action = if secondary { Action::Other } else { actions::find(&key).unwrap_or_default() };
+    let action = if secondary { Action::Other } else { columns::action(&key, application, name, parameters) };
     let mut event = shared.event.clone();
-    event.event_id = Cow::Owned(event_id(shared, name, parameters, taken));
+    let id = shared.id.as_deref().map(|activity| identity::event_id(activity, shared.event.actor_id.as_deref(), name, parameters));
+    event.event_id = Cow::Owned(id.unwrap_or_default());
     event.action = action;
     event.vendor_action = Some(Cow::Borrowed(&key));
     let owner_domain = ("owner_domain", shared.owner_domain.clone());
@@ -244,21 +232,6 @@ fn emit(shared: &Shared<'_>, kind: &str, name: Text<'_>, parameters: &Parameters
         return members(event, parameters, out);
     }
     out.event(event);
-}
-
-/// The activity's id, the event's name, and a number that tells events of one name apart.
-fn event_id(shared: &Shared<'_>, name: &str, parameters: &Parameters<'_>, taken: &mut Vec<String>) -> String {
-    let Some(activity) = &shared.id else { return String::new() };
-    let mut id = format!("{activity}:{name}");
-    if let Some(digest) = parameters.digest(&ACTED_ON) {
-        let _ = write!(id, ":{digest:08x}");
-    }
-    let repeated = taken.iter().filter(|known| **known == id).count();
-    taken.push(id.clone());
-    if repeated > 0 {
-        let _ = write!(id, ":{repeated}");
-    }
-    id
 }
 
 /// Whoever is added to a space or removed from it is the one who joined or left it: one event each, and who did it in `attributes`.

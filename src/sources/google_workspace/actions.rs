@@ -4,9 +4,9 @@ use crate::event::Action;
 
 /// Vendor action → action, sorted by vendor action. What is not listed becomes [`Action::Other`].
 ///
-/// The qualifier is `TRIGGER_TYPE` for Chrome's content events, and Gmail's rows are keyed by their `mail_event_type` alone, since one
-/// delivery writes a row for each stage that the message passes. A download of a takeout is an export of its own: it can happen from
-/// another place.
+/// The qualifier is `TRIGGER_TYPE` for Chrome's content events and what a change of access did for Drive's (`granted`, `link`; only the
+/// action depends on it, not the vendor action). Gmail's rows are keyed by their `mail_event_type` alone, since one delivery writes a row
+/// for each stage that the message passes. A download of a takeout is an export of its own: it can happen from another place.
 pub const ACTIONS: &[(&str, Action)] = &[
     ("admin/ADD_APPLICATION", Action::AppInstalled),
     ("admin/ADD_APPLICATION_TO_WHITELIST", Action::AppInstalled),
@@ -38,6 +38,7 @@ pub const ACTIONS: &[(&str, Action)] = &[
     ("admin/CUSTOMER_TAKEOUT_FAILED", Action::Export),
     ("admin/CUSTOMER_TAKEOUT_SUCCEEDED", Action::Export),
     ("admin/DELETE_GMAIL_SETTING", Action::PermissionChanged),
+    ("admin/DELETE_ROLE", Action::PermissionChanged),
     ("admin/DELETE_USER", Action::Other),
     ("admin/DOWNLOAD_PENDING_INVITES_LIST", Action::Export),
     ("admin/DOWNLOAD_REPORT", Action::Export),
@@ -49,6 +50,7 @@ pub const ACTIONS: &[(&str, Action)] = &[
     ("admin/GRANT_DELEGATED_ADMIN_PRIVILEGES", Action::PermissionChanged),
     ("admin/MOVE_SHARED_DRIVE_TO_ORG_UNIT", Action::PermissionChanged),
     ("admin/REMOVE_GROUP_MEMBER", Action::PermissionChanged),
+    ("admin/REMOVE_PRIVILEGE", Action::PermissionChanged),
     ("admin/REQUEST_MAILBOX_DUMP", Action::Export),
     ("admin/REVOKE_ADMIN_PRIVILEGE", Action::PermissionChanged),
     ("admin/SECURITY_INVESTIGATION_ACTION", Action::ContentSearch),
@@ -60,6 +62,7 @@ pub const ACTIONS: &[(&str, Action)] = &[
     ("admin/TRANSFER_DOCUMENT_OWNERSHIP", Action::PermissionChanged),
     ("admin/UNASSIGN_ROLE", Action::PermissionChanged),
     ("admin/UPDATE_GROUP_MEMBER", Action::PermissionChanged),
+    ("admin/UPDATE_ROLE", Action::PermissionChanged),
     ("calendar/change_calendar_acls", Action::PermissionChanged),
     ("calendar/create_event", Action::Other),
     ("calendar/export_calendar", Action::Export),
@@ -119,14 +122,23 @@ pub const ACTIONS: &[(&str, Action)] = &[
     ("drive/access_url", Action::Other),
     ("drive/add_to_folder", Action::Other),
     ("drive/change_acl_editors", Action::PermissionChanged),
+    ("drive/change_acl_editors:granted", Action::FileShared),
+    ("drive/change_acl_editors_hierarchy_reconciled", Action::PermissionChanged),
+    ("drive/change_acl_editors_hierarchy_reconciled:granted", Action::FileShared),
     ("drive/change_document_access_scope", Action::PermissionChanged),
+    ("drive/change_document_access_scope:granted", Action::FileShared),
     ("drive/change_document_access_scope_hierarchy_reconciled", Action::PermissionChanged),
+    ("drive/change_document_access_scope_hierarchy_reconciled:granted", Action::FileShared),
     ("drive/change_document_visibility", Action::PermissionChanged),
+    ("drive/change_document_visibility:link", Action::LinkCreated),
     ("drive/change_document_visibility_hierarchy_reconciled", Action::PermissionChanged),
+    ("drive/change_document_visibility_hierarchy_reconciled:link", Action::LinkCreated),
     ("drive/change_owner", Action::PermissionChanged),
     ("drive/change_owner_hierarchy_reconciled", Action::PermissionChanged),
     ("drive/change_user_access", Action::PermissionChanged),
+    ("drive/change_user_access:granted", Action::FileShared),
     ("drive/change_user_access_hierarchy_reconciled", Action::PermissionChanged),
+    ("drive/change_user_access_hierarchy_reconciled:granted", Action::FileShared),
     ("drive/copy", Action::FileCopied),
     ("drive/create", Action::Other),
     ("drive/delete", Action::FileDeleted),

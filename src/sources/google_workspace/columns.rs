@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::parameters::Parameters;
-use super::{actions, canonical_email, gmail};
+use super::{actions, canonical_email, gmail, sharing};
 use crate::event::{Action, ActorClass, ChannelType, ClientClass, Event, Outcome, Surface, Text};
 use crate::sources::{address, client};
 use base64::Engine as _;
@@ -18,6 +18,13 @@ pub(super) fn key(application: &str, name: &str, parameters: &Parameters<'_>) ->
         _ => None,
     };
     qualified.filter(|key| actions::find(key).is_some()).unwrap_or(plain)
+}
+
+/// The action for a key; what a change of a file's access means depends on what it changed.
+pub(super) fn action(key: &str, application: &str, name: &str, parameters: &Parameters<'_>) -> Action {
+    let qualifier = if application == "drive" { sharing::qualifier(name, parameters) } else { None };
+    let qualified = qualifier.and_then(|qualifier| actions::find(&format!("{key}:{qualifier}")));
+    qualified.or_else(|| actions::find(key)).unwrap_or_default()
 }
 
 fn surface(application: &str) -> Surface {
@@ -170,13 +177,7 @@ fn drive<'a>(event: &mut Event<'a>, name: &str, parameters: &Parameters<'a>) -> 
         _ => {}
     }
     event.user_agent = parameters.text("user_agent");
-    target_user(event, parameters.text_of(&["target_user", "target", "new_owner"]));
-    if event.target.is_none() {
-        event.target_domain = parameters.text("target_domain").filter(|domain| domain.contains('.'));
-    }
-    if event.action == Action::FileShared {
-        event.recipients = event.target.iter().cloned().collect();
-    }
+    sharing::target(event, parameters);
     &[
         "doc_id",
         "doc_title",
@@ -197,7 +198,7 @@ fn drive<'a>(event: &mut Event<'a>, name: &str, parameters: &Parameters<'a>) -> 
 }
 
 /// Sets who was given something, and the domain if it is an address.
-fn target_user<'a>(event: &mut Event<'a>, user: Text<'a>) {
+pub(super) fn target_user<'a>(event: &mut Event<'a>, user: Text<'a>) {
     let Some(user) = user else { return };
     event.target_domain = user.rsplit_once('@').and_then(|(_, domain)| address::domain(domain)).map(Cow::Owned);
     event.target_type = Some(Cow::Borrowed("user"));
@@ -332,6 +333,8 @@ fn account<'a>(event: &mut Event<'a>, parameters: &Parameters<'a>) -> &'static [
     }
     if let Some(user) = named(&["USER_EMAIL", "user_email", "affected_email_address", "grantee_email", "member_id"]) {
         target_user(event, Some(user));
+    } else if let Some(role) = named(&["ROLE_NAME", "ROLE_ID"]) {
+        target(event, Some(role), "role");
     } else if let Some(setting) = named(&["SETTING_NAME"]) {
         target(event, Some(setting), "setting");
     } else if let Some(app) = named(&["APPLICATION_NAME", "API_CLIENT_NAME", "application_name", "MOBILE_APP_PACKAGE_ID"]) {

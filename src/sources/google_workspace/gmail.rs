@@ -109,7 +109,7 @@ pub(super) fn fill<'a>(event: &mut Event<'a>, parameters: &Parameters<'a>) -> &'
     if event.event_time.is_none() {
         event.event_time = info.timestamp_usec.get().and_then(time::parse);
     }
-    if info.success.bool() == Some(false) && event.action == Action::EmailSent {
+    if info.success.bool() == Some(false) {
         event.outcome = Outcome::Failed;
     }
     if let Some(context) = &info.client_context.0 {

@@ -141,6 +141,11 @@ impl<'a> Parameters<'a> {
         }
     }
 
+    /// Names and values as JSON text, in the order of the record.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
+    }
+
     /// The value as JSON text.
     pub(super) fn json(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_ref())
@@ -196,24 +201,10 @@ impl<'a> Parameters<'a> {
         json.push('}');
         (json.len() > 2).then_some(json)
     }
-
-    /// A number over the texts of these parameters; `None` where none of them is set. The same in every envelope.
-    pub(super) fn digest(&self, names: &[&str]) -> Option<u32> {
-        let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-        let mut any = false;
-        for name in names {
-            for text in self.texts(name) {
-                any = true;
-                for byte in name.bytes().chain([0]).chain(text.bytes()).chain([0]) {
-                    hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-                }
-            }
-        }
-        any.then_some((hash ^ (hash >> 32)) as u32)
-    }
 }
 
-fn first(json: &str) -> Text<'_> {
+/// The text of a value in JSON; of a list, the first.
+pub(super) fn first(json: &str) -> Text<'_> {
     // A string without escapes, which most are, is its own text.
     if let Some(text) = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|text| !text.contains('\\')) {
         return (!text.is_empty()).then_some(Cow::Borrowed(text));

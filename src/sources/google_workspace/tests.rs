@@ -1,3 +1,5 @@
+mod acts;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -106,9 +108,9 @@ fn of_many_events_only_the_primary_one_counts_and_each_has_its_id() {
     let mut ids: Vec<&str> = taken.events.iter().filter_map(|event| event["event_id"].as_str()).collect();
     ids.sort_unstable();
     ids.dedup();
-    assert_eq!(ids.len(), 3, "{ids:?}");
+    assert_eq!(ids.len(), 2, "what is said twice is one act: {ids:?}");
     // A shipper that splits the activity gives the same ids.
-    for (at, event) in list.iter().enumerate().take(2) {
+    for (at, event) in list.iter().enumerate() {
         assert_eq!(one(&activity("drive", event))["event_id"], taken.events[at]["event_id"]);
     }
 }
@@ -298,7 +300,7 @@ fn rows_of_bigquery_are_put_together_with_their_schema() {
         let event = one(&format!(r#"{{"row":{row},"schema":{{"fields":[{top},{info},{mail}]}}}}"#));
         assert_eq!((&event["action"], &event["src_ip"], &event["text"]), (&"email_sent".into(), &ip.into(), &"Plans".into()));
         assert_eq!((&event["event_time"], &event["recipients"][0]), (&1_714_979_289_123_456_i64.into(), &"bo@example.com".into()));
-        assert_eq!(event["event_id"], "google:gmail::1714979289123456:77:delivery");
+        assert!(event["event_id"].as_str().is_some_and(|id| id.starts_with("google:gmail::1714979289123456:77:delivery:")));
         assert_eq!(event["actor_id"], "ana@example.com");
     }
     let drive = one(r#"{"time_usec":"1714979289123456","email":"ana@example.com","event_name":"download","record_type":"drive",

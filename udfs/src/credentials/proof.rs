@@ -154,7 +154,7 @@ fn luhn(secret: &[u8]) -> Proof {
         let doubled = if place % 2 == 1 { digit * 2 } else { digit };
         sum = sum.wrapping_add(if doubled > 9 { doubled - 9 } else { doubled });
     }
-    if sum % 10 == 0 { Proof::Holds("the Luhn digit holds") } else { Proof::Fails("the Luhn digit does not hold") }
+    if sum.is_multiple_of(10) { Proof::Holds("the Luhn digit holds") } else { Proof::Fails("the Luhn digit does not hold") }
 }
 
 fn basic_auth(secret: &[u8]) -> Proof {
