@@ -53,7 +53,7 @@ impl Surface {
 }
 
 /// What was done: a closed list, so that a job can name every case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are the documentation; docs/sources.md maps the vendors' actions to them")]
 pub enum Action {

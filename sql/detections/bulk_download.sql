@@ -100,3 +100,7 @@ SELECT
   d.evidence_ids
 FROM fired AS f
 LEFT JOIN downloads AS d ON f.person_id = d.person_id AND f.local_day = d.local_day AND f.client = d.client
+LEFT JOIN policy_approvals AS a
+  ON f.person_id = a.person_id AND a.action IN ('file_downloaded', 'export')
+  AND f.local_day >= a.valid_from AND f.local_day < a.valid_to
+WHERE a.person_id IS NULL

@@ -10,7 +10,9 @@ SELECT
   min(change_time) AS change_time
 FROM (
   SELECT
-    event_time AS change_time, channel_id, actor_id,
+    event_time AS change_time, channel_id,
+    -- Microsoft's log names who added somebody, and the one added as the target.
+    CASE WHEN source IN ('m365_audit', 'teams_messages') THEN coalesce(target, actor_id) ELSE actor_id END AS actor_id,
     CASE action WHEN 'channel_left' THEN 'left' ELSE 'joined' END AS change,
     'event' AS origin, CAST(NULL AS VARCHAR) AS role
   FROM events

@@ -5,7 +5,7 @@ SELECT
   source,
   count(*) AS events,
   count(*) FILTER (WHERE action = 'other') AS other,
-  approx_percentile_cont(date_part('epoch', ingest_time) - date_part('epoch', event_time), 0.5) AS lateness_secs_median
+  median(date_part('epoch', ingest_time) - date_part('epoch', event_time)) AS lateness_secs_median
 FROM events
 WHERE event_time >= $interval_start AND event_time < $interval_end
 GROUP BY date_trunc('hour', event_time), source

@@ -10,6 +10,7 @@ mod flow;
 mod ingest;
 mod program;
 mod provider;
+mod reference;
 mod secrets;
 mod spans;
 mod tidy;

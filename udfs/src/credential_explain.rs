@@ -19,7 +19,8 @@ pub const INFO: FunctionInfo = FunctionInfo {
     name: "credential_explain",
     kind: "scalar",
     syntax: "credential_explain(text)",
-    description: "Each candidate in the text: rule, kind, byte range, masked text, whether it was accepted, its confidence, and the test that decided.",
+    description: "Each candidate in the text: rule, kind, byte range, masked text, whether it was accepted, its confidence, \
+                  and the test that decided.",
     example: "SELECT unnest(credential_explain(text)) FROM events WHERE event_id = 'x'",
     version: 1,
 };

@@ -19,7 +19,8 @@ pub const INFO: FunctionInfo = FunctionInfo {
     name: "credential_find",
     kind: "scalar",
     syntax: "credential_find(text)",
-    description: "The credentials in the text: rule, kind, confidence in (0, 1], byte range, masked text, keyed fingerprint. In order, without overlap.",
+    description: "The credentials in the text: rule, kind, confidence in (0, 1], byte range, masked text, keyed fingerprint. \
+                  In order, without overlap.",
     example: "SELECT unnest(credential_find(text)) FROM events WHERE credential_match(text)",
     version: 1,
 };

@@ -17,7 +17,8 @@ pub const INFO: FunctionInfo = FunctionInfo {
     name: "credential_term",
     kind: "scalar",
     syntax: "credential_term(text)",
-    description: "The credential words in the text (password, token, api key, ... in many languages), lower-case, each once; empty where the text is about credentials (a policy, a reset).",
+    description: "The credential words in the text (password, token, api key, ... in many languages), lower-case, each once; \
+                  empty where the text is about credentials (a policy, a reset).",
     example: "SELECT actor_id FROM events WHERE cardinality(credential_term(search_query)) > 0",
     version: 1,
 };

@@ -59,8 +59,7 @@ pub fn is_east_asian(c: char) -> bool {
 pub fn bounded(text: &[u8], place: Range<usize>, keyword: &Keyword) -> Option<Range<usize>> {
     let found = text.get(place.clone())?;
     // Short keywords carry the sign behind them: it is not a part of the word.
-    let carried = found.len() - found.trim_ascii_end().len() + usize::from(found.last().is_some_and(u8::is_ascii_punctuation));
-    let end = place.end - carried;
+    let end = place.start + keyword.text.trim_end_matches(|c: char| !c.is_alphanumeric()).len();
     if is_grown(text, place.start, found, keyword) || is_in_link(text, place.start, end, keyword) {
         return None;
     }
@@ -76,9 +75,11 @@ pub fn bounded(text: &[u8], place: Range<usize>, keyword: &Keyword) -> Option<Ra
 /// Whether letters before the keyword make it a part of another word.
 fn is_grown(text: &[u8], start: usize, found: &[u8], keyword: &Keyword) -> bool {
     let Some(before) = start.checked_sub(1).and_then(|at| text.get(at).copied()) else { return false };
-    let letter = before.is_ascii_alphabetic() || before >= 0x80 && keyword.joint != Joint::Ending && is_letter_before(text, start);
+    let letter = before.is_ascii_digit() && keyword.class == Class::Password && found.first().is_some_and(u8::is_ascii_uppercase)
+        || before.is_ascii_alphabetic()
+        || before >= 0x80 && keyword.joint != Joint::Ending && is_letter_before(text, start);
     let camel = before.is_ascii_lowercase() && found.first().is_some_and(u8::is_ascii_uppercase);
-    letter && !camel && keyword.joint == Joint::Alone
+    letter && !camel && (keyword.joint == Joint::Alone || before.is_ascii_digit())
 }
 
 /// Whether the character that ends before `at` is a letter, not a sign (a curly quote, a dash).

@@ -37,8 +37,8 @@ const DOCUMENTED: &[u64] = &[
     0xF6CA_DFD4_E4C2_5FF3,
 ];
 
-/// Whether vendors or standards print exactly this key as an example (AWS, the Azurite and Cosmos emulators, Stripe, jwt.io, RFC 7617, reCAPTCHA's
-/// test keys, the KMS client key), or it is marked as one in AWS's manner.
+/// Whether vendors or standards print exactly this key as an example (AWS, the Azurite and Cosmos emulators, Stripe, jwt.io, RFC 7617,
+/// reCAPTCHA's test keys, the KMS client key), or it is marked as one in AWS's manner.
 pub fn is_documented(secret: &[u8]) -> bool {
     const LENGTH_MAX: usize = 512;
     if secret.len() > LENGTH_MAX {

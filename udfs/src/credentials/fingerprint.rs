@@ -21,7 +21,8 @@ pub fn keyed_hex(key: &[u8], parts: &[&[u8]], bytes: usize) -> String {
     hex
 }
 
-/// HMAC-SHA-256 of the secret, its first 16 bytes as hex. Chat platforms escape `&`, `<` and `>`: the fingerprint is of the text behind that.
+/// HMAC-SHA-256 of the secret, its first 16 bytes as hex. Chat platforms escape `&`, `<` and `>`: the fingerprint is of the text
+/// behind that.
 pub fn fingerprint(key: &[u8], secret: &[u8]) -> String {
     const BYTES: usize = 16;
     if !secret.contains(&b'&') {

@@ -3,7 +3,8 @@
 //! # Layout
 //! - [`rules`]: rules as people write them, and their check; [`ruleset`]: the same compiled, and the tests of one candidate.
 //! - `literals`: the one pass over the text; [`scan`]: from its hits, over many texts in one buffer, to findings and redaction.
-//! - `keywords`, `boundary`, `tokens`, `words`: people's own words; `value`, `placeholder`, `documented`, `proof`, [`entropy`]: the tests of a value.
+//! - `keywords`, `boundary`, `tokens`, `words`: people's own words.
+//! - `value`, `placeholder`, `documented`, `proof`, [`entropy`]: the tests of a value.
 //! - [`fingerprint`]: what may be shown of a credential. [`term`], [`file_name`]: words in searches and names of files.
 
 mod boundary;

@@ -12,12 +12,6 @@ const TOKEN_MARKS: &[&str] = &[
     "placeholder",
     "redacted",
     "removed",
-    "guest",
-    "1password",
-    "lastpass",
-    "bitwarden",
-    "keepassxc",
-    "yes",
     "changeme",
     "change_me",
     "change-me",
@@ -58,6 +52,12 @@ const PASSWORD_WORDS: &[&str] = &[
     "username",
     "user",
     "login",
+    "guest",
+    "1password",
+    "lastpass",
+    "bitwarden",
+    "keepassxc",
+    "yes",
     "none",
     "null",
     "nil",
@@ -271,6 +271,12 @@ fn longest_staircase(value: &[u8]) -> usize {
     longest
 }
 
+/// What follows a dollar sign: a name alone, or a name with an index or a path behind it.
+fn is_variable(name: &str) -> bool {
+    let letters = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_alphabetic() || matches!(c, '_' | ':' | '.'));
+    letters(name) || name.split_once(['/', '[', '-', '>']).is_some_and(|(head, _)| letters(head))
+}
+
 /// A variable of a template inside the value: `${name}`, `{{ name }}`, `#{name}`.
 fn holds_variable(text: &str) -> bool {
     let named = |open: &str, close: &str| {
@@ -294,6 +300,7 @@ fn is_named_after_itself(text: &str, value: &[u8]) -> bool {
 
 /// Whether anything in the value was put there for a reader to replace or to see as hidden.
 fn template(text: &str, value: &[u8]) -> Option<&'static str> {
+    let text = text.trim_matches(['\'', '"', '\\']);
     if is_mask(text) {
         return Some("a mask, not a value");
     }
@@ -311,8 +318,7 @@ fn template(text: &str, value: &[u8]) -> Option<&'static str> {
     {
         return Some("a template variable");
     }
-    let name = text.strip_prefix('$');
-    if name.is_some_and(|name| !name.is_empty() && name.chars().all(|c| c.is_alphabetic() || c == '_' || c == ':' || c == '.')) {
+    if text.trim_start_matches('.').strip_prefix('$').is_some_and(is_variable) {
         return Some("a variable");
     }
     if value.len() >= 4 && longest_run(value) == value.len() {

@@ -16,6 +16,9 @@ use super::words::{self, WORD_RULES};
 /// A compiled expression may take this much memory: a hostile rule is refused, not run.
 const REGEX_BYTES_MAX: usize = 2 << 20;
 
+/// What may stand right behind a short keyword.
+const SIGNS: &[u8] = b" :=\"'`*_-<>&|/,;.(){}[]\t\n\r12\xe2\xe3\xef\xec\xeb\xc2";
+
 /// Windows of neighbouring hits are searched as one, up to this length, so that a text full of literals costs linear time.
 const JOINED_BYTES_MAX: usize = 16 * 1024;
 
@@ -147,7 +150,13 @@ impl RuleSet {
         }
         for (number, keyword) in words::keywords().iter().enumerate() {
             let number = u32::try_from(number).unwrap_or(u32::MAX);
-            routes.push((keyword.text.to_ascii_lowercase().into_bytes(), Route::Keyword(number)));
+            let text = keyword.text.to_ascii_lowercase().into_bytes();
+            if text.len() > LITERAL_BYTES_MIN || text.last().is_some_and(|b| !b.is_ascii_alphanumeric()) {
+                routes.push((text, Route::Keyword(number)));
+            } else {
+                // Three letters occur everywhere: with the sign behind them the literal pass lets less through.
+                routes.extend(SIGNS.iter().map(|sign| ([text.as_slice(), &[*sign]].concat(), Route::Keyword(number))));
+            }
         }
         routes.sort();
         routes.dedup();
@@ -232,10 +241,15 @@ impl CompiledRule {
         let Some(window) = text.get(..to) else { return };
         let mut at = from;
         while at <= to {
-            let Some(captures) = self.regex.captures_at(window, at) else { return };
-            let Some(whole) = captures.get(0) else { return };
-            at = if whole.end() > whole.start() { whole.end() } else { whole.end() + 1 };
-            let Some(secret) = captures.get(self.group) else { continue };
+            let Some(whole) = self.regex.find_at(window, at) else { return };
+            // A match that the window cuts is looked at again with more text, once.
+            let cut = whole.end() == to && to < text.len();
+            let window = if cut { text.get(..(to + REACH_BYTES_MAX).min(text.len())).unwrap_or(window) } else { window };
+            let Some(captures) = self.regex.captures_at(window, whole.start()) else { return };
+            let secret = captures.get(self.group);
+            // What closes a match may open the next one.
+            at = secret.map_or(whole.end(), |secret| secret.end()).max(at + 1).max(whole.start() + 1);
+            let Some(secret) = secret else { continue };
             let (confidence, test) = match self.judge(secret.as_bytes()) {
                 Ok((confidence, test)) => (confidence, test),
                 Err(test) => (0.0, test),

@@ -203,3 +203,6 @@ fn resolved(candidates: &mut Vec<Candidate>) -> Vec<Candidate> {
     }
     kept
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,8 +34,6 @@ pub struct Before {
     pub line: bool,
 }
 
-const TOKENS_MAX: usize = 24;
-
 /// Markup tags longer than this are text.
 const TAG_BYTES_MAX: usize = 200;
 
@@ -46,11 +44,18 @@ const OTHER_TAGS: &[&str] = &["span", "td", "th", "a", "at", "codeblock", "u", "
 /// Markup of wikis in braces.
 const BRACE_TAGS: &[&str] = &["{code", "{noformat", "{quote", "{color", "{panel"];
 
-/// Signs that a value in running text does not hold.
-const ENDS: &[char] = &[
-    '<', '"', '`', '“', '”', '„', '«', '»', '|', ',', ';', '，', '。', '、', '；', '（', '）', '！', '？', '「', '」', '【', '】', '：',
-    '＝', '→', '←', '…', '•', '·', '\u{200b}',
-];
+/// Whether a value in running text ends at this sign.
+fn ends_value(c: char) -> bool {
+    const WIDE: &[char] = &[
+        '“', '”', '„', '«', '»', '，', '。', '、', '；', '（', '）', '！', '？', '「', '」', '【', '】', '：', '＝', '→', '←', '…', '•',
+        '·', '\u{200b}',
+    ];
+    if c.is_ascii() {
+        matches!(c, '<' | '"' | '`' | '|' | ',' | ';') || c.is_ascii_whitespace()
+    } else {
+        c.is_whitespace() || WIDE.contains(&c)
+    }
+}
 
 /// Punctuation that says nothing about what follows.
 const PUNCTUATION: &[char] =
@@ -108,38 +113,51 @@ fn tag(rest: &str) -> Option<Tag> {
     })
 }
 
-/// Cuts the text into tokens, a couple of dozen at most.
-pub fn tokens(text: &str) -> Vec<Token> {
-    let mut found: Vec<Token> = Vec::new();
-    let mut before = Before::default();
-    let (mut at, mut line) = (0, 0);
-    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-        if found.len() >= TOKENS_MAX {
-            break;
-        }
-        let Some(first) = rest.chars().next() else { break };
-        if let Some(skipped) = between(rest, first, !found.is_empty(), &mut before, &mut line) {
-            at += skipped;
-            continue;
-        }
-        let range = match closing(first) {
-            Some(ends) => {
-                before.quoted = true;
-                quoted(text, at, first, ends)
+/// The tokens of a text, in order.
+#[derive(Debug)]
+pub struct Tokens<'t> {
+    text: &'t str,
+    at: usize,
+    line: usize,
+    any: bool,
+}
+
+/// Cuts the text into tokens, as they are asked for.
+pub fn tokens(text: &str) -> Tokens<'_> {
+    Tokens { text, at: 0, line: 0, any: false }
+}
+
+impl Iterator for Tokens<'_> {
+    type Item = Token;
+
+    fn next(&mut self) -> Option<Token> {
+        let mut before = Before::default();
+        loop {
+            let rest = self.text.get(self.at..)?;
+            let first = rest.chars().next()?;
+            if let Some(skipped) = between(rest, first, self.any, &mut before, &mut self.line) {
+                self.at += skipped;
+                continue;
             }
-            None => bare(text, at),
-        };
-        let Some(range) = range.filter(|range| !range.is_empty()) else {
-            at += first.len_utf8();
-            continue;
-        };
-        at = range.end;
-        let rest = text.get(at..).unwrap_or_default();
-        let alone = (before.line || found.is_empty()) && ends_line(rest);
-        found.push(Token { range, before, line, behind: rest.chars().next(), alone });
-        before = Before::default();
+            let quotes = closing(first);
+            let range = match quotes {
+                Some(ends) => {
+                    before.quoted = true;
+                    quoted(self.text, self.at, first, ends)
+                }
+                None => bare(self.text, self.at),
+            };
+            let Some(range) = range.filter(|range| quotes.is_some() || !range.is_empty()) else {
+                self.at += first.len_utf8();
+                continue;
+            };
+            self.at = range.end + if range.is_empty() { first.len_utf8() } else { 0 };
+            let rest = self.text.get(self.at..).unwrap_or_default();
+            let alone = (before.line || !self.any) && ends_line(rest);
+            self.any = true;
+            return Some(Token { range, before, line: self.line, behind: rest.chars().next(), alone });
+        }
     }
-    found
 }
 
 /// Whether nothing but markup and closing signs stands before the line's end.
@@ -150,19 +168,22 @@ fn ends_line(rest: &str) -> bool {
 
 /// What stands between two tokens: how much of it to skip, or nothing where a token begins.
 fn between(rest: &str, first: char, some_found: bool, before: &mut Before, line: &mut usize) -> Option<usize> {
-    if let Some(tag) = tag(rest) {
+    if let Some(tag) = matches!(first, '<' | '{').then(|| tag(rest)).flatten() {
         before.quoted |= tag.quotes;
         before.line |= tag.breaks;
         *line += usize::from(tag.breaks);
         return Some(tag.length);
     }
     // An escaped bracket opens a placeholder: it is left to the value.
-    if let Some((plain, length)) = escape(rest).filter(|(plain, _)| *plain != "<") {
+    if let Some((plain, length)) = (first == '&').then(|| escape(rest)).flatten().filter(|(plain, _)| *plain != "<") {
         before.assigned |= plain == ">" || plain == "→";
         before.quoted |= plain == "\"" || plain == "'";
         return Some(length);
     }
     let length = first.len_utf8();
+    if first.is_alphanumeric() {
+        return None;
+    }
     let blank_behind = rest
         .get(length..)
         .is_none_or(|r| r.is_empty() || r.starts_with(|n: char| n.is_whitespace() || n == '<' || is_script_without_blanks(n)));
@@ -178,12 +199,23 @@ fn between(rest: &str, first: char, some_found: bool, before: &mut Before, line:
             before.assigned |= !blank_behind;
             before.divided |= blank_behind;
         }
+        '.' if rest.starts_with("....") => {
+            // A row of dots leads to a value, as in a printed form.
+            let dots = rest.len() - rest.trim_start_matches('.').len();
+            before.assigned |= rest.get(dots..).is_some_and(|r| r.starts_with([' ', '\t']));
+            return Some(dots);
+        }
+        '+' | '&' if blank_behind => before.divided = true,
+        '!' if rest.starts_with("!=") => before.assigned = true,
         '/' | '|' if blank_behind || first == '|' => before.divided = true,
         '.' | '!' | '?' | '。' | '？' | '！' if blank_behind => {
             before.sentence = true;
             before.question |= matches!(first, '?' | '？');
         }
-        '*' | '_' | '~' if !rest.starts_with("***") && !rest.starts_with("___") => before.quoted |= first != '~',
+        '*' | '_' | '~' if !rest.starts_with("***") && !rest.starts_with("___") => {
+            before.quoted |=
+                first != '~' && rest.get(length..).is_some_and(|r| r.starts_with(|n: char| n.is_alphanumeric() || n == '_' || n == '`'));
+        }
         '{' if !rest.starts_with("{{ ") => before.quoted = true,
         _ if PUNCTUATION.contains(&first) => {}
         _ => return None,
@@ -211,8 +243,10 @@ fn quoted(text: &str, at: usize, open: char, ends: &[char]) -> Option<Range<usiz
         }
         if ends.contains(&c) && !escaped {
             // Code in backticks may hold an assignment of its own: only what is one word is a value.
-            let several = rest.get(..place)?.contains(char::is_whitespace);
-            return (!several || open != '`').then_some(start..start + place);
+            let inner = rest.get(..place)?;
+            let trimmed = inner.trim();
+            let from = start + inner.len() - inner.trim_start().len();
+            return (open != '`' || !trimmed.contains(char::is_whitespace)).then_some(from..from + trimmed.len());
         }
         escaped = c == '\\' && !escaped;
     }
@@ -232,8 +266,13 @@ fn bare(text: &str, at: usize) -> Option<Range<usize>> {
         // A semicolon may end an escaped sign inside the value.
         let entity =
             c == ';' && rest.get(..place).and_then(|r| r.rsplit_once('&')).is_some_and(|(_, name)| matches!(name, "amp" | "lt" | "gt"));
-        let ends = c.is_whitespace() || ENDS.contains(&c) && !entity;
-        let markup = c == '&' && place > 0 && escape(here).is_some() || here.starts_with("}}") || place > 0 && tag(here).is_some();
+        let ends = ends_value(c) && !entity;
+        let markup = match c {
+            '&' => place > 0 && escape(here).is_some(),
+            '}' => here.starts_with("}}"),
+            '{' => place > 0 && tag(here).is_some(),
+            _ => false,
+        };
         if place > VALUE_BYTES_MAX || ends && !opens || is_script_without_blanks(c) != script || markup {
             break;
         }
@@ -268,7 +307,7 @@ mod tests {
             ("", &[]),
         ];
         for (text, expected) in cases {
-            let found: Vec<&str> = tokens(text).iter().map(|token| &text[token.range.clone()]).collect();
+            let found: Vec<&str> = tokens(text).map(|token| &text[token.range.clone()]).collect();
             assert_eq!(found, *expected, "{text}");
         }
     }

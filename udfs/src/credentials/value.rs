@@ -46,6 +46,9 @@ pub fn password_strength(value: &str) -> f64 {
     // A sign only at the end may be the sentence's: it counts for less.
     let inner_sign =
         value.char_indices().rev().skip(1).any(|(_, c)| !c.is_alphanumeric() && Classes::of(c.encode_utf8(&mut [0; 4])).sign > 0);
+    if classes.sign >= 3 && classes.letters() + classes.digit >= 4 && classes.chars >= 12 {
+        return 0.7;
+    }
     match (letters, digit) {
         (true, true) if sign && (mixed_case || inner_sign) && long => 0.7,
         (true, true) if mixed_case && joint && long => 0.6,
@@ -167,6 +170,11 @@ pub fn is_email(value: &str) -> bool {
 
 /// Digits with separators and at most a unit: `2026-11-20`, `10:42`, `+49 30`, `8.5kg`, `30-day`, `1,200.00`, `2x`, `#42`.
 fn is_number_like(value: &str) -> bool {
+    if value.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '=' | '*' | '.' | ',' | '/' | '%'))
+        && value.contains(['+', '=', '*'])
+    {
+        return true;
+    }
     let body = value.trim_start_matches(['+', '#', '$', '€', '£', '~', '<', '>', '×', '±', '(']);
     let unit = body
         .trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | ':' | '/' | '-' | '%' | ' ' | '–' | '_' | '\u{a0}'));
@@ -269,6 +277,9 @@ fn is_host_or_file(lower: &str) -> bool {
 /// Calls, members, operators, flags: what stands beside a password in programs.
 fn is_code(value: &str) -> bool {
     let words_only = |v: &str| v.chars().all(|c| c.is_alphabetic() || matches!(c, '_' | '.' | ':' | '-' | '[' | ']' | '>' | '$'));
+    if value.strip_prefix("&amp;").or(value.strip_prefix('&')).is_some_and(|name| name.chars().all(char::is_alphabetic)) {
+        return true;
+    }
     if value.contains("()")
         || value.starts_with("--")
         || value.starts_with('-') && value.len() <= 3

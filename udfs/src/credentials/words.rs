@@ -4,7 +4,9 @@
 //! shape, by how they are joined to the keyword, and by words between that speak against. No dictionary of sentences: a value
 //! that is a plain word needs quotes or an assignment, a value that nobody would write as a word needs little.
 
+use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use super::boundary::{bounded, is_east_asian, valid_prefix, valid_suffix};
 use super::documented;
@@ -39,6 +41,12 @@ pub fn keywords() -> &'static [Keyword] {
 /// Bytes behind and before a keyword that are read.
 const BEHIND_BYTES: usize = 320;
 const BEFORE_BYTES: usize = 120;
+
+/// Pieces of text behind a keyword that are weighed.
+const TOKENS_MAX: usize = 24;
+
+/// Bytes behind a keyword within which a sign can assign.
+const ASSIGN_BYTES: usize = 48;
 
 /// A value needs this weight.
 const WEIGHT_MIN: f64 = 0.75;
@@ -84,16 +92,35 @@ impl Link {
 pub fn judge(text: &[u8], place: Range<usize>, number: u32, found: &mut impl FnMut(Candidate)) {
     let Some(keyword) = KEYWORDS.get(number as usize) else { return };
     let Some(place) = bounded(text, place, keyword) else { return };
-    let behind_end = (place.end + BEHIND_BYTES).min(text.len());
-    let behind = valid_prefix(text.get(place.end..behind_end).unwrap_or_default());
-    if (Context { keyword, base: place.end, text: behind }).behind(found) {
+    let end = (place.end + BEHIND_BYTES).min(text.len());
+    let whole = valid_prefix(text.get(place.end..end).unwrap_or_default());
+    // The first quote behind a quoted keyword closes it: `"password": "..."`.
+    let behind = whole.strip_prefix("\\\"").or(whole.strip_prefix(['"', '\'', '”', '’'])).unwrap_or(whole);
+    let base = place.end + whole.len() - behind.len();
+    if may_hold_value(behind.as_bytes()) && (Context { keyword, base, text: behind }).behind(found) {
         return;
     }
     if matches!(keyword.class, Class::Password | Class::Login) {
         let start = place.start.saturating_sub(BEFORE_BYTES);
-        let before = valid_suffix(text.get(start..place.start).unwrap_or_default());
+        let before = text.get(start..place.start).unwrap_or_default();
+        if !before.iter().copied().any(is_unusual) {
+            return;
+        }
+        let before = valid_suffix(before);
         Context { keyword, base: place.start - before.len(), text: before }.before(behind, found);
     }
+}
+
+/// A byte that plain sentences hardly contain.
+fn is_unusual(byte: u8) -> bool {
+    byte.is_ascii_digit() || matches!(byte, b'!' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*' | b'+' | b'=' | b'~' | b'@' | b'?')
+}
+
+/// Whether a value that could pass stands in the text at all: most sentences about users and keys end here.
+fn may_hold_value(text: &[u8]) -> bool {
+    let near = text.get(..ASSIGN_BYTES).unwrap_or(text);
+    let assigns = |b: u8| matches!(b, b':' | b'"' | b'\'' | b'`' | b'|' | b'/' | b'>') || b >= 0x80;
+    near.iter().copied().any(assigns) || text.iter().copied().any(is_unusual)
 }
 
 struct Context<'t> {
@@ -126,18 +153,23 @@ impl Context<'_> {
 
     /// Looks behind the keyword. Says whether it found something.
     fn behind(&self, found: &mut impl FnMut(Candidate)) -> bool {
-        let pieces = tokens(self.text);
         let mut state = Reading::default();
         let mut any = false;
-        for (place, token) in pieces.iter().enumerate() {
+        for (place, token) in tokens(self.text).take(TOKENS_MAX).enumerate() {
+            let token = &token;
             let value = self.value(token);
             state.asked |= token.before.question;
             if !self.reaches(token, place, state) {
                 break;
             }
-            state.doubts += if token.before.sentence && place > 0 { 0.1 } else { 0.0 };
+            state.doubts += if token.before.sentence && !token.before.question && place > 0 { 0.1 } else { 0.0 };
             let link = self.link(token, place, state);
-            if state.reads_on(value, token, place) {
+            if value.is_empty() || token.before.quoted && value.starts_with([',', ')', ';', ']', '.']) {
+                // Nothing between the quotes, or the quote closes the label that the keyword ends.
+                break;
+            }
+            let word = !token.before.quoted && is_word(value);
+            if state.reads_on(value, word, place) || word && link != Link::Assigned {
                 continue;
             }
             let (weight, test) = match self.weigh(value, token, link, place) {
@@ -176,7 +208,7 @@ impl Context<'_> {
         let before = token.before;
         let answers = state.asked && token.line > 0 && place > 0;
         match self.keyword.class {
-            _ if answers => Link::Answer,
+            Class::Login if answers && !before.divided => Link::Answer,
             // Behind a login word the user comes first.
             Class::Login if place > 0 && (before.divided || before.assigned) && !before.sentence => Link::Divided,
             Class::Login if place == 0 && before.assigned => Link::Adjacent,
@@ -187,12 +219,18 @@ impl Context<'_> {
             _ if state.copula_at.is_some_and(|at| at + 2 >= place) => Link::Copula,
             _ if place == 0 => Link::Adjacent,
             _ if token.alone && token.line > 0 => Link::Adjacent,
+            _ if answers => Link::Answer,
             _ => Link::Near,
         }
     }
 
     /// The weight of a value, or what it is instead.
     fn weigh(&self, value: &str, token: &Token, link: Link, place: usize) -> Result<f64, &'static str> {
+        // What cannot reach the weight by its shape needs no further test.
+        let shape = password_strength(value).max(token_strength(value));
+        if !matches!(link, Link::Assigned | Link::Copula) && self.keyword.class != Class::Pin && shape + link.weight() + 0.35 < WEIGHT_MIN {
+            return Err("too little speaks for a credential");
+        }
         if let Some(reason) = placeholder::password(value.as_bytes()) {
             return Err(reason);
         }
@@ -208,7 +246,8 @@ impl Context<'_> {
         let quoted = if token.before.quoted { 0.15 } else { 0.0 };
         let question = if token.behind == Some('?') { -0.3 } else { 0.0 };
         let far = place.saturating_sub(8) as f64 * 0.02;
-        let linked = link.weight() + question - far;
+        let known_user = if matches!(self.keyword.text, "admin" | "root") && link == Link::Near && place <= 2 { 0.05 } else { 0.0 };
+        let linked = link.weight() + question + known_user - far;
         match self.keyword.class {
             Class::Pin => pin(value, link).map(|strength| linked + quoted + strength),
             Class::Secret => secret(value, link, token.before.quoted).map(|strength| linked + quoted + strength),
@@ -235,10 +274,13 @@ impl Context<'_> {
         if value.bytes().all(|b| b.is_ascii_digit()) && (!matches!(link, Link::Assigned | Link::Copula) || value.len() > 12 || !own) {
             return Err("a number");
         }
-        let lower = value.to_lowercase();
-        let function_word = COPULAS.contains(&lower.as_str()) || DOUBTS.contains(&lower.as_str());
-        if is_word(value) && (!in_code || function_word || value.chars().count() < 4) {
-            return Err("a word");
+        if is_word(value) {
+            const LETTERS_MIN: usize = 5;
+            let given = quoted && own && matches!(link, Link::Assigned | Link::Copula);
+            if !given || function_word(value).is_some() || value.chars().count() < LETTERS_MIN {
+                return Err("a word");
+            }
+            return Ok(if link == Link::Assigned { 0.2 } else { 0.3 });
         }
         Ok(strength + if own { 0.15 } else { 0.0 })
     }
@@ -252,7 +294,7 @@ impl Context<'_> {
         if behind.split(['\n', '.']).next().is_some_and(|rest| rest.contains('?')) {
             return;
         }
-        let pieces = tokens(line);
+        let pieces: Vec<Token> = tokens(line).collect();
         let shifted = Context { keyword: self.keyword, base: self.base + start, text: line };
         for token in pieces.iter().skip(pieces.len().saturating_sub(TOKENS_BEFORE)) {
             let value = shifted.value(token);
@@ -279,19 +321,38 @@ struct Reading {
 
 impl Reading {
     /// Whether the token is a word of the sentence that joins keyword and value; counts the words that speak against a value.
-    fn reads_on(&mut self, value: &str, token: &Token, place: usize) -> bool {
-        let lower = value.to_lowercase();
-        let plain = !token.before.quoted && is_word(value);
-        let particle = lower.contains(COPULA_SIGNS) && lower.chars().any(is_east_asian) && lower.chars().all(|c| !c.is_ascii());
-        if plain && COPULAS.contains(&lower.as_str()) || particle {
-            self.copula_at = Some(place);
-            return true;
+    fn reads_on(&mut self, value: &str, word: bool, place: usize) -> bool {
+        let particle = !value.is_ascii() && value.contains(COPULA_SIGNS) && value.chars().all(is_east_asian);
+        match function_word(value).filter(|_| word) {
+            Some(FunctionWord::Copula) => self.copula_at = Some(place),
+            Some(FunctionWord::Doubt) => self.doubts += 0.2,
+            None if particle => self.copula_at = Some(place),
+            None => return false,
         }
-        if plain && DOUBTS.contains(&lower.as_str()) {
-            self.doubts += 0.2;
-        }
-        false
+        !matches!(function_word(value), Some(FunctionWord::Doubt))
     }
+}
+
+/// What a word of a sentence says about the value behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FunctionWord {
+    Copula,
+    Doubt,
+}
+
+fn function_word(value: &str) -> Option<FunctionWord> {
+    const WORD_BYTES_MAX: usize = 24;
+    static WORDS: LazyLock<HashMap<&str, FunctionWord>> = LazyLock::new(|| {
+        let doubts = DOUBTS.iter().map(|word| (*word, FunctionWord::Doubt));
+        doubts.chain(COPULAS.iter().map(|word| (*word, FunctionWord::Copula))).collect()
+    });
+    if value.len() > WORD_BYTES_MAX {
+        return None;
+    }
+    if value.bytes().any(|b| b.is_ascii_uppercase() || b >= 0x80) {
+        return WORDS.get(value.to_lowercase().as_str()).copied();
+    }
+    WORDS.get(value).copied()
 }
 
 fn pin(value: &str, link: Link) -> Result<f64, &'static str> {

@@ -1,5 +1,5 @@
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, BinaryViewArray, DictionaryArray, Int32Array, LargeStringArray, StringArray, StringViewArray,
@@ -145,11 +145,11 @@ proptest! {
         rows in prop::collection::vec(prop::option::of("(pw|password|login|is|: |= | |Tern-91-gravel!|admin / |x|\n|é|密码|[a-zA-Z0-9!]{0,12}){0,9}"), 0..12),
         cut in 0usize..12,
     ) {
-        let setup = Setup::builtin(b"a key of tests");
+        static SETUP: LazyLock<Setup> = LazyLock::new(|| Setup::builtin(b"a key of tests"));
         let column = StringArray::from(rows.clone());
         let cut = cut.min(rows.len());
         for name in NAMES {
-            let function = function(&setup, name);
+            let function = function(&SETUP, name);
             let whole = shown(&over(&function, Arc::new(column.clone())));
             let parts = concat(&[&over(&function, Arc::new(column.slice(0, cut))), &over(&function, Arc::new(column.slice(cut, rows.len() - cut)))]).expect("concat");
             prop_assert_eq!(&shown(&parts), &whole, "{}", name);

@@ -1,0 +1,149 @@
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+
+use super::super::rules::builtin;
+use super::super::ruleset::RuleSet;
+
+static RULES: LazyLock<RuleSet> = LazyLock::new(|| RuleSet::compile(&builtin().expect("parses")).expect("compiles"));
+
+/// What people write when they hand over a credential; the secret between the two bars.
+const GIVEN: &[&str] = &[
+    "the password is |Tern-91-gravel!| for now",
+    "pw: |hunter2b|",
+    "use |Tern-91-gravel!| as the password until monday",
+    "creds -> deploy / |Tern-91-Gravel|",
+    "login admin / |Tern!91gravel|",
+    "Das Passwort lautet |Kiesel#91turm|, bitte nicht weitergeben",
+    "Kennwort: |Kiesel-91-Turm|",
+    "le mot de passe est |Galet.91.tour|",
+    "mdp : |galet91tour|",
+    "la contraseña es |Grava#91torre|",
+    "clave: |grava91torre|",
+    "a senha é |Cascalho#91|",
+    "la password è |Ghiaia.91.torre|",
+    "het wachtwoord is |Grind-91-toren|",
+    "hasło to |Zwir#91wieza|",
+    "şifre: |Cakil91kule|",
+    "пароль теперь |Galka-91-Bashnya|",
+    "パスワードは |Jari91tou!| です",
+    "密码是 |Shizi91ta!|",
+    "비밀번호는 |Jagal91tap!| 입니다",
+    "door code is |4821#|",
+    "<p>Password:&nbsp;<b>|Tern&amp;91gravel|</b></p>",
+    "{\"user\": \"app\", \"password\": \"|Tern-91-gravel|\"}",
+    "DB_PASSWORD=|Tern-91-gravel|",
+    "api key: |q8Zk3Vb7Lm2Xc9Np4Ty6|",
+    "postgres://app:|Tern-91-gravel|@db.example.com/main",
+];
+
+/// What people write about credentials.
+const TALK: &[&str] = &[
+    "the password is wrong",
+    "my password is expired, can somebody reset it?",
+    "the password is in the vault",
+    "password: required",
+    "password: <your password>",
+    "password = ${DB_PASSWORD}",
+    "password: ********",
+    "PGPASSWORD=$(cat /run/secrets/pg) psql",
+    "what is the password for the projector?",
+    "passwords must have at least 14 characters",
+    "Das Passwort steht im Tresor",
+    "le mot de passe vous parviendra par SMS",
+    "contraseña: te la paso por teléfono en 5 min",
+    "user.password = config.get(\"password\")",
+    "{\"type\": \"string\", \"format\": \"password\", \"minLength\": 14}",
+    "the build token expires on 2026-12-01 at 10:42",
+    "login failed for user svc_scan from 192.0.2.7",
+    "see https://docs.example.com/password-reset?step=2",
+    "secret santa is on friday",
+    "pin this message please",
+];
+
+#[test]
+fn handed_over_credentials_are_found_where_they_stand() {
+    let mut missed = Vec::new();
+    for marked in GIVEN {
+        let parts: Vec<&str> = marked.split('|').collect();
+        let text = parts.concat();
+        let (start, end) = (parts[0].len(), parts[0].len() + parts[1].len());
+        if !RULES.find(text.as_bytes()).iter().any(|found| found.range.start <= start && found.range.end >= end) {
+            missed.push(marked);
+        }
+    }
+    assert!(missed.is_empty(), "{missed:#?}");
+}
+
+#[test]
+fn talk_about_credentials_stays_quiet() {
+    let loud: Vec<_> = TALK.iter().filter(|text| RULES.matches(text.as_bytes())).collect();
+    assert!(loud.is_empty(), "{loud:#?}");
+}
+
+#[test]
+fn an_explanation_names_the_test_that_a_candidate_fell_by() {
+    let test = |text: &str| RULES.explain(text.as_bytes()).first().map(|candidate| candidate.test);
+    assert_eq!(test("password: ********"), Some("a mask, not a value"));
+    assert_eq!(test("password: <your password>"), Some("a placeholder in brackets"));
+    assert_eq!(test("password = ${DB_PASSWORD}"), Some("a template variable"));
+    assert_eq!(test(concat!("AKIA", "IOSFODNN7EXAMPLE")), Some("a documented example key"));
+    assert!(RULES.explain(b"nothing at all").is_empty());
+}
+
+#[test]
+fn a_long_text_full_of_literals_is_read_in_linear_time_and_the_next_row_still_matched() {
+    let hostile = "pw: password is ghp_ user / token AKIA ://a:".repeat(4000);
+    let values = format!("{hostile}pw: Tern-91-gravel!");
+    let offsets = [0, hostile.len(), values.len()];
+    let mut rows = Vec::new();
+    RULES.matching(values.as_bytes(), 2, |row| offsets[row], |row| rows.push(row));
+    assert_eq!(rows.last(), Some(&1));
+}
+
+#[test]
+fn a_credential_does_not_reach_over_the_end_of_a_row() {
+    let values = "the password is Tern-91-gravel!";
+    let offsets = [0, 16, values.len()];
+    let mut rows = Vec::new();
+    RULES.matching(values.as_bytes(), 2, |row| offsets[row], |row| rows.push(row));
+    assert!(rows.is_empty());
+}
+
+fn texts() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    let word = "(pw|password|mot de passe|пароль|密码|login|api key|token|is|: |= |\"|`|<b>|&amp;|\n| |\
+                Tern-91-gravel!|hunter2|admin / |://a:|@b.example|eyJhbGciOiJIUzI1NiJ9|ghp_|\\*\\*\\*\\*|[a-zA-Z0-9!é_.-]{0,12}){0,14}";
+    let broken = prop::collection::vec(any::<u8>(), 0..40);
+    prop::collection::vec(prop_oneof![4 => word.prop_map(String::into_bytes), 1 => broken], 0..8)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn many_texts_in_one_buffer_are_answered_as_each_alone(texts in texts()) {
+        let values = texts.concat();
+        let offset = |row: usize| texts[..row].iter().map(Vec::len).sum::<usize>();
+        let mut matched = vec![false; texts.len()];
+        RULES.matching(&values, texts.len(), offset, |row| matched[row] = true);
+        let mut found = vec![Vec::new(); texts.len()];
+        RULES.finding(&values, texts.len(), offset, |row, candidates| found[row] = candidates.to_vec());
+        for (row, text) in texts.iter().enumerate() {
+            prop_assert_eq!(matched[row], RULES.matches(text));
+            prop_assert_eq!(&found[row], &RULES.find(text));
+            prop_assert_eq!(matched[row], !found[row].is_empty());
+            prop_assert!(found[row].windows(2).all(|pair| pair[0].range.end <= pair[1].range.start));
+            prop_assert!(found[row].iter().all(|candidate| candidate.range.end <= text.len()));
+        }
+    }
+
+    #[test]
+    fn nothing_is_found_in_what_was_redacted(texts in texts()) {
+        for text in texts {
+            match RULES.redact(&text) {
+                Some(masked) => prop_assert!(!RULES.matches(&masked), "{}", String::from_utf8_lossy(&masked)),
+                None => prop_assert!(!RULES.matches(&text)),
+            }
+        }
+    }
+}
