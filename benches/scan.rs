@@ -25,7 +25,10 @@ const QUERIES: [(&str, &str); 4] = [
     ("all rows, two columns", "SELECT action, source, count(*) AS n FROM events GROUP BY action, source ORDER BY action, source"),
     ("people's words", "SELECT sum(octet_length(text)) AS bytes FROM events"),
     ("a day", "SELECT count(DISTINCT actor_id) AS people FROM events WHERE event_date = DATE '2026-03-05'"),
-    ("one action of three days", "SELECT sum(file_size) AS bytes FROM events WHERE action = 'file_downloaded' AND event_time >= TIMESTAMP '2026-03-04' AND event_time < TIMESTAMP '2026-03-07'"),
+    (
+        "one action of three days",
+        "SELECT sum(file_size) AS bytes FROM events WHERE action = 'file_downloaded' AND event_time >= TIMESTAMP '2026-03-04' AND event_time < TIMESTAMP '2026-03-07'",
+    ),
 ];
 
 #[tokio::main]

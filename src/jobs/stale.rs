@@ -74,14 +74,25 @@ impl Changes {
 /// Spans are cut at this length: a first run over years stays within memory.
 const SPAN_INTERVALS_MAX: i64 = 31 * 24;
 
-/// Finds what is stale of `job` within `extent`, the event time that has rows.
-pub async fn find(lake: &Lake, job: &Job, entries: &[Entry], policy_hash: &str, extent: Interval, changes: &mut Changes) -> Result<Todo> {
+/// Finds what is stale of `job`. `occupied` are the stretches of event time that have rows, in order: where a job never ran and
+/// all that it reads is empty, there is nothing to answer (one event with a clock of years ago costs days, not years).
+pub async fn find(
+    lake: &Lake,
+    job: &Job,
+    entries: &[Entry],
+    policy_hash: &str,
+    occupied: &[Interval],
+    changes: &mut Changes,
+) -> Result<Todo> {
     let mut todo = Todo::default();
+    let (Some(first), Some(last)) = (occupied.first(), occupied.last()) else { return Ok(todo) };
+    let extent = Interval { start: first.start, end: last.end };
     let reach = extent.end - job.lookback.max(job.interval);
     let first_run = entries.is_empty();
     for tile in extent.tiles(job.interval) {
         let last = entries.iter().rev().find(|entry| entry.span.start <= tile.start && tile.end <= entry.span.end);
         let reason = match last {
+            None if !any_overlaps(occupied, job.window(tile)) => None,
             None => Some(Reason::NeverRun),
             Some(entry) => reason(lake, job, entry, policy_hash, tile, changes).await?,
         };
@@ -94,6 +105,12 @@ pub async fn find(lake: &Lake, job: &Job, entries: &[Entry], policy_hash: &str, 
         push(&mut todo.stale, job, tile, reason);
     }
     Ok(todo)
+}
+
+/// Whether any of the intervals, which are disjoint and in order, overlaps the window.
+fn any_overlaps(occupied: &[Interval], window: Interval) -> bool {
+    let first = occupied.partition_point(|rows| rows.end <= window.start);
+    occupied.get(first).is_some_and(|rows| rows.overlaps(window))
 }
 
 /// Every interval of `span` as asked for.
@@ -129,4 +146,18 @@ async fn reason(lake: &Lake, job: &Job, entry: &Entry, policy_hash: &str, tile: 
         }
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_windows_with_rows_overlap() {
+        let occupied = [Interval { start: 10, end: 20 }, Interval { start: 30, end: 40 }];
+        for (start, end, expected) in [(0, 10, false), (0, 11, true), (20, 30, false), (25, 31, true), (39, 50, true), (40, 50, false)] {
+            assert_eq!(any_overlaps(&occupied, Interval { start, end }), expected, "{start} to {end}");
+        }
+        assert!(!any_overlaps(&[], Interval { start: 0, end: 1 }));
+    }
 }

@@ -90,17 +90,27 @@ impl LakeTable {
         self.version
     }
 
-    /// The least and greatest time in a column, from the log alone (the greatest up to a millisecond too high).
-    pub fn extent(&self, column: &str) -> Option<Interval> {
-        let at = self.schema.index_of(column).ok()?;
+    /// The stretches of time in which files have rows, by their least and greatest time in a column; merged, in order.
+    pub fn occupied(&self, column: &str) -> Vec<Interval> {
+        let Ok(at) = self.schema.index_of(column) else { return Vec::new() };
         let time = |value: &Precision<ScalarValue>| match value.get_value() {
             Some(ScalarValue::TimestampMicrosecond(Some(time), _)) => Some(*time),
             _ => None,
         };
-        let columns = || self.files.iter().filter_map(|file| file.statistics.column_statistics.get(at));
-        let start = columns().filter_map(|c| time(&c.min_value)).min()?;
-        let end = columns().filter_map(|c| time(&c.max_value)).max()?;
-        Some(Interval { start, end: end + 1 })
+        let of = |file: &File| {
+            let statistics = file.statistics.column_statistics.get(at)?;
+            Some(Interval { start: time(&statistics.min_value)?, end: time(&statistics.max_value)? + 1 })
+        };
+        let mut found: Vec<Interval> = self.files.iter().filter_map(of).collect();
+        found.sort_unstable();
+        let mut merged: Vec<Interval> = Vec::new();
+        for next in found {
+            match merged.last_mut() {
+                Some(last) if next.start <= last.end => last.end = last.end.max(next.end),
+                _ => merged.push(next),
+            }
+        }
+        merged
     }
 
     /// Rows of the table, where every file's log entry says how many it has.

@@ -45,8 +45,8 @@ pub struct Bittern {
     key: Arc<[u8]>,
     /// Versions of the registered tables.
     versions: Inputs,
-    /// Event time that has rows.
-    extent: Option<Interval>,
+    /// Stretches of event time that have rows, in order.
+    occupied: Vec<Interval>,
 }
 
 impl Bittern {
@@ -66,8 +66,17 @@ impl Bittern {
         for (name, batch) in policy.batches(&|person| pseudonym(&key, person))? {
             session::register_rows(&context, &name, batch)?;
         }
-        let mut bittern =
-            Self { lake, policy, catalog, context, nodes: Vec::new(), errors: Vec::new(), key, versions: BTreeMap::new(), extent: None };
+        let mut bittern = Self {
+            lake,
+            policy,
+            catalog,
+            context,
+            nodes: Vec::new(),
+            errors: Vec::new(),
+            key,
+            versions: BTreeMap::new(),
+            occupied: Vec::new(),
+        };
         bittern.refresh_base().await?;
         let environment = environment(&setup);
         let (jobs, mut errors) = crate::jobs::load(&bittern.catalog, &environment);
@@ -90,7 +99,7 @@ impl Bittern {
         for spec in tables::all() {
             let table = session::register(&self.context, &self.lake, &spec).await?;
             if spec.name == "events" {
-                self.extent = table.extent("event_time");
+                self.occupied = table.occupied("event_time");
             }
             self.versions.insert(spec.name.clone(), table.version());
         }

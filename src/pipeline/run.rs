@@ -94,14 +94,15 @@ impl Bittern {
     }
 
     async fn todo(&self, node: &Node, known: &[Entry], settings: &Settings, changes: &mut Changes) -> Result<Todo> {
-        let Some(extent) = self.extent else { return Ok(Todo::default()) };
+        let (Some(first), Some(last)) = (self.occupied.first(), self.occupied.last()) else { return Ok(Todo::default()) };
+        let extent = Interval { start: first.start, end: last.end };
         if let Some(span) = settings.asked {
             return Ok(stale::asked(&node.job, span));
         }
         if settings.full {
             return Ok(stale::asked(&node.job, extent));
         }
-        stale::find(&self.lake, &node.job, known, self.policy.hash(), extent, changes).await
+        stale::find(&self.lake, &node.job, known, self.policy.hash(), &self.occupied, changes).await
     }
 
     /// The jobs asked for and all that they read, in order.
