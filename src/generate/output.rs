@@ -28,7 +28,7 @@ struct Open {
 
 enum Writer {
     Plain(BufWriter<File>),
-    Gzip(GzEncoder<BufWriter<File>>),
+    Gzip(Box<GzEncoder<BufWriter<File>>>),
 }
 
 impl Out {
@@ -86,7 +86,7 @@ impl Writer {
         }
         let file = BufWriter::with_capacity(1 << 20, File::create(path)?);
         // The time in a gzip header stays 0, so that the same seed gives the same bytes.
-        Ok(if compress { Self::Gzip(GzBuilder::new().mtime(0).write(file, Compression::best())) } else { Self::Plain(file) })
+        Ok(if compress { Self::Gzip(Box::new(GzBuilder::new().mtime(0).write(file, Compression::best()))) } else { Self::Plain(file) })
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
