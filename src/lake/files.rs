@@ -99,16 +99,10 @@ pub async fn append(lake: &Lake, spec: &TableSpec, batch: &RecordBatch, note: &N
         return Ok(());
     }
     let add = write_file(lake, spec, batch, None, lake.clock().now()).await?;
-    append_files(lake, spec, vec![add], note, None).await
+    append_files_on(lake, spec, &lake.table(&spec.name).await?, vec![add], note, None).await
 }
 
-/// Commits files that were written before; see [`commit`] for `mutex`.
-pub async fn append_files(lake: &Lake, spec: &TableSpec, adds: Vec<Add>, note: &Note, mutex: Option<&str>) -> Result<()> {
-    let table = lake.table(&spec.name).await?;
-    append_files_on(lake, spec, &table, adds, note, mutex).await
-}
-
-/// The same on top of a state that the caller has read.
+/// Commits files that were written before, on top of a state that the caller has read; see [`commit`] for `mutex`.
 pub async fn append_files_on(
     lake: &Lake,
     spec: &TableSpec,

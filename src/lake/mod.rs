@@ -105,13 +105,6 @@ impl Lake {
     async fn committed(&self, name: &str, table: DeltaTable) {
         self.tables.lock().await.insert(name.to_owned(), table);
     }
-
-    /// Names of the tables opened so far.
-    pub async fn table_names(&self) -> Vec<String> {
-        let mut names: Vec<String> = self.tables.lock().await.keys().cloned().collect();
-        names.sort();
-        names
-    }
 }
 
 fn delta_fields(spec: &TableSpec) -> Result<Vec<StructField>> {

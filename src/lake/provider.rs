@@ -125,11 +125,6 @@ impl LakeTable {
         self
     }
 
-    /// Full paths, in the store, of the files that can hold rows for which the filters are true.
-    pub fn paths(&self, session: &dyn Session, filters: &[Expr]) -> DfResult<Vec<Path>> {
-        Ok(self.prune(session, filters)?.into_iter().map(|file| file.meta.location.clone()).collect())
-    }
-
     fn prune(&self, session: &dyn Session, filters: &[Expr]) -> DfResult<Vec<&File>> {
         let all = || self.files.iter().collect();
         if self.files.is_empty() {

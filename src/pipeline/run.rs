@@ -1,6 +1,5 @@
 //! Running what is stale, in graph order.
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 use arrow::array::RecordBatch;
@@ -19,7 +18,7 @@ use crate::jobs::Job;
 use crate::jobs::graph::Node;
 use crate::jobs::ledger::{self, Entry, Inputs};
 use crate::jobs::rows::{same_rows, stored};
-use crate::jobs::stale::{self, Changes, Reason, Stale, Todo};
+use crate::jobs::stale::{self, Changes, Stale, Todo};
 use crate::lake::commit::Note;
 use crate::lake::files::append;
 use crate::lake::replace::replace_where;
@@ -245,13 +244,4 @@ fn check_inside(job: &Job, rows: &RecordBatch, span: Interval) -> Result<()> {
 
 fn outside(job: &Job, time: Micros) -> Error {
     Error::usage(format!("{}: a row's interval_time ({}) lies outside the intervals asked for", job.path, crate::interval::time_text(time)))
-}
-
-/// Counts a plan's intervals by reason, for people.
-pub fn by_reason(todo: &Todo, job: &Job) -> BTreeMap<Reason, usize> {
-    let mut counts = BTreeMap::new();
-    for stale in &todo.stale {
-        *counts.entry(stale.reason.clone()).or_default() += stale.span.tiles(job.interval).count();
-    }
-    counts
 }
