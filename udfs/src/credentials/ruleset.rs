@@ -16,9 +16,6 @@ use super::words::{self, WORD_RULES};
 /// A compiled expression may take this much memory: a hostile rule is refused, not run.
 const REGEX_BYTES_MAX: usize = 2 << 20;
 
-/// What may stand right behind a short keyword.
-const SIGNS: &[u8] = b" :=\"'`*_-<>&|/,;.(){}[]\t\n\r12\xe2\xe3\xef\xec\xeb\xc2";
-
 /// Windows of neighbouring hits are searched as one, up to this length, so that a text full of literals costs linear time.
 const JOINED_BYTES_MAX: usize = 16 * 1024;
 
@@ -150,13 +147,7 @@ impl RuleSet {
         }
         for (number, keyword) in words::keywords().iter().enumerate() {
             let number = u32::try_from(number).unwrap_or(u32::MAX);
-            let text = keyword.text.to_ascii_lowercase().into_bytes();
-            if text.len() > LITERAL_BYTES_MIN || text.last().is_some_and(|b| !b.is_ascii_alphanumeric()) {
-                routes.push((text, Route::Keyword(number)));
-            } else {
-                // Three letters occur everywhere: with the sign behind them the literal pass lets less through.
-                routes.extend(SIGNS.iter().map(|sign| ([text.as_slice(), &[*sign]].concat(), Route::Keyword(number))));
-            }
+            routes.extend(keyword.literals().into_iter().map(|literal| (literal, Route::Keyword(number))));
         }
         routes.sort();
         routes.dedup();
