@@ -25,6 +25,8 @@ pub enum Class {
     Act,
     /// How a password is spelled.
     Spelling,
+    /// What something is that was talked of before: "it's".
+    Says,
     /// Codes for the day when the phone is lost.
     Recovery,
     /// The seed of one-time codes.
@@ -63,7 +65,7 @@ impl Keyword {
     pub fn literals(&self) -> Vec<Vec<u8>> {
         let text = self.text.to_ascii_lowercase().into_bytes();
         let signs = match text.len() {
-            length if length > LITERAL_BYTES_MIN || self.ending || text.last().is_some_and(|b| !b.is_ascii_alphanumeric()) => {
+            length if length > LITERAL_BYTES_MIN || self.ending || text.starts_with(b" ") || text.last().is_some_and(|b| !b.is_ascii_alphanumeric()) => {
                 return vec![text];
             }
             LITERAL_BYTES_MIN => SIGNS,
@@ -108,7 +110,7 @@ pub static KEYWORDS: LazyLock<Vec<Keyword>> = LazyLock::new(|| {
     keywords.into_values().collect()
 });
 
-fn classes(language: &Language) -> [(Class, &[String]); 10] {
+fn classes(language: &Language) -> [(Class, &[String]); 11] {
     [
         (Class::Password, &language.password),
         (Class::Pin, &language.pin),
@@ -118,6 +120,7 @@ fn classes(language: &Language) -> [(Class, &[String]); 10] {
         (Class::Login, &language.login),
         (Class::Act, &language.act),
         (Class::Spelling, &language.spelling),
+        (Class::Says, &language.says),
         (Class::Recovery, &language.recovery),
         (Class::Seed, &language.seed),
     ]
