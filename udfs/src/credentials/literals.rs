@@ -1,7 +1,12 @@
 //! Finds where one of many literals occurs, ignoring ASCII case, in one pass that costs little where there is none.
 //!
-//! A bitmap holds a hash of three neighbouring bytes of each literal, at two neighbouring places, so that the pass needs to look at
-//! every second byte only. What the bitmap lets through is compared in full.
+//! The pass looks at every second place only: at the four bytes there, as a hash, in a bitmap. A literal of five bytes or more sets
+//! the bits of two neighbouring windows of its own, so that one of them lies at an even place; a shorter one leaves open the byte
+//! that it does not have. What the bitmap lets through is compared in full.
+
+use std::ops::{BitAnd, BitOr, Shl};
+
+use super::common_text::commonness;
 
 /// One literal found in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,155 +17,255 @@ pub struct Hit {
     pub literal: u32,
 }
 
-/// A literal must have this many bytes: the filter reads three at a time.
+/// What to look for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Literal {
+    /// The bytes, at least [`LITERAL_BYTES_MIN`] of them.
+    pub text: Box<[u8]>,
+    /// One of these must stand right behind the text; any byte or none may where the list is empty.
+    pub followers: &'static [u8],
+}
+
+/// A literal must have this many bytes.
 pub const LITERAL_BYTES_MIN: usize = 3;
 
-const WINDOW: usize = 3;
+/// Bytes that one look at the bitmap reads.
+const WINDOW: usize = 4;
 const STRIDE: usize = 2;
-const HASH_BITS: u32 = 17;
-const FOLD: u32 = 0x0020_2020;
 
-/// How common a byte is in chat, roughly: the filter watches the rarest three bytes of each literal.
-const COMMON_LETTERS: &[u8] = b"etaoinshrdlucmfwygpbvk";
+/// The bitmap's words: 32 KiB, as much as the fastest memory of a core holds.
+const WORDS_BITS: u32 = 13;
+const WORDS: usize = 1 << WORDS_BITS;
 
-/// Where in the literal a bitmap entry looks: the literal starts `before` bytes ahead of the window (or one after it, `-1`).
-#[derive(Debug, Clone, Copy)]
+/// Of each byte the hash sees five bits: the two cases of an ASCII letter have the same ones.
+const HASHED_BITS: u64 = 0x1F1F_1F1F_1F1F_1F1F;
+
+/// Bytes that one step of the pass decides about, and that it reads.
+const STEP: usize = 16;
+const STEP_READS: usize = STEP + 8;
+
+/// Steps whose outcome is collected before it is looked at, so that the pass itself has no branch to guess.
+const STEPS: usize = 256;
+
+/// Bytes as a number, the case of letters left open: where `case` is 1 the text may have either bit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Folded<N> {
+    lower: N,
+    mask: N,
+    case: N,
+}
+
+impl<N: From<u8> + Copy + PartialEq + BitOr<Output = N> + BitAnd<Output = N> + Shl<usize, Output = N>> Folded<N> {
+    /// As many bytes as the number holds; nothing stands for any byte.
+    fn new(bytes: impl Iterator<Item = Option<u8>> + Clone) -> Self {
+        let of = |byte: fn(Option<u8>) -> u8| {
+            let bytes = bytes.clone().take(size_of::<N>()).enumerate();
+            bytes.fold(N::from(0), |sum, (at, b)| sum | N::from(byte(b)) << (8 * at))
+        };
+        Self {
+            lower: of(|b| b.map_or(0, |b| b.to_ascii_lowercase())),
+            mask: of(|b| if b.is_some() { 0xFF } else { 0 }),
+            case: of(|b| if b.is_some_and(|b| b.is_ascii_alphabetic()) { 0x20 } else { 0 }),
+        }
+    }
+
+    #[inline(always)]
+    fn fits(&self, bytes: N) -> bool {
+        (bytes | self.case) & self.mask == self.lower
+    }
+}
+
+/// A literal as seen from a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
+    window: Folded<u32>,
     literal: u32,
+    /// The literal starts this many bytes ahead of the window (one behind it: `-1`).
     before: i32,
+}
+
+#[derive(Debug)]
+struct Known {
+    literal: Literal,
+    head: Folded<u64>,
 }
 
 /// The compiled literals.
 #[derive(Debug)]
 pub struct Literals {
-    texts: Vec<Box<[u8]>>,
-    /// One bit for each hash of three folded bytes.
-    bitmap: Vec<u64>,
-    /// Entries sorted by hash; `first[hash]..first[hash + 1]` are those of one hash.
+    known: Vec<Known>,
+    /// The last three bytes of a window choose a word, the first chooses the bit in it.
+    bitmap: Box<[u32; WORDS]>,
+    /// Entries sorted by word; `first[word]..first[word + 1]` are those of one word.
     entries: Vec<Entry>,
     first: Vec<u32>,
 }
 
-fn hash(bytes: [u8; WINDOW]) -> usize {
-    let word = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], 0]) | FOLD;
-    (word.wrapping_mul(0x9E37_79B1) >> (32 - HASH_BITS)) as usize
+/// The word and the bit of a window.
+#[inline(always)]
+fn slot(hashed: u32) -> (usize, u32) {
+    (((hashed >> 8).wrapping_mul(0x9E37_79B1) >> (32 - WORDS_BITS)) as usize % WORDS, 1u32 << (hashed & 31))
 }
 
-fn cost(byte: u8) -> usize {
-    let byte = byte.to_ascii_lowercase();
-    match COMMON_LETTERS.iter().position(|&letter| letter == byte) {
-        Some(rank) => 40 - rank,
-        None if byte == b' ' => 45,
-        None => 5,
+/// Eight bytes as a number, zeros where the slice is shorter.
+#[inline(always)]
+fn eight(bytes: &[u8]) -> u64 {
+    match bytes.first_chunk::<8>() {
+        Some(eight) => u64::from_le_bytes(*eight),
+        None => bytes.iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte)),
     }
 }
 
 /// The place in the literal whose two neighbouring windows are rarest.
 fn rarest(literal: &[u8]) -> usize {
-    let last = literal.len().saturating_sub(WINDOW + STRIDE - 1);
-    (0..=last).min_by_key(|&at| literal[at..(at + WINDOW + 1).min(literal.len())].iter().map(|&b| cost(b)).sum::<usize>()).unwrap_or(0)
+    let pairs = literal.windows(WINDOW + 1).map(|five| five.array_windows::<WINDOW>().map(|four| commonness(*four)).sum::<f64>());
+    pairs.enumerate().min_by(|(_, a), (_, b)| a.total_cmp(b)).map_or(0, |(at, _)| at)
+}
+
+/// The windows through which a literal is seen wherever it lies, and how far ahead of them it starts.
+fn windows(literal: &Literal) -> Vec<([Option<u8>; WINDOW], i32)> {
+    let known = |bytes: [u8; WINDOW]| bytes.map(Some);
+    match *literal.text {
+        [a, b, c] => {
+            let ahead = ([None, Some(a), Some(b), Some(c)], -1);
+            match literal.followers {
+                [] => vec![ahead, ([Some(a), Some(b), Some(c), None], 0)],
+                some => some.iter().map(|&sign| (known([a, b, c, sign]), 0)).chain([ahead]).collect(),
+            }
+        }
+        [a, b, c, d] => vec![([None, Some(a), Some(b), Some(c)], -1), (known([a, b, c, d]), 0)],
+        _ => {
+            let at = rarest(&literal.text);
+            let place = |at: usize| i32::try_from(at).unwrap_or(0);
+            (at..at + STRIDE).filter_map(|at| literal.text.get(at..)?.first_chunk().map(|bytes| (known(*bytes), place(at)))).collect()
+        }
+    }
+}
+
+/// Each number that the hash can see in a window with open bytes.
+fn hashed(window: [Option<u8>; WINDOW]) -> Vec<u32> {
+    window.iter().enumerate().fold(vec![0], |all, (at, byte)| {
+        let bits = byte.map_or(0..32, |b| u32::from(b & 31)..u32::from(b & 31) + 1);
+        all.iter().flat_map(|sum| bits.clone().map(move |bits| sum | bits << (8 * at))).collect()
+    })
 }
 
 impl Literals {
     /// Compiles the literals; those shorter than [`LITERAL_BYTES_MIN`] are never found.
-    pub fn new<T: AsRef<[u8]>>(literals: &[T]) -> Self {
-        let texts: Vec<Box<[u8]>> = literals.iter().map(|l| l.as_ref().into()).collect();
-        let mut found: Vec<(usize, Entry)> = Vec::new();
-        for (number, text) in texts.iter().enumerate() {
-            let literal = u32::try_from(number).unwrap_or(u32::MAX);
-            if text.len() < LITERAL_BYTES_MIN {
-                continue;
-            }
-            if text.len() > WINDOW {
-                let at = rarest(text);
-                for shift in at..at + STRIDE {
-                    let before = i32::try_from(shift).unwrap_or(0);
-                    found.push((hash([text[shift], text[shift + 1], text[shift + 2]]), Entry { literal, before }));
-                }
-            } else {
-                found.push((hash([text[0], text[1], text[2]]), Entry { literal, before: 0 }));
-                // Too short for two windows: at odd places it is seen through any byte ahead of it.
-                for any in 0..=u8::MAX {
-                    found.push((hash([any, text[0], text[1]]), Entry { literal, before: -1 }));
+    pub fn new(literals: Vec<Literal>) -> Self {
+        let mut bitmap = Box::new([0u32; WORDS]);
+        let mut entries: Vec<(usize, Entry)> = Vec::new();
+        for (number, literal) in literals.iter().enumerate().filter(|(_, literal)| literal.text.len() >= LITERAL_BYTES_MIN) {
+            for (window, before) in windows(literal) {
+                for hashed in hashed(window) {
+                    let (word, bit) = slot(hashed);
+                    bitmap[word] |= bit;
+                    let literal = u32::try_from(number).unwrap_or(u32::MAX);
+                    entries.push((word, Entry { window: Folded::new(window.into_iter()), literal, before }));
                 }
             }
         }
-        found.sort_by_key(|(hash, entry)| (*hash, entry.literal, entry.before));
-        found.dedup_by_key(|(hash, entry)| (*hash, entry.literal, entry.before));
-        let mut bitmap = vec![0u64; 1 << (HASH_BITS - 6)];
-        let mut first = vec![0u32; (1 << HASH_BITS) + 1];
-        for (hash, _) in &found {
-            bitmap[hash >> 6] |= 1 << (hash & 63);
-            first[hash + 1] += 1;
+        entries.sort_unstable();
+        entries.dedup();
+        let mut first = vec![0u32; WORDS + 1];
+        for (word, _) in &entries {
+            first[word + 1] += 1;
         }
         for at in 1..first.len() {
             first[at] += first[at - 1];
         }
-        Self { texts, bitmap, entries: found.into_iter().map(|(_, entry)| entry).collect(), first }
+        let known = literals.into_iter().map(|literal| Known { head: Folded::new(literal.text.iter().copied().map(Some)), literal });
+        Self { known: known.collect(), bitmap, entries: entries.into_iter().map(|(_, entry)| entry).collect(), first }
     }
 
     /// The literal's text.
     pub fn text(&self, literal: u32) -> &[u8] {
-        self.texts.get(literal as usize).map_or(&[], |t| t)
+        self.known.get(literal as usize).map_or(&[], |known| &known.literal.text)
+    }
+
+    /// How many bytes the literal takes, with the one that must follow it.
+    pub fn len(&self, literal: u32) -> usize {
+        self.known.get(literal as usize).map_or(0, |known| known.literal.text.len() + usize::from(!known.literal.followers.is_empty()))
     }
 
     /// Calls `hit` for each occurrence of each literal that lies in `haystack` and whose window starts in `[from, to)`.
-    /// Calls over neighbouring stretches together report each occurrence once; `from` must be even.
+    /// Calls over neighbouring stretches of even length together report each occurrence once.
     pub fn each(&self, haystack: &[u8], from: usize, to: usize, mut hit: impl FnMut(Hit)) {
-        let to = to.min(haystack.len().saturating_sub(WINDOW - 1));
-        let Some(stretch) = haystack.get(from..(to + WINDOW - 1).min(haystack.len())) else { return };
-        let bitmap: &[u64; 1 << (HASH_BITS - 6)] = match self.bitmap.as_slice().try_into() {
-            Ok(bitmap) => bitmap,
-            Err(_) => return,
-        };
-        // Eight bytes hold three windows at even places: fewer loads than one load a window.
-        let mut at = 0;
-        while at + 8 <= stretch.len() {
-            let word = u64::from_le_bytes([
-                stretch[at],
-                stretch[at + 1],
-                stretch[at + 2],
-                stretch[at + 3],
-                stretch[at + 4],
-                stretch[at + 5],
-                stretch[at + 6],
-                stretch[at + 7],
-            ]);
-            let slot = |shift: u32| {
-                let low = ((word >> shift) as u32 & 0x00FF_FFFF) | FOLD;
-                (low.wrapping_mul(0x9E37_79B1) >> (32 - HASH_BITS)) as usize
-            };
-            let (a, b, c) = (slot(0), slot(16), slot(32));
-            let bit = |slot: usize| (bitmap[slot >> 6] >> (slot & 63)) & 1;
-            let (hit_a, hit_b, hit_c) = (bit(a), bit(b), bit(c));
-            if hit_a | hit_b | hit_c != 0 {
-                for (set, slot, place) in [(hit_a, a, 0), (hit_b, b, 2), (hit_c, c, 4)] {
-                    if set != 0 {
-                        self.confirm(haystack, from + at + place, slot, &mut hit);
+        let to = to.min(haystack.len());
+        let mut at = from;
+        while at < to {
+            let end = (at + STEPS * STEP).min(to);
+            let mut outcome = [(0u32, 0u32); STEPS];
+            let some = self.look(haystack.get(at..).unwrap_or_default(), (end - at).div_ceil(STEP), &mut outcome);
+            for &(step, mut places) in outcome.get(..some).unwrap_or_default() {
+                while places != 0 {
+                    let place = at + step as usize * STEP + places.trailing_zeros() as usize * STRIDE;
+                    places &= places - 1;
+                    if place < to {
+                        self.confirm(haystack, place, &mut hit);
                     }
                 }
             }
-            at += 6;
-        }
-        while at + WINDOW <= stretch.len() {
-            let slot = hash([stretch[at], stretch[at + 1], stretch[at + 2]]);
-            if (bitmap[slot >> 6] >> (slot & 63)) & 1 != 0 {
-                self.confirm(haystack, from + at, slot, &mut hit);
-            }
-            at += STRIDE;
+            at = end;
         }
     }
 
-    #[cold]
-    fn confirm(&self, haystack: &[u8], at: usize, slot: usize, hit: &mut impl FnMut(Hit)) {
-        let (Some(&low), Some(&high)) = (self.first.get(slot), self.first.get(slot + 1)) else { return };
-        for entry in self.entries.get(low as usize..high as usize).unwrap_or_default() {
-            let Some(start) = at.checked_add_signed(-(entry.before as isize)) else { continue };
-            let text = self.text(entry.literal);
-            if haystack.get(start..start + text.len()).is_some_and(|found| found.eq_ignore_ascii_case(text)) {
-                hit(Hit { start, literal: entry.literal });
+    /// Looks at `steps` steps of the text and notes those with windows that the bitmap knows, as bits. Says how many there are.
+    #[inline(never)]
+    fn look(&self, text: &[u8], steps: usize, outcome: &mut [(u32, u32); STEPS]) -> usize {
+        let mut some = 0;
+        for step in 0..steps.min(STEPS) {
+            let rest = text.get(step * STEP..).unwrap_or_default();
+            let mut padded = [0; STEP_READS];
+            let bytes = rest.first_chunk().unwrap_or_else(|| {
+                padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+                &padded
+            });
+            let places = self.step(bytes);
+            outcome[some % STEPS] = (step as u32, places);
+            some += usize::from(places != 0);
+        }
+        some
+    }
+
+    #[inline(always)]
+    fn step(&self, bytes: &[u8; STEP_READS]) -> u32 {
+        let mut places = 0;
+        for quarter in 0..4 {
+            let word = eight(&bytes[quarter * 4..]) & HASHED_BITS;
+            for half in 0..2 {
+                let (at, bit) = slot((word >> (half * 16)) as u32);
+                places |= u32::from(self.bitmap[at] & bit != 0) << (quarter * 2 + half);
             }
         }
+        places
+    }
+
+    #[inline(always)]
+    fn confirm(&self, haystack: &[u8], at: usize, hit: &mut impl FnMut(Hit)) {
+        let bytes = eight(haystack.get(at..).unwrap_or_default());
+        let (word, _) = slot((bytes & HASHED_BITS) as u32);
+        let (Some(&low), Some(&high)) = (self.first.get(word), self.first.get(word + 1)) else { return };
+        for entry in self.entries.get(low as usize..high as usize).unwrap_or_default() {
+            if entry.window.fits(bytes as u32)
+                && let Some(found) = self.whole(haystack, at, entry)
+            {
+                hit(found);
+            }
+        }
+    }
+
+    /// Whether the literal stands there as a whole.
+    fn whole(&self, haystack: &[u8], at: usize, entry: &Entry) -> Option<Hit> {
+        let start = at.checked_add_signed(-(entry.before as isize))?;
+        let known = self.known.get(entry.literal as usize)?;
+        let rest = haystack.get(start..)?;
+        let (text, followers) = (&known.literal.text, known.literal.followers);
+        if !known.head.fits(eight(rest)) || text.len() > 8 && !rest.get(..text.len())?.eq_ignore_ascii_case(text) {
+            return None;
+        }
+        let follows = if followers.is_empty() { rest.len() >= text.len() } else { followers.contains(rest.get(text.len())?) };
+        follows.then_some(Hit { start, literal: entry.literal })
     }
 }
 
@@ -170,7 +275,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{Hit, Literals};
+    use super::{Hit, Literal, Literals};
 
     fn naive(literals: &[&str], text: &[u8]) -> Vec<Hit> {
         let mut hits = Vec::new();
@@ -186,7 +291,9 @@ mod tests {
     }
 
     fn found(text: &[u8], step: usize) -> Vec<Hit> {
-        static COMPILED: LazyLock<Literals> = LazyLock::new(|| Literals::new(LITERALS));
+        static COMPILED: LazyLock<Literals> = LazyLock::new(|| {
+            Literals::new(LITERALS.iter().map(|text| Literal { text: text.as_bytes().into(), followers: &[] }).collect())
+        });
         let mut hits = Vec::new();
         let mut from = 0;
         while from < text.len() {

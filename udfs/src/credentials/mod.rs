@@ -8,14 +8,17 @@
 //! - [`fingerprint`]: what may be shown of a credential. [`term`], [`file_name`]: words in searches and names of files.
 
 mod boundary;
+mod common_text;
 pub(crate) mod documented;
 pub mod entropy;
 pub mod file_name;
 pub mod fingerprint;
+mod glance;
 mod keywords;
 mod literals;
 mod placeholder;
 pub mod proof;
+mod required;
 pub mod rules;
 pub mod ruleset;
 pub mod scan;

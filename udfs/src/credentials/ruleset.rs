@@ -7,9 +7,10 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use super::documented;
 use super::entropy::shannon;
-use super::literals::{Hit, LITERAL_BYTES_MIN, Literals};
+use super::literals::{Hit, LITERAL_BYTES_MIN, Literal, Literals};
 use super::placeholder;
 use super::proof::{Check, Proof};
+use super::required::{self, Run};
 use super::rules::{KINDS, Problem, REACH_BYTES_MAX, Rule, RuleFile, ValueTest};
 use super::words::{self, WORD_RULES};
 
@@ -63,6 +64,8 @@ struct CompiledRule {
     value: ValueTest,
     allow: Vec<Regex>,
     reach: usize,
+    /// What the text must hold before the expression is tried.
+    required: Option<Run>,
 }
 
 /// All rules, compiled, with the literals that lead to them.
@@ -125,6 +128,7 @@ fn compiled(file: &str, rule: &Rule, problems: &mut Vec<Problem>) -> Option<Comp
         value: rule.value,
         allow,
         reach: rule.reach,
+        required: required::run(&rule.pattern, &rule.literals),
     })
 }
 
@@ -134,14 +138,15 @@ impl RuleSet {
         let mut problems = Vec::new();
         let mut seen: BTreeSet<&str> = WORD_RULES.iter().map(|rule| rule.id).collect();
         let mut rules = Vec::new();
-        let mut routes: Vec<(Vec<u8>, Route)> = Vec::new();
+        let mut routes: Vec<(Literal, Route)> = Vec::new();
         for (file, rule) in files.iter().flat_map(|file| file.rules.iter().map(move |rule| (file, rule))) {
             if !seen.insert(&rule.id) {
                 problems.push(Problem::new(&file.name, &rule.id, "another rule has this id"));
             }
             if let Some(compiled) = compiled(&file.name, rule, &mut problems) {
                 let number = u32::try_from(rules.len()).unwrap_or(u32::MAX);
-                routes.extend(rule.literals.iter().map(|l| (l.to_ascii_lowercase().into_bytes(), Route::Pattern(number))));
+                let literal = |text: &String| Literal { text: text.to_ascii_lowercase().into_bytes().into(), followers: &[] };
+                routes.extend(rule.literals.iter().map(|text| (literal(text), Route::Pattern(number))));
                 rules.push(compiled);
             }
         }
@@ -151,16 +156,13 @@ impl RuleSet {
         for (number, keyword) in words::keywords().iter().enumerate() {
             let number = u32::try_from(number).unwrap_or(u32::MAX);
             let text = keyword.text.to_ascii_lowercase().into_bytes();
-            if text.len() > LITERAL_BYTES_MIN || text.last().is_some_and(|b| !b.is_ascii_alphanumeric()) {
-                routes.push((text, Route::Keyword(number)));
-            } else {
-                // Three letters occur everywhere: with the sign behind them the literal pass lets less through.
-                routes.extend(SIGNS.iter().map(|sign| ([text.as_slice(), &[*sign]].concat(), Route::Keyword(number))));
-            }
+            // Three letters occur everywhere: with the sign behind them the literal pass lets less through.
+            let short = text.len() <= LITERAL_BYTES_MIN && text.last().is_some_and(u8::is_ascii_alphanumeric);
+            routes.push((Literal { text: text.into(), followers: if short { SIGNS } else { &[] } }, Route::Keyword(number)));
         }
         routes.sort();
         routes.dedup();
-        let mut literals: Vec<Vec<u8>> = Vec::new();
+        let mut literals: Vec<Literal> = Vec::new();
         let mut by_literal: Vec<Vec<Route>> = Vec::new();
         for (literal, route) in routes {
             if literals.last() != Some(&literal) {
@@ -171,11 +173,11 @@ impl RuleSet {
                 list.push(route);
             }
         }
-        Ok(Self { rules, literals: Literals::new(&literals), routes: by_literal })
+        Ok(Self { rules, literals: Literals::new(literals), routes: by_literal })
     }
 
     /// The literals that lead to a rule.
-    pub(super) fn literals(&self) -> &Literals {
+    pub(crate) fn literals(&self) -> &Literals {
         &self.literals
     }
 
@@ -195,11 +197,12 @@ impl RuleSet {
         }
     }
 
-    /// Tries the rules that `hits` (places in `text`) lead to and hands on each candidate, also those that fell.
-    pub(super) fn candidates(&self, text: &[u8], hits: &[Hit], found: &mut impl FnMut(Candidate)) {
+    /// Tries the rules that `hits` (places in `text`) lead to and hands on each candidate that may stand; `all` asks also for those that
+    /// fall.
+    pub(super) fn candidates(&self, text: &[u8], hits: &[Hit], all: bool, found: &mut impl FnMut(Candidate)) {
         let mut tries: Vec<Try> = Vec::new();
         for hit in hits {
-            let length = self.literals.text(hit.literal).len();
+            let length = self.literals.len(hit.literal);
             for &route in self.routes.get(hit.literal as usize).map_or(&[][..], |r| r) {
                 tries.push((route, hit.start, hit.start + length));
             }
@@ -209,7 +212,7 @@ impl RuleSet {
         while let Some(&(route, start, end)) = rest.first() {
             match route {
                 Route::Keyword(number) => {
-                    words::judge(text, start..end, number, found);
+                    words::judge(text, start..end, number, all, found);
                     rest = &rest[1..];
                 }
                 Route::Pattern(number) => {
@@ -239,6 +242,9 @@ impl CompiledRule {
     /// Searches `text[from..to]`, which looks beyond itself for word boundaries.
     fn candidates(&self, number: u32, text: &[u8], from: usize, to: usize, found: &mut impl FnMut(Candidate)) {
         let Some(window) = text.get(..to) else { return };
+        if self.required.as_ref().is_some_and(|run| !run.is_in(window.get(from..).unwrap_or_default())) {
+            return;
+        }
         let mut at = from;
         while at <= to {
             let Some(whole) = self.regex.find_at(window, at) else { return };

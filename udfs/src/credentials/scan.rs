@@ -51,7 +51,7 @@ impl RuleSet {
                 let Some(text) = used.get(start..stop) else { continue };
                 of_row.clear();
                 for hit in now {
-                    if hit.start >= start && hit.start + self.literals().text(hit.literal).len() <= stop {
+                    if hit.start >= start && hit.start + self.literals().len(hit.literal) <= stop {
                         of_row.push(Hit { start: hit.start - start, literal: hit.literal });
                     }
                 }
@@ -67,7 +67,7 @@ impl RuleSet {
     pub fn matching(&self, values: &[u8], rows: usize, offset: impl Fn(usize) -> usize, mut hit: impl FnMut(usize)) {
         self.walk(values, rows, offset, |row, text, hits| {
             let mut found = false;
-            self.candidates(text, hits, &mut |candidate| found |= candidate.confidence >= CONFIDENCE_MIN);
+            self.candidates(text, hits, false, &mut |candidate| found |= candidate.confidence >= CONFIDENCE_MIN);
             if found {
                 hit(row);
             }
@@ -85,7 +85,7 @@ impl RuleSet {
                 of_row.clear();
             }
             last = row;
-            self.candidates(text, hits, &mut |candidate| {
+            self.candidates(text, hits, false, &mut |candidate| {
                 if candidate.confidence >= CONFIDENCE_MIN {
                     of_row.push(candidate);
                 }
@@ -119,7 +119,7 @@ impl RuleSet {
             1,
             |row| if row == 0 { 0 } else { text.len() },
             |_, text, hits| {
-                self.candidates(text, hits, &mut |candidate| all.push(candidate));
+                self.candidates(text, hits, true, &mut |candidate| all.push(candidate));
                 true
             },
         );

@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 
 use super::boundary::{bounded, is_east_asian, valid_prefix, valid_suffix};
 use super::documented;
+use super::glance;
 use super::keywords::{COPULA_SIGNS, COPULAS, Class, DOUBTS, KEYWORDS, Keyword};
 use super::placeholder;
 use super::ruleset::{Candidate, RuleNumber};
@@ -88,24 +89,25 @@ impl Link {
     }
 }
 
-/// Weighs what stands around the keyword at `place` and hands on the candidates.
-pub fn judge(text: &[u8], place: Range<usize>, number: u32, found: &mut impl FnMut(Candidate)) {
+/// Weighs what stands around the keyword at `place` and hands on the candidates; where not `all` are asked for, only those that may stand.
+pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &mut impl FnMut(Candidate)) {
     let Some(keyword) = KEYWORDS.get(number as usize) else { return };
     let Some(place) = bounded(text, place, keyword) else { return };
-    let end = (place.end + BEHIND_BYTES).min(text.len());
-    let whole = valid_prefix(text.get(place.end..end).unwrap_or_default());
+    let behind = text.get(place.end..(place.end + BEHIND_BYTES).min(text.len())).unwrap_or_default();
+    let before = text.get(place.start.saturating_sub(BEFORE_BYTES)..place.start).unwrap_or_default();
+    let look_behind = all || glance::behind(keyword.class, behind);
+    let look_before = before.iter().copied().any(is_unusual) && (all || glance::before(keyword.class, before));
+    if !look_behind && !look_before {
+        return;
+    }
+    let whole = valid_prefix(behind);
     // The first quote behind a quoted keyword closes it: `"password": "..."`.
     let behind = whole.strip_prefix("\\\"").or(whole.strip_prefix(['"', '\'', '”', '’'])).unwrap_or(whole);
     let base = place.end + whole.len() - behind.len();
-    if may_hold_value(behind.as_bytes()) && (Context { keyword, base, text: behind }).behind(found) {
+    if look_behind && may_hold_value(behind.as_bytes()) && (Context { keyword, base, text: behind }).behind(found) {
         return;
     }
-    if matches!(keyword.class, Class::Password | Class::Login) {
-        let start = place.start.saturating_sub(BEFORE_BYTES);
-        let before = text.get(start..place.start).unwrap_or_default();
-        if !before.iter().copied().any(is_unusual) {
-            return;
-        }
+    if look_before && matches!(keyword.class, Class::Password | Class::Login) {
         let before = valid_suffix(before);
         Context { keyword, base: place.start - before.len(), text: before }.before(behind, found);
     }
