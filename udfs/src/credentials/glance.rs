@@ -15,6 +15,12 @@ const SIGN: u64 = 1 << 40;
 const LENGTH: u64 = 1 << 50;
 const COUNT: u64 = (1 << 10) - 1;
 
+/// Words, and digits alone, are at most this strong.
+const WORD_STRENGTH: f64 = 0.15;
+
+/// A byte that may open quotes.
+const QUOTE: u64 = 1 << 63;
+
 /// Longer stretches are not glanced at: they may hold anything.
 pub const GLANCE_BYTES_MAX: usize = 1000;
 
@@ -23,7 +29,9 @@ static KINDS: [u64; 256] = {
     let mut kinds = [0; 256];
     let mut byte = 0;
     while byte < 256 {
-        kinds[byte] = LENGTH
+        let quote = if matches!(byte as u8, b'"' | b'`' | b'<' | b'&' | b'{' | b'\'' | b'_' | b'*' | 0xC2 | 0xE2 | 0xE3) { QUOTE } else { 0 };
+        kinds[byte] = quote
+            + LENGTH
             + match byte as u8 {
                 b'a'..=b'z' => LOWER,
                 b'A'..=b'Z' => UPPER,
@@ -51,7 +59,7 @@ struct Run {
 impl Run {
     #[inline(always)]
     fn add(&mut self, byte: u8) {
-        self.last = KINDS[usize::from(byte)];
+        self.last = KINDS[usize::from(byte)] & !QUOTE;
         self.counts += self.last;
     }
 
@@ -60,11 +68,25 @@ impl Run {
     }
 
     /// No part of the run has a higher [`super::value::password_strength`].
+    #[inline(always)]
     fn password_strength_max(self) -> f64 {
+        // Plain words, which most runs are.
+        if self.counts & COUNT * (UPPER + DIGIT + SIGN) == 0 {
+            return WORD_STRENGTH;
+        }
+        self.mixed_strength_max()
+    }
+
+    #[inline(never)]
+    fn mixed_strength_max(self) -> f64 {
         let (lower, upper, length) = (self.count(LOWER), self.count(UPPER), self.count(LENGTH));
         let (digit, joint, sign) = (self.count(DIGIT) > 0, self.count(JOINT) > 0, self.count(SIGN) > 0);
         let inner_sign = self.count(SIGN) > u64::from(self.last == KINDS[usize::from(b'!')]);
         let (letters, mixed_case, long) = (lower + upper > 0, lower > 0 && upper > 0, length >= 8);
+        if !digit && !inner_sign {
+            let names = joint && upper >= 2 && lower >= 4 && length >= 9;
+            return if names { 0.3 } else { WORD_STRENGTH };
+        }
         let steps = [
             (0.7, self.count(SIGN) >= 3 && length >= 12),
             (0.7, letters && digit && sign && (mixed_case || inner_sign) && long),
@@ -77,9 +99,8 @@ impl Run {
             (0.3, letters && (inner_sign && length >= 6 || joint && upper >= 2 && lower >= 4 && length >= 9)),
             (0.3, digit && sign && length >= 6),
             (0.2, letters && digit && length >= 5),
-            (0.15, letters && long || digit && length >= 4),
         ];
-        steps.iter().find(|(_, reached)| *reached).map_or(0.05, |(strength, _)| *strength)
+        steps.iter().find(|(_, reached)| *reached).map_or(WORD_STRENGTH, |(strength, _)| *strength)
     }
 
     /// No part of the run has a higher [`super::value::token_strength`].
@@ -96,21 +117,14 @@ impl Run {
     }
 }
 
-/// Whether a sign there may open quotes, bold, code or markup.
-fn may_quote(text: &[u8], at: usize) -> bool {
-    let inside = || {
-        let letter = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_alphanumeric);
-        letter(at.checked_sub(1)) && letter(Some(at + 1))
-    };
-    match text.get(at) {
-        Some(b'"' | b'`' | b'<' | b'&' | b'{') => true,
-        Some(b'\'' | b'_' | b'*') => !inside(),
-        Some(0xC2 | 0xE2 | 0xE3) => true,
-        _ => false,
-    }
+/// Whether a sign that opens quotes, bold, code or markup stands inside a word, where it opens nothing.
+fn is_inside(text: &[u8], at: usize) -> bool {
+    let letter = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_alphanumeric);
+    matches!(text.get(at), Some(b'\'' | b'_' | b'*')) && letter(at.checked_sub(1)) && letter(Some(at + 1))
 }
 
 /// Calls `passes` with each run and whether quotes may have opened before its end, until it says yes.
+#[inline(always)]
 fn any_run(text: &[u8], mut passes: impl FnMut(Run, bool) -> bool) -> bool {
     let (mut run, mut quoted) = (Run::default(), false);
     for (at, &byte) in text.iter().enumerate() {
@@ -119,9 +133,11 @@ fn any_run(text: &[u8], mut passes: impl FnMut(Run, bool) -> bool) -> bool {
                 return true;
             }
             run = Run::default();
-        } else {
-            run.add(byte);
-            quoted = quoted || may_quote(text, at);
+            continue;
+        }
+        run.add(byte);
+        if KINDS[usize::from(byte)] & QUOTE != 0 {
+            quoted = quoted || !is_inside(text, at);
         }
     }
     passes(run, quoted)

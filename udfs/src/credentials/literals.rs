@@ -34,18 +34,27 @@ const WINDOW: usize = 4;
 const STRIDE: usize = 2;
 
 /// The bitmap's words: 32 KiB, as much as the fastest memory of a core holds.
-const WORDS_BITS: u32 = 13;
-const WORDS: usize = 1 << WORDS_BITS;
+const FIRST_BITS: u32 = 13;
+const FIRST_WORDS: usize = 1 << FIRST_BITS;
 
 /// Of each byte the hash sees five bits: the two cases of an ASCII letter have the same ones.
 const HASHED_BITS: u64 = 0x1F1F_1F1F_1F1F_1F1F;
 
+/// A second bitmap, of whole windows, is asked where the first one says yes.
+const SECOND_BITS: u32 = 12;
+const SECOND_WORDS: usize = 1 << SECOND_BITS;
+
+/// Lists of entries.
+const SHELVES_BITS: u32 = 12;
+const SHELVES: usize = 1 << SHELVES_BITS;
+
 /// Bytes that one step of the pass decides about, and that it reads.
-const STEP: usize = 16;
+const STEP: usize = 32;
 const STEP_READS: usize = STEP + 8;
 
 /// Steps whose outcome is collected before it is looked at, so that the pass itself has no branch to guess.
-const STEPS: usize = 256;
+const STEPS: usize = 128;
+const PLACES: usize = STEPS * STEP / STRIDE;
 
 /// Bytes as a number, the case of letters left open: where `case` is 1 the text may have either bit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,31 +89,60 @@ impl<N: From<u8> + Copy + PartialEq + BitOr<Output = N> + BitAnd<Output = N> + S
 struct Entry {
     window: Folded<u32>,
     literal: u32,
+    /// The literal's beginning.
+    head: Folded<u64>,
     /// The literal starts this many bytes ahead of the window (one behind it: `-1`).
     before: i32,
+    /// The beginning is the whole literal, and any byte may follow.
+    short: bool,
 }
 
-#[derive(Debug)]
-struct Known {
-    literal: Literal,
-    head: Folded<u64>,
+impl Entry {
+    fn new(number: usize, literal: &Literal, window: [Option<u8>; WINDOW], before: i32) -> Self {
+        let known = |bytes: &[u8]| Folded::new(bytes.iter().copied().map(Some).collect::<Vec<_>>().into_iter());
+        Self {
+            window: Folded::new(window.into_iter()),
+            literal: u32::try_from(number).unwrap_or(u32::MAX),
+            head: known(&literal.text),
+            before,
+            short: literal.text.len() <= 8 && literal.followers.is_empty(),
+        }
+    }
 }
 
 /// The compiled literals.
 #[derive(Debug)]
 pub struct Literals {
-    known: Vec<Known>,
-    /// The last three bytes of a window choose a word, the first chooses the bit in it.
-    bitmap: Box<[u32; WORDS]>,
-    /// Entries sorted by word; `first[word]..first[word + 1]` are those of one word.
+    literals: Vec<Literal>,
+    first: Box<[u32; FIRST_WORDS]>,
+    second: Box<[u32; SECOND_WORDS]>,
+    /// Entries sorted by shelf; `shelves[at]..shelves[at + 1]` are those of one shelf.
     entries: Vec<Entry>,
-    first: Vec<u32>,
+    shelves: Vec<u32>,
 }
 
-/// The word and the bit of a window.
+/// The word and the bit of a window in a bitmap of `1 << bits` words.
 #[inline(always)]
-fn slot(hashed: u32) -> (usize, u32) {
-    (((hashed >> 8).wrapping_mul(0x9E37_79B1) >> (32 - WORDS_BITS)) as usize % WORDS, 1u32 << (hashed & 31))
+fn slot(hashed: u32, multiplier: u32, bits: u32) -> (usize, u32) {
+    ((hashed.wrapping_mul(multiplier) >> (32 - bits)) as usize, 1u32 << (hashed & 31))
+}
+
+#[inline(always)]
+fn first_slot(hashed: u32) -> (usize, u32) {
+    let (word, bit) = slot(hashed, 0x9E37_79B1, FIRST_BITS);
+    (word % FIRST_WORDS, bit)
+}
+
+#[inline(always)]
+fn second_slot(hashed: u32) -> (usize, u32) {
+    let (word, bit) = slot(hashed, 0x85EB_CA6B, SECOND_BITS);
+    (word % SECOND_WORDS, bit)
+}
+
+/// Where the entries of a window are: its first byte may be open, so it does not count.
+#[inline(always)]
+fn shelf(hashed: u32) -> usize {
+    slot(hashed >> 8, 0x9E37_79B1, SHELVES_BITS).0 % SHELVES
 }
 
 /// Eight bytes as a number, zeros where the slice is shorter.
@@ -153,39 +191,38 @@ fn hashed(window: [Option<u8>; WINDOW]) -> Vec<u32> {
 impl Literals {
     /// Compiles the literals; those shorter than [`LITERAL_BYTES_MIN`] are never found.
     pub fn new(literals: Vec<Literal>) -> Self {
-        let mut bitmap = Box::new([0u32; WORDS]);
+        let (mut first, mut second) = (Box::new([0u32; FIRST_WORDS]), Box::new([0u32; SECOND_WORDS]));
         let mut entries: Vec<(usize, Entry)> = Vec::new();
         for (number, literal) in literals.iter().enumerate().filter(|(_, literal)| literal.text.len() >= LITERAL_BYTES_MIN) {
             for (window, before) in windows(literal) {
                 for hashed in hashed(window) {
-                    let (word, bit) = slot(hashed);
-                    bitmap[word] |= bit;
-                    let literal = u32::try_from(number).unwrap_or(u32::MAX);
-                    entries.push((word, Entry { window: Folded::new(window.into_iter()), literal, before }));
+                    let ((word, bit), (second_word, second_bit)) = (first_slot(hashed), second_slot(hashed));
+                    first[word] |= bit;
+                    second[second_word] |= second_bit;
+                    entries.push((shelf(hashed), Entry::new(number, literal, window, before)));
                 }
             }
         }
         entries.sort_unstable();
         entries.dedup();
-        let mut first = vec![0u32; WORDS + 1];
-        for (word, _) in &entries {
-            first[word + 1] += 1;
+        let mut shelves = vec![0u32; SHELVES + 1];
+        for (shelf, _) in &entries {
+            shelves[shelf + 1] += 1;
         }
-        for at in 1..first.len() {
-            first[at] += first[at - 1];
+        for at in 1..shelves.len() {
+            shelves[at] += shelves[at - 1];
         }
-        let known = literals.into_iter().map(|literal| Known { head: Folded::new(literal.text.iter().copied().map(Some)), literal });
-        Self { known: known.collect(), bitmap, entries: entries.into_iter().map(|(_, entry)| entry).collect(), first }
+        Self { literals, first, second, entries: entries.into_iter().map(|(_, entry)| entry).collect(), shelves }
     }
 
     /// The literal's text.
     pub fn text(&self, literal: u32) -> &[u8] {
-        self.known.get(literal as usize).map_or(&[], |known| &known.literal.text)
+        self.literals.get(literal as usize).map_or(&[], |literal| &literal.text)
     }
 
     /// How many bytes the literal takes, with the one that must follow it.
     pub fn len(&self, literal: u32) -> usize {
-        self.known.get(literal as usize).map_or(0, |known| known.literal.text.len() + usize::from(!known.literal.followers.is_empty()))
+        self.literals.get(literal as usize).map_or(0, |literal| literal.text.len() + usize::from(!literal.followers.is_empty()))
     }
 
     /// Calls `hit` for each occurrence of each literal that lies in `haystack` and whose window starts in `[from, to)`.
@@ -193,17 +230,16 @@ impl Literals {
     pub fn each(&self, haystack: &[u8], from: usize, to: usize, mut hit: impl FnMut(Hit)) {
         let to = to.min(haystack.len());
         let mut at = from;
+        let (mut outcome, mut places) = ([(0, 0); STEPS], [0; PLACES]);
         while at < to {
             let end = (at + STEPS * STEP).min(to);
-            let mut outcome = [(0u32, 0u32); STEPS];
-            let some = self.look(haystack.get(at..).unwrap_or_default(), (end - at).div_ceil(STEP), &mut outcome);
-            for &(step, mut places) in outcome.get(..some).unwrap_or_default() {
-                while places != 0 {
-                    let place = at + step as usize * STEP + places.trailing_zeros() as usize * STRIDE;
-                    places &= places - 1;
-                    if place < to {
-                        self.confirm(haystack, place, &mut hit);
-                    }
+            let rest = haystack.get(at..).unwrap_or_default();
+            let steps = self.look(rest, (end - at).div_ceil(STEP), &mut outcome);
+            let some = self.look_again(rest, outcome.get(..steps).unwrap_or_default(), &mut places);
+            for &place in places.get(..some).unwrap_or_default() {
+                let place = at + place as usize;
+                if place < to {
+                    self.confirm(haystack, place, &mut hit);
                 }
             }
             at = end;
@@ -213,17 +249,24 @@ impl Literals {
     /// Looks at `steps` steps of the text and notes those with windows that the bitmap knows, as bits. Says how many there are.
     #[inline(never)]
     fn look(&self, text: &[u8], steps: usize, outcome: &mut [(u32, u32); STEPS]) -> usize {
-        let mut some = 0;
-        for step in 0..steps.min(STEPS) {
-            let rest = text.get(step * STEP..).unwrap_or_default();
-            let mut padded = [0; STEP_READS];
-            let bytes = rest.first_chunk().unwrap_or_else(|| {
-                padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-                &padded
-            });
-            let places = self.step(bytes);
+        let (mut some, mut step, mut rest) = (0, 0, text);
+        let mut note = |step: usize, places: u32| {
             outcome[some % STEPS] = (step as u32, places);
             some += usize::from(places != 0);
+        };
+        while step < steps
+            && let Some(bytes) = rest.first_chunk()
+        {
+            note(step, self.step(bytes));
+            step += 1;
+            rest = &rest[STEP..];
+        }
+        while step < steps {
+            let mut padded = [0; STEP_READS];
+            padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+            note(step, self.step(&padded));
+            step += 1;
+            rest = rest.get(STEP..).unwrap_or_default();
         }
         some
     }
@@ -231,21 +274,38 @@ impl Literals {
     #[inline(always)]
     fn step(&self, bytes: &[u8; STEP_READS]) -> u32 {
         let mut places = 0;
-        for quarter in 0..4 {
+        for quarter in 0..STEP / 4 {
             let word = eight(&bytes[quarter * 4..]) & HASHED_BITS;
             for half in 0..2 {
-                let (at, bit) = slot((word >> (half * 16)) as u32);
-                places |= u32::from(self.bitmap[at] & bit != 0) << (quarter * 2 + half);
+                let (at, bit) = first_slot((word >> (half * 16)) as u32);
+                places = places << 1 | u32::from(self.first[at] & bit != 0);
             }
         }
         places
     }
 
+    /// Asks the second bitmap about what the first one knew.
+    #[inline(never)]
+    fn look_again(&self, text: &[u8], outcome: &[(u32, u32)], places: &mut [u32; PLACES]) -> usize {
+        let mut some = 0;
+        for &(step, mut bits) in outcome {
+            while bits != 0 {
+                let last = bits.trailing_zeros() as usize;
+                let place = step as usize * STEP + (STEP / STRIDE - 1 - last) * STRIDE;
+                bits &= bits - 1;
+                let (word, bit) = second_slot((eight(text.get(place..).unwrap_or_default()) & HASHED_BITS) as u32);
+                places[some % PLACES] = place as u32;
+                some += usize::from(self.second[word] & bit != 0);
+            }
+        }
+        some
+    }
+
     #[inline(always)]
     fn confirm(&self, haystack: &[u8], at: usize, hit: &mut impl FnMut(Hit)) {
         let bytes = eight(haystack.get(at..).unwrap_or_default());
-        let (word, _) = slot((bytes & HASHED_BITS) as u32);
-        let (Some(&low), Some(&high)) = (self.first.get(word), self.first.get(word + 1)) else { return };
+        let shelf = shelf((bytes & HASHED_BITS) as u32);
+        let (Some(&low), Some(&high)) = (self.shelves.get(shelf), self.shelves.get(shelf + 1)) else { return };
         for entry in self.entries.get(low as usize..high as usize).unwrap_or_default() {
             if entry.window.fits(bytes as u32)
                 && let Some(found) = self.whole(haystack, at, entry)
@@ -256,16 +316,18 @@ impl Literals {
     }
 
     /// Whether the literal stands there as a whole.
+    #[inline(always)]
     fn whole(&self, haystack: &[u8], at: usize, entry: &Entry) -> Option<Hit> {
         let start = at.checked_add_signed(-(entry.before as isize))?;
-        let known = self.known.get(entry.literal as usize)?;
         let rest = haystack.get(start..)?;
-        let (text, followers) = (&known.literal.text, known.literal.followers);
-        if !known.head.fits(eight(rest)) || text.len() > 8 && !rest.get(..text.len())?.eq_ignore_ascii_case(text) {
-            return None;
-        }
-        let follows = if followers.is_empty() { rest.len() >= text.len() } else { followers.contains(rest.get(text.len())?) };
-        follows.then_some(Hit { start, literal: entry.literal })
+        let stands = entry.head.fits(eight(rest)) && (entry.short && rest.len() >= 8 || self.stands(rest, entry.literal));
+        stands.then_some(Hit { start, literal: entry.literal })
+    }
+
+    fn stands(&self, rest: &[u8], literal: u32) -> bool {
+        let Some(Literal { text, followers }) = self.literals.get(literal as usize) else { return false };
+        rest.get(..text.len()).is_some_and(|found| found.eq_ignore_ascii_case(text))
+            && (followers.is_empty() || rest.get(text.len()).is_some_and(|follower| followers.contains(follower)))
     }
 }
 

@@ -22,6 +22,7 @@ mod required;
 pub mod rules;
 pub mod ruleset;
 pub mod scan;
+mod sequence;
 pub mod term;
 mod tokens;
 mod value;

@@ -10,7 +10,7 @@ use super::entropy::shannon;
 use super::literals::{Hit, LITERAL_BYTES_MIN, Literal, Literals};
 use super::placeholder;
 use super::proof::{Check, Proof};
-use super::required::{self, Run};
+use super::required::Required;
 use super::rules::{KINDS, Problem, REACH_BYTES_MAX, Rule, RuleFile, ValueTest};
 use super::words::{self, WORD_RULES};
 
@@ -65,7 +65,7 @@ struct CompiledRule {
     allow: Vec<Regex>,
     reach: usize,
     /// What the text must hold before the expression is tried.
-    required: Option<Run>,
+    required: Required,
 }
 
 /// All rules, compiled, with the literals that lead to them.
@@ -78,13 +78,13 @@ pub struct RuleSet {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Route {
+pub(super) enum Route {
     Pattern(u32),
     Keyword(u32),
 }
 
-/// One rule to try at one place.
-type Try = (Route, usize, usize);
+/// Rules to try, each at one place; kept from row to row, so that nothing is allocated for each.
+pub(super) type Tries = Vec<(Route, usize, usize)>;
 
 fn expression(pattern: &str) -> Result<Regex, regex::Error> {
     RegexBuilder::new(pattern).unicode(false).size_limit(REGEX_BYTES_MAX).dfa_size_limit(REGEX_BYTES_MAX).nest_limit(64).build()
@@ -128,7 +128,7 @@ fn compiled(file: &str, rule: &Rule, problems: &mut Vec<Problem>) -> Option<Comp
         value: rule.value,
         allow,
         reach: rule.reach,
-        required: required::run(&rule.pattern, &rule.literals),
+        required: Required::new(&rule.pattern, &rule.literals),
     })
 }
 
@@ -199,8 +199,8 @@ impl RuleSet {
 
     /// Tries the rules that `hits` (places in `text`) lead to and hands on each candidate that may stand; `all` asks also for those that
     /// fall.
-    pub(super) fn candidates(&self, text: &[u8], hits: &[Hit], all: bool, found: &mut impl FnMut(Candidate)) {
-        let mut tries: Vec<Try> = Vec::new();
+    pub(super) fn candidates(&self, text: &[u8], hits: &[Hit], all: bool, tries: &mut Tries, found: &mut impl FnMut(Candidate)) {
+        tries.clear();
         for hit in hits {
             let length = self.literals.len(hit.literal);
             for &route in self.routes.get(hit.literal as usize).map_or(&[][..], |r| r) {
@@ -242,7 +242,7 @@ impl CompiledRule {
     /// Searches `text[from..to]`, which looks beyond itself for word boundaries.
     fn candidates(&self, number: u32, text: &[u8], from: usize, to: usize, found: &mut impl FnMut(Candidate)) {
         let Some(window) = text.get(..to) else { return };
-        if self.required.as_ref().is_some_and(|run| !run.is_in(window.get(from..).unwrap_or_default())) {
+        if !self.required.is_in(window.get(from..).unwrap_or_default()) {
             return;
         }
         let mut at = from;

@@ -96,7 +96,7 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
     let behind = text.get(place.end..(place.end + BEHIND_BYTES).min(text.len())).unwrap_or_default();
     let before = text.get(place.start.saturating_sub(BEFORE_BYTES)..place.start).unwrap_or_default();
     let look_behind = all || glance::behind(keyword.class, behind);
-    let look_before = before.iter().copied().any(is_unusual) && (all || glance::before(keyword.class, before));
+    let look_before = (all || glance::before(keyword.class, before)) && before.iter().copied().any(is_unusual);
     if !look_behind && !look_before {
         return;
     }
@@ -229,8 +229,13 @@ impl Context<'_> {
     /// The weight of a value, or what it is instead.
     fn weigh(&self, value: &str, token: &Token, link: Link, place: usize) -> Result<f64, &'static str> {
         // What cannot reach the weight by its shape needs no further test.
-        let shape = password_strength(value).max(token_strength(value));
-        if !matches!(link, Link::Assigned | Link::Copula) && self.keyword.class != Class::Pin && shape + link.weight() + 0.35 < WEIGHT_MIN {
+        let shape = match self.keyword.class {
+            Class::Secret => token_strength(value),
+            Class::Password => password_strength(value) + 0.15,
+            Class::Login | Class::Pin => password_strength(value) + 0.05,
+        };
+        let most = shape + link.weight() + if token.before.quoted { 0.15 } else { 0.0 };
+        if !matches!(link, Link::Assigned | Link::Copula) && self.keyword.class != Class::Pin && most < WEIGHT_MIN - 1e-6 {
             return Err("too little speaks for a credential");
         }
         if let Some(reason) = placeholder::password(value.as_bytes()) {
@@ -300,10 +305,11 @@ impl Context<'_> {
         let shifted = Context { keyword: self.keyword, base: self.base + start, text: line };
         for token in pieces.iter().skip(pieces.len().saturating_sub(TOKENS_BEFORE)) {
             let value = shifted.value(token);
+            if password_strength(value) < STRENGTH_MIN {
+                continue;
+            }
             match shifted.weigh(value, token, Link::Reverse, 0) {
-                Ok(weight) if password_strength(value) >= STRENGTH_MIN && weight >= WEIGHT_MIN => {
-                    shifted.hand(token, weight, Link::Reverse.test(), found)
-                }
+                Ok(weight) if weight >= WEIGHT_MIN => shifted.hand(token, weight, Link::Reverse.test(), found),
                 _ => {}
             }
         }
