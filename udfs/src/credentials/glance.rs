@@ -15,73 +15,59 @@ const SIGN: u64 = 1 << 40;
 const LENGTH: u64 = 1 << 50;
 const COUNT: u64 = (1 << 10) - 1;
 
+/// A byte that may open quotes. Not a count.
+const QUOTE: u64 = 1 << 63;
+
 /// Words, and digits alone, are at most this strong.
 const WORD_STRENGTH: f64 = 0.15;
-
-/// A byte that may open quotes.
-const QUOTE: u64 = 1 << 63;
 
 /// Longer stretches are not glanced at: they may hold anything.
 pub const GLANCE_BYTES_MAX: usize = 1000;
 
-/// What a byte counts for. What a byte beyond ASCII stands for is open, but for the letters of Latin and Cyrillic.
+/// What a byte counts for; blanks for nothing. What a byte beyond ASCII stands for is open, but for the letters of Latin and Cyrillic.
 static KINDS: [u64; 256] = {
     let mut kinds = [0; 256];
     let mut byte = 0;
     while byte < 256 {
-        let quote = if matches!(byte as u8, b'"' | b'`' | b'<' | b'&' | b'{' | b'\'' | b'_' | b'*' | 0xC2 | 0xE2 | 0xE3) { QUOTE } else { 0 };
-        kinds[byte] = quote
-            + LENGTH
-            + match byte as u8 {
-                b'a'..=b'z' => LOWER,
-                b'A'..=b'Z' => UPPER,
-                b'0'..=b'9' => DIGIT,
-                b'-' | b'_' | b'.' | b'/' | b':' | b',' | b'\'' | b'@' | b'\\' => JOINT,
-                // The signs among the Latin letters, × and ÷, end in these.
-                0x97 | 0xB7 => SIGN,
-                0x80..0xC0 => 0,
-                0xC3..=0xC5 | 0xD0 | 0xD1 => LOWER + UPPER,
-                0xC0.. => LOWER + UPPER + DIGIT + JOINT + SIGN,
-                _ => SIGN,
-            };
+        let quotes = matches!(byte as u8, b'"' | b'`' | b'<' | b'&' | b'{' | b'\'' | b'_' | b'*' | 0xC2 | 0xE2 | 0xE3);
+        let class = match byte as u8 {
+            b'a'..=b'z' => LOWER,
+            b'A'..=b'Z' => UPPER,
+            b'0'..=b'9' => DIGIT,
+            b'-' | b'_' | b'.' | b'/' | b':' | b',' | b'\'' | b'@' | b'\\' => JOINT,
+            // The signs among the Latin letters, × and ÷, end in these.
+            0x97 | 0xB7 => SIGN,
+            0x80..0xC0 => 0,
+            0xC3..=0xC5 | 0xD0 | 0xD1 => LOWER + UPPER,
+            0xC0.. => LOWER + UPPER + DIGIT + JOINT + SIGN,
+            _ => SIGN,
+        };
+        kinds[byte] = if matches!(byte as u8, b' ' | b'\n') { 0 } else { LENGTH + class + if quotes { QUOTE } else { 0 } };
         byte += 1;
     }
     kinds
 };
 
 /// A stretch of bytes between blanks, counted.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Run {
     counts: u64,
-    last: u64,
+    /// Its last byte is a sign.
+    ends_in_sign: bool,
+    start: usize,
+    end: usize,
 }
 
 impl Run {
-    #[inline(always)]
-    fn add(&mut self, byte: u8) {
-        self.last = KINDS[usize::from(byte)] & !QUOTE;
-        self.counts += self.last;
-    }
-
     fn count(self, of: u64) -> u64 {
         self.counts / of & COUNT
     }
 
     /// No part of the run has a higher [`super::value::password_strength`].
-    #[inline(always)]
     fn password_strength_max(self) -> f64 {
-        // Plain words, which most runs are.
-        if self.counts & COUNT * (UPPER + DIGIT + SIGN) == 0 {
-            return WORD_STRENGTH;
-        }
-        self.mixed_strength_max()
-    }
-
-    #[inline(never)]
-    fn mixed_strength_max(self) -> f64 {
         let (lower, upper, length) = (self.count(LOWER), self.count(UPPER), self.count(LENGTH));
         let (digit, joint, sign) = (self.count(DIGIT) > 0, self.count(JOINT) > 0, self.count(SIGN) > 0);
-        let inner_sign = self.count(SIGN) > u64::from(self.last == KINDS[usize::from(b'!')]);
+        let inner_sign = self.count(SIGN) > u64::from(self.ends_in_sign);
         let (letters, mixed_case, long) = (lower + upper > 0, lower > 0 && upper > 0, length >= 8);
         if !digit && !inner_sign {
             let names = joint && upper >= 2 && lower >= 4 && length >= 9;
@@ -123,30 +109,49 @@ fn is_inside(text: &[u8], at: usize) -> bool {
     matches!(text.get(at), Some(b'\'' | b'_' | b'*')) && letter(at.checked_sub(1)) && letter(Some(at + 1))
 }
 
-/// Calls `passes` with each run and whether quotes may have opened before its end, until it says yes.
+/// Calls `passes` with each run that is more than a word and whether quotes may have opened before its end, until it says yes. Says
+/// whether it did, and whether quotes may have opened.
 #[inline(always)]
-fn any_run(text: &[u8], mut passes: impl FnMut(Run, bool) -> bool) -> bool {
-    let (mut run, mut quoted) = (Run::default(), false);
+fn any_run(text: &[u8], mut passes: impl FnMut(Run, bool) -> bool) -> (bool, bool) {
+    const MORE_THAN_WORD: u64 = COUNT * (UPPER + DIGIT + SIGN);
+    let (mut counts, mut start, mut quoted) = (0u64, 0, false);
+    let mut pass = |counts: u64, start: usize, end: usize, quoted: bool| {
+        let ends_in_sign = end.checked_sub(1).and_then(|at| text.get(at)).is_some_and(|last| KINDS[usize::from(*last)] & !QUOTE == LENGTH + SIGN);
+        passes(Run { counts, ends_in_sign, start, end }, quoted)
+    };
     for (at, &byte) in text.iter().enumerate() {
-        if matches!(byte, b' ' | b'\n') {
-            if run.counts > 0 && passes(run, quoted) {
-                return true;
+        let kind = KINDS[usize::from(byte)];
+        if kind == 0 {
+            if counts & MORE_THAN_WORD != 0 && pass(counts, start, at, quoted) {
+                return (true, quoted);
             }
-            run = Run::default();
-            continue;
-        }
-        run.add(byte);
-        if KINDS[usize::from(byte)] & QUOTE != 0 {
+            (counts, start) = (0, at + 1);
+        } else if kind & QUOTE == 0 {
+            counts += kind;
+        } else {
+            counts += kind & !QUOTE;
             quoted = quoted || !is_inside(text, at);
         }
     }
-    passes(run, quoted)
+    (counts & MORE_THAN_WORD != 0 && pass(counts, start, text.len(), quoted), quoted)
 }
 
-/// What the grammar adds to a value's strength, at most: the best link that does not stand right at the keyword, that of an assignment,
-/// that of a value before its keyword, a credential word of its own, quotes.
-const LINK_MAX: f64 = 0.35;
+/// Whether a value in the run may be assigned to what stands before it, be divided from it, or stand on a line of its own.
+fn may_be_joined(text: &[u8], run: Run) -> bool {
+    let joins = |b: &u8| matches!(b, b':' | b'=' | b'>' | b'-' | b'/' | b'|' | b'+' | b'&' | b'!' | b'.' | b'}' | 0x80..);
+    let cuts = |b: &u8| matches!(b, b',' | b';' | b'|' | b'"' | b'`' | b'<' | 0x80..);
+    let (ahead, own) = (text.get(..run.start).unwrap_or_default(), text.get(run.start..run.end).unwrap_or_default());
+    ahead.iter().any(|b| matches!(b, b'\n' | b'<' | b'{'))
+        || ahead.iter().rev().take_while(|b| !b.is_ascii_alphanumeric()).any(joins)
+        || own.iter().take_while(|b| !b.is_ascii_alphanumeric()).any(joins)
+        || own.iter().any(cuts)
+}
+
+/// What the grammar adds to a value's strength, at most: for an assignment, for other links, for a value that is only near (behind a user
+/// name that is known), for one before its keyword; for a credential word of its own, for quotes.
 const ASSIGNED: f64 = 0.45;
+const LINKED: f64 = 0.35;
+const NEAR: f64 = 0.15;
 const REVERSE: f64 = 0.1;
 const OWN: f64 = 0.15;
 const QUOTED: f64 = 0.15;
@@ -172,15 +177,26 @@ pub fn behind(class: Class, text: &[u8]) -> bool {
     let quotes = |quoted: bool| if quoted { QUOTED } else { 0.0 };
     match class {
         Class::Password => {
-            assigns(text) || any_run(text, |run, quoted| quoted || LINK_MAX + OWN + run.password_strength_max() >= WEIGHT_MIN)
+            if assigns(text) {
+                return true;
+            }
+            let (passes, quoted) = any_run(text, |run, _| LINKED + OWN + run.password_strength_max() >= WEIGHT_MIN);
+            passes || quoted
         }
-        Class::Login => any_run(text, |run, quoted| LINK_MAX + quotes(quoted) + run.password_strength_max() >= WEIGHT_MIN),
+        Class::Login => {
+            let passes = |run: Run, quoted: bool| {
+                let weight = quotes(quoted) + run.password_strength_max();
+                NEAR + weight >= WEIGHT_MIN || LINKED + weight >= WEIGHT_MIN && may_be_joined(text, run)
+            };
+            any_run(text, passes).0
+        }
         Class::Secret => {
             let assigned = assigns(text);
-            let link = if assigned { ASSIGNED } else { LINK_MAX };
-            any_run(text, |run, quoted| assigned && quoted || link + quotes(quoted) + run.token_strength_max() >= WEIGHT_MIN)
+            let link = if assigned { ASSIGNED } else { LINKED };
+            let (passes, quoted) = any_run(text, |run, quoted| link + quotes(quoted) + run.token_strength_max() >= WEIGHT_MIN);
+            passes || assigned && quoted
         }
-        Class::Pin => any_run(text, |run, _| run.count(DIGIT) >= PIN_DIGITS_MIN),
+        Class::Pin => any_run(text, |run, _| run.count(DIGIT) >= PIN_DIGITS_MIN).0,
     }
 }
 
@@ -197,6 +213,7 @@ pub fn before(class: Class, text: &[u8]) -> bool {
             let strength = run.password_strength_max();
             strength >= STRENGTH_BEFORE_MIN && REVERSE + own + if quoted { QUOTED } else { 0.0 } + strength >= WEIGHT_MIN
         })
+        .0
 }
 
 #[cfg(test)]
@@ -204,13 +221,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::value::{password_strength, token_strength};
-    use super::{Class, Run, behind, before};
+    use super::{Class, KINDS, LENGTH, QUOTE, Run, SIGN, behind, before};
 
     fn run(text: &str) -> Run {
-        text.bytes().fold(Run::default(), |mut run, byte| {
-            run.add(byte);
-            run
-        })
+        let counts = text.bytes().map(|byte| KINDS[usize::from(byte)] & !QUOTE).sum();
+        let ends_in_sign = text.bytes().last().is_some_and(|last| KINDS[usize::from(last)] & !QUOTE == LENGTH + SIGN);
+        Run { counts, ends_in_sign, start: 0, end: text.len() }
     }
 
     #[test]

@@ -96,7 +96,7 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
     let behind = text.get(place.end..(place.end + BEHIND_BYTES).min(text.len())).unwrap_or_default();
     let before = text.get(place.start.saturating_sub(BEFORE_BYTES)..place.start).unwrap_or_default();
     let look_behind = all || glance::behind(keyword.class, behind);
-    let look_before = (all || glance::before(keyword.class, before)) && before.iter().copied().any(is_unusual);
+    let look_before = before.iter().copied().any(is_unusual) && (all || glance::before(keyword.class, before));
     if !look_behind && !look_before {
         return;
     }
