@@ -136,15 +136,27 @@ fn any_run(text: &[u8], mut passes: impl FnMut(Run, bool) -> bool) -> (bool, boo
     (counts & MORE_THAN_WORD != 0 && pass(counts, start, text.len(), quoted), quoted)
 }
 
+/// A sign at which a token may end inside a run.
+fn cuts(byte: &u8) -> bool {
+    matches!(byte, b',' | b';' | b'|' | b'"' | b'`' | b'<' | b'{' | b'}' | b'&' | 0x80..)
+}
+
 /// Whether a value in the run may be assigned to what stands before it, be divided from it, or stand on a line of its own.
 fn may_be_joined(text: &[u8], run: Run) -> bool {
     let joins = |b: &u8| matches!(b, b':' | b'=' | b'>' | b'-' | b'/' | b'|' | b'+' | b'&' | b'!' | b'.' | b'}' | 0x80..);
-    let cuts = |b: &u8| matches!(b, b',' | b';' | b'|' | b'"' | b'`' | b'<' | 0x80..);
     let (ahead, own) = (text.get(..run.start).unwrap_or_default(), text.get(run.start..run.end).unwrap_or_default());
     ahead.iter().any(|b| matches!(b, b'\n' | b'<' | b'{'))
         || ahead.iter().rev().take_while(|b| !b.is_ascii_alphanumeric()).any(joins)
         || own.iter().take_while(|b| !b.is_ascii_alphanumeric()).any(joins)
         || own.iter().any(cuts)
+}
+
+/// Whether the run is one token and that a link or a path, which no password is.
+fn is_link_or_path(text: &[u8], run: Run) -> bool {
+    let run = text.get(run.start..run.end).unwrap_or_default();
+    let whole = run.first().is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'/') && !run.iter().any(cuts);
+    let slashes = run.iter().filter(|b| **b == b'/').count();
+    whole && slashes >= 2 && (run.windows(3).any(|three| three == b"://") || !run.iter().any(|b| matches!(b, b'!' | b'#' | b'$')))
 }
 
 /// What the grammar adds to a value's strength, at most: for an assignment, for other links, for a value that is only near (behind a user
@@ -180,13 +192,15 @@ pub fn behind(class: Class, text: &[u8]) -> bool {
             if assigns(text) {
                 return true;
             }
-            let (passes, quoted) = any_run(text, |run, _| LINKED + OWN + run.password_strength_max() >= WEIGHT_MIN);
+            let passes = |run: Run, _| LINKED + OWN + run.password_strength_max() >= WEIGHT_MIN && !is_link_or_path(text, run);
+            let (passes, quoted) = any_run(text, passes);
             passes || quoted
         }
         Class::Login => {
             let passes = |run: Run, quoted: bool| {
                 let weight = quotes(quoted) + run.password_strength_max();
-                NEAR + weight >= WEIGHT_MIN || LINKED + weight >= WEIGHT_MIN && may_be_joined(text, run)
+                let passes = NEAR + weight >= WEIGHT_MIN || LINKED + weight >= WEIGHT_MIN && may_be_joined(text, run);
+                passes && !is_link_or_path(text, run)
             };
             any_run(text, passes).0
         }
@@ -211,7 +225,8 @@ pub fn before(class: Class, text: &[u8]) -> bool {
     line.len() > GLANCE_BYTES_MAX
         || any_run(line, |run, quoted| {
             let strength = run.password_strength_max();
-            strength >= STRENGTH_BEFORE_MIN && REVERSE + own + if quoted { QUOTED } else { 0.0 } + strength >= WEIGHT_MIN
+            let weight = REVERSE + own + if quoted { QUOTED } else { 0.0 } + strength;
+            strength >= STRENGTH_BEFORE_MIN && weight >= WEIGHT_MIN && !is_link_or_path(line, run)
         })
         .0
 }

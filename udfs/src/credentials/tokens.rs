@@ -259,8 +259,10 @@ fn bare(text: &str, at: usize) -> Option<Range<usize>> {
     let rest = text.get(at..)?;
     let first = rest.chars().next()?;
     let script = is_script_without_blanks(first);
-    let mut end = 0;
-    for (place, c) in rest.char_indices() {
+    // Letters and digits need no look of their own.
+    let plain = rest.bytes().take(VALUE_BYTES_MAX).take_while(u8::is_ascii_alphanumeric).count();
+    let mut end = plain;
+    for (place, c) in rest.get(plain..)?.char_indices().map(|(place, c)| (plain + place, c)) {
         let here = rest.get(place..).unwrap_or_default();
         let opens = place == 0 && matches!(c, '<' | '•' | '…');
         // A semicolon may end an escaped sign inside the value.

@@ -5,6 +5,7 @@
 //! that is a plain word needs quotes or an assignment, a value that nobody would write as a word needs little.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -51,6 +52,9 @@ const ASSIGN_BYTES: usize = 48;
 
 /// A value needs this weight.
 const WEIGHT_MIN: f64 = 0.75;
+
+/// Sums of the same weights in another order may differ by less than this.
+const ROUNDING: f64 = 1e-6;
 
 /// How a value is joined to its keyword.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -104,18 +108,27 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
     // The first quote behind a quoted keyword closes it: `"password": "..."`.
     let behind = whole.strip_prefix("\\\"").or(whole.strip_prefix(['"', '\'', '”', '’'])).unwrap_or(whole);
     let base = place.end + whole.len() - behind.len();
-    if look_behind && may_hold_value(behind.as_bytes()) && (Context { keyword, base, text: behind }).behind(found) {
+    if look_behind && may_hold_value(behind.as_bytes()) && (Context { keyword, all, base, text: behind }).behind(found) {
         return;
     }
     if look_before && matches!(keyword.class, Class::Password | Class::Login) {
         let before = valid_suffix(before);
-        Context { keyword, base: place.start - before.len(), text: before }.before(behind, found);
+        Context { keyword, all, base: place.start - before.len(), text: before }.before(behind, found);
     }
 }
 
-/// A byte that plain sentences hardly contain.
+/// Whether plain sentences hardly contain the byte.
 fn is_unusual(byte: u8) -> bool {
-    byte.is_ascii_digit() || matches!(byte, b'!' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*' | b'+' | b'=' | b'~' | b'@' | b'?')
+    static UNUSUAL: [bool; 256] = {
+        let mut unusual = [false; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            unusual[byte] = matches!(byte as u8, b'0'..=b'9' | b'!' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*' | b'+' | b'=' | b'~' | b'@' | b'?');
+            byte += 1;
+        }
+        unusual
+    };
+    UNUSUAL[usize::from(byte)]
 }
 
 /// Whether a value that could pass stands in the text at all: most sentences about users and keys end here.
@@ -127,6 +140,8 @@ fn may_hold_value(text: &[u8]) -> bool {
 
 struct Context<'t> {
     keyword: &'t Keyword,
+    /// Whether also what falls is handed on.
+    all: bool,
     /// Where `text` lies in the whole text.
     base: usize,
     text: &'t str,
@@ -226,16 +241,25 @@ impl Context<'_> {
         }
     }
 
+    /// No value of this shape weighs more.
+    fn most(&self, value: &str, token: &Token, link: Link) -> f64 {
+        let person = password_strength(value);
+        let strength = match self.keyword.class {
+            Class::Secret if token.before.quoted => token_strength(value).max(person * 0.7),
+            Class::Secret => token_strength(value),
+            // A word or a pass phrase in quotes.
+            Class::Password if token.before.quoted => (person + 0.15).max(0.45),
+            Class::Password => person + 0.15,
+            Class::Login | Class::Pin => person + 0.05,
+        };
+        link.weight() + strength + if token.before.quoted { 0.15 } else { 0.0 }
+    }
+
     /// The weight of a value, or what it is instead.
     fn weigh(&self, value: &str, token: &Token, link: Link, place: usize) -> Result<f64, &'static str> {
         // What cannot reach the weight by its shape needs no further test.
-        let shape = match self.keyword.class {
-            Class::Secret => token_strength(value),
-            Class::Password => password_strength(value) + 0.15,
-            Class::Login | Class::Pin => password_strength(value) + 0.05,
-        };
-        let most = shape + link.weight() + if token.before.quoted { 0.15 } else { 0.0 };
-        if !matches!(link, Link::Assigned | Link::Copula) && self.keyword.class != Class::Pin && most < WEIGHT_MIN - 1e-6 {
+        let reported = self.all && matches!(link, Link::Assigned | Link::Copula);
+        if !reported && self.keyword.class != Class::Pin && self.most(value, token, link) < WEIGHT_MIN - ROUNDING {
             return Err("too little speaks for a credential");
         }
         if let Some(reason) = placeholder::password(value.as_bytes()) {
@@ -302,7 +326,7 @@ impl Context<'_> {
             return;
         }
         let pieces: Vec<Token> = tokens(line).collect();
-        let shifted = Context { keyword: self.keyword, base: self.base + start, text: line };
+        let shifted = Context { base: self.base + start, text: line, ..*self };
         for token in pieces.iter().skip(pieces.len().saturating_sub(TOKENS_BEFORE)) {
             let value = shifted.value(token);
             if password_strength(value) < STRENGTH_MIN {
@@ -331,13 +355,14 @@ impl Reading {
     /// Whether the token is a word of the sentence that joins keyword and value; counts the words that speak against a value.
     fn reads_on(&mut self, value: &str, word: bool, place: usize) -> bool {
         let particle = !value.is_ascii() && value.contains(COPULA_SIGNS) && value.chars().all(is_east_asian);
-        match function_word(value).filter(|_| word) {
+        let known = function_word(value);
+        match known.filter(|_| word) {
             Some(FunctionWord::Copula) => self.copula_at = Some(place),
             Some(FunctionWord::Doubt) => self.doubts += 0.2,
             None if particle => self.copula_at = Some(place),
             None => return false,
         }
-        !matches!(function_word(value), Some(FunctionWord::Doubt))
+        !matches!(known, Some(FunctionWord::Doubt))
     }
 }
 
@@ -348,9 +373,28 @@ enum FunctionWord {
     Doubt,
 }
 
+/// FNV-1a, for a fixed list of short words.
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xCBF2_9CE4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
+    }
+}
+
 fn function_word(value: &str) -> Option<FunctionWord> {
     const WORD_BYTES_MAX: usize = 24;
-    static WORDS: LazyLock<HashMap<&str, FunctionWord>> = LazyLock::new(|| {
+    static WORDS: LazyLock<HashMap<&str, FunctionWord, BuildHasherDefault<Fnv>>> = LazyLock::new(|| {
         let doubts = DOUBTS.iter().map(|word| (*word, FunctionWord::Doubt));
         doubts.chain(COPULAS.iter().map(|word| (*word, FunctionWord::Copula))).collect()
     });
