@@ -2,9 +2,10 @@
 //!
 //! The pass looks at every second place only: at the four bytes there, as a hash, in a bitmap. A literal of five bytes or more sets
 //! the bits of two neighbouring windows of its own, so that one of them lies at an even place; a shorter one leaves open the byte
-//! that it does not have. What the bitmap lets through is compared in full.
+//! that it does not have. What the bitmap lets through is looked up in a second one, with the byte behind the window where the
+//! literal has it, and then compared in full.
 
-use std::ops::{BitAnd, BitOr, Shl};
+use std::ops::{BitAnd, BitOr, BitXor, Shl};
 
 use super::common_text::commonness;
 
@@ -29,9 +30,10 @@ pub struct Literal {
 /// A literal must have this many bytes.
 pub const LITERAL_BYTES_MIN: usize = 3;
 
-/// Bytes that one look at the bitmap reads.
+/// Bytes that one look at the first bitmap reads.
 const WINDOW: usize = 4;
 const STRIDE: usize = 2;
+const FIVE_BYTES: u64 = 0xFF_FFFF_FFFF;
 
 /// The bitmap's words: 32 KiB, as much as the fastest memory of a core holds.
 const FIRST_BITS: u32 = 13;
@@ -40,9 +42,11 @@ const FIRST_WORDS: usize = 1 << FIRST_BITS;
 /// Of each byte the hash sees five bits: the two cases of an ASCII letter have the same ones.
 const HASHED_BITS: u64 = 0x1F1F_1F1F_1F1F_1F1F;
 
-/// A second bitmap, of whole windows, is asked where the first one says yes.
+/// The words of the bitmaps that are asked where the first one says yes: of windows, and of windows with the byte behind them.
 const SECOND_BITS: u32 = 12;
 const SECOND_WORDS: usize = 1 << SECOND_BITS;
+const THIRD_BITS: u32 = 13;
+const THIRD_WORDS: usize = 1 << THIRD_BITS;
 
 /// Lists of entries.
 const SHELVES_BITS: u32 = 12;
@@ -56,31 +60,26 @@ const STEP_READS: usize = STEP + 8;
 const STEPS: usize = 128;
 const PLACES: usize = STEPS * STEP / STRIDE;
 
-/// Bytes as a number, the case of letters left open: where `case` is 1 the text may have either bit.
+/// Bytes as a number, and which of their bits count: not the one in which the cases of a letter differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Folded<N> {
-    lower: N,
-    mask: N,
-    case: N,
+    bytes: N,
+    counts: N,
 }
 
-impl<N: From<u8> + Copy + PartialEq + BitOr<Output = N> + BitAnd<Output = N> + Shl<usize, Output = N>> Folded<N> {
+impl<N: From<u8> + Copy + PartialEq + BitXor<Output = N> + BitOr<Output = N> + BitAnd<Output = N> + Shl<usize, Output = N>> Folded<N> {
     /// As many bytes as the number holds; nothing stands for any byte.
     fn new(bytes: impl Iterator<Item = Option<u8>> + Clone) -> Self {
-        let of = |byte: fn(Option<u8>) -> u8| {
+        let of = |byte: fn(u8) -> u8| {
             let bytes = bytes.clone().take(size_of::<N>()).enumerate();
-            bytes.fold(N::from(0), |sum, (at, b)| sum | N::from(byte(b)) << (8 * at))
+            bytes.fold(N::from(0), |sum, (at, known)| sum | N::from(known.map_or(0, byte)) << (8 * at))
         };
-        Self {
-            lower: of(|b| b.map_or(0, |b| b.to_ascii_lowercase())),
-            mask: of(|b| if b.is_some() { 0xFF } else { 0 }),
-            case: of(|b| if b.is_some_and(|b| b.is_ascii_alphabetic()) { 0x20 } else { 0 }),
-        }
+        Self { bytes: of(|byte| byte), counts: of(|byte| if byte.is_ascii_alphabetic() { !0x20 } else { 0xFF }) }
     }
 
     #[inline(always)]
     fn fits(&self, bytes: N) -> bool {
-        (bytes | self.case) & self.mask == self.lower
+        (bytes ^ self.bytes) & self.counts == N::from(0)
     }
 }
 
@@ -92,13 +91,13 @@ struct Entry {
     /// The literal's beginning.
     head: Folded<u64>,
     /// The literal starts this many bytes ahead of the window (one behind it: `-1`).
-    before: i32,
+    before: i16,
     /// The beginning is the whole literal, and any byte may follow.
     short: bool,
 }
 
 impl Entry {
-    fn new(number: usize, literal: &Literal, window: [Option<u8>; WINDOW], before: i32) -> Self {
+    fn new(number: usize, literal: &Literal, window: [Option<u8>; WINDOW], before: i16) -> Self {
         let known = |bytes: &[u8]| Folded::new(bytes.iter().copied().map(Some).collect::<Vec<_>>().into_iter());
         Self {
             window: Folded::new(window.into_iter()),
@@ -116,6 +115,7 @@ pub struct Literals {
     literals: Vec<Literal>,
     first: Box<[u32; FIRST_WORDS]>,
     second: Box<[u32; SECOND_WORDS]>,
+    third: Box<[u32; THIRD_WORDS]>,
     /// Entries sorted by shelf; `shelves[at]..shelves[at + 1]` are those of one shelf.
     entries: Vec<Entry>,
     shelves: Vec<u32>,
@@ -139,6 +139,12 @@ fn second_slot(hashed: u32) -> (usize, u32) {
     (word % SECOND_WORDS, bit)
 }
 
+#[inline(always)]
+fn third_slot(hashed: u64) -> (usize, u32) {
+    let hash = (hashed & FIVE_BYTES).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - THIRD_BITS);
+    (hash as usize % THIRD_WORDS, 1u32 << (hashed & 31))
+}
+
 /// Where the entries of a window are: its first byte may be open, so it does not count.
 #[inline(always)]
 fn shelf(hashed: u32) -> usize {
@@ -154,36 +160,37 @@ fn eight(bytes: &[u8]) -> u64 {
     }
 }
 
-/// The place in the literal whose two neighbouring windows are rarest.
+/// The place in the literal (not far into a long one) whose two neighbouring windows are rarest.
 fn rarest(literal: &[u8]) -> usize {
-    let pairs = literal.windows(WINDOW + 1).map(|five| five.array_windows::<WINDOW>().map(|four| commonness(*four)).sum::<f64>());
+    const PLACES_MAX: usize = 256;
+    let pairs = literal.windows(WINDOW + 1).take(PLACES_MAX).map(|five| five.array_windows::<WINDOW>().map(|four| commonness(*four)).sum::<f64>());
     pairs.enumerate().min_by(|(_, a), (_, b)| a.total_cmp(b)).map_or(0, |(at, _)| at)
 }
 
-/// The windows through which a literal is seen wherever it lies, and how far ahead of them it starts.
-fn windows(literal: &Literal) -> Vec<([Option<u8>; WINDOW], i32)> {
-    let known = |bytes: [u8; WINDOW]| bytes.map(Some);
-    match *literal.text {
-        [a, b, c] => {
-            let ahead = ([None, Some(a), Some(b), Some(c)], -1);
-            match literal.followers {
-                [] => vec![ahead, ([Some(a), Some(b), Some(c), None], 0)],
-                some => some.iter().map(|&sign| (known([a, b, c, sign]), 0)).chain([ahead]).collect(),
-            }
-        }
-        [a, b, c, d] => vec![([None, Some(a), Some(b), Some(c)], -1), (known([a, b, c, d]), 0)],
-        _ => {
-            let at = rarest(&literal.text);
-            let place = |at: usize| i32::try_from(at).unwrap_or(0);
-            (at..at + STRIDE).filter_map(|at| literal.text.get(at..)?.first_chunk().map(|bytes| (known(*bytes), place(at)))).collect()
-        }
+/// What is known of a window and of the byte behind it, and how far ahead of it the literal starts.
+type Sight = ([Option<u8>; WINDOW + 1], i16);
+
+/// The windows through which a literal is seen wherever it lies.
+fn sights(literal: &Literal) -> Vec<Sight> {
+    // A window so far into the literal; it may begin one byte ahead of it.
+    let sight = |text: &[u8], before: i16| {
+        let at = |offset: usize| usize::try_from(before).map_or(offset.checked_sub(1), |before| Some(before + offset));
+        (std::array::from_fn(|offset| at(offset).and_then(|at| text.get(at)).copied()), before)
+    };
+    let text = &literal.text;
+    if text.len() > WINDOW {
+        let place = i16::try_from(rarest(text)).unwrap_or(0);
+        return vec![sight(text, place), sight(text, place + 1)];
     }
+    let with_sign = |sign: &u8| sight(&[text, std::slice::from_ref(sign)].concat(), 0);
+    let at_start = if literal.followers.is_empty() { vec![sight(text, 0)] } else { literal.followers.iter().map(with_sign).collect() };
+    at_start.into_iter().chain([sight(text, -1)]).collect()
 }
 
-/// Each number that the hash can see in a window with open bytes.
-fn hashed(window: [Option<u8>; WINDOW]) -> Vec<u32> {
-    window.iter().enumerate().fold(vec![0], |all, (at, byte)| {
-        let bits = byte.map_or(0..32, |b| u32::from(b & 31)..u32::from(b & 31) + 1);
+/// Each number that the hash can see in bytes of which some are open.
+fn hashed(bytes: &[Option<u8>]) -> Vec<u64> {
+    bytes.iter().enumerate().fold(vec![0], |all, (at, byte)| {
+        let bits = byte.map_or(0..32, |b| u64::from(b & 31)..u64::from(b & 31) + 1);
         all.iter().flat_map(|sum| bits.clone().map(move |bits| sum | bits << (8 * at))).collect()
     })
 }
@@ -191,15 +198,25 @@ fn hashed(window: [Option<u8>; WINDOW]) -> Vec<u32> {
 impl Literals {
     /// Compiles the literals; those shorter than [`LITERAL_BYTES_MIN`] are never found.
     pub fn new(literals: Vec<Literal>) -> Self {
-        let (mut first, mut second) = (Box::new([0u32; FIRST_WORDS]), Box::new([0u32; SECOND_WORDS]));
+        let (mut first, mut second, mut third) =
+            (Box::new([0u32; FIRST_WORDS]), Box::new([0u32; SECOND_WORDS]), Box::new([0u32; THIRD_WORDS]));
         let mut entries: Vec<(usize, Entry)> = Vec::new();
         for (number, literal) in literals.iter().enumerate().filter(|(_, literal)| literal.text.len() >= LITERAL_BYTES_MIN) {
-            for (window, before) in windows(literal) {
-                for hashed in hashed(window) {
-                    let ((word, bit), (second_word, second_bit)) = (first_slot(hashed), second_slot(hashed));
+            for (bytes, before) in sights(literal) {
+                let [window @ .., behind] = bytes;
+                for hashed in hashed(&window) {
+                    let hashed = hashed as u32;
+                    let (word, bit) = first_slot(hashed);
                     first[word] |= bit;
-                    second[second_word] |= second_bit;
+                    if behind.is_none() {
+                        let (word, bit) = second_slot(hashed);
+                        second[word] |= bit;
+                    }
                     entries.push((shelf(hashed), Entry::new(number, literal, window, before)));
+                }
+                for hashed in behind.iter().flat_map(|_| hashed(&bytes)) {
+                    let (word, bit) = third_slot(hashed);
+                    third[word] |= bit;
                 }
             }
         }
@@ -212,7 +229,7 @@ impl Literals {
         for at in 1..shelves.len() {
             shelves[at] += shelves[at - 1];
         }
-        Self { literals, first, second, entries: entries.into_iter().map(|(_, entry)| entry).collect(), shelves }
+        Self { literals, first, second, third, entries: entries.into_iter().map(|(_, entry)| entry).collect(), shelves }
     }
 
     /// The literal's text.
@@ -284,7 +301,7 @@ impl Literals {
         places
     }
 
-    /// Asks the second bitmap about what the first one knew.
+    /// Asks the other bitmaps about what the first one knew.
     #[inline(never)]
     fn look_again(&self, text: &[u8], outcome: &[(u32, u32)], places: &mut [u32; PLACES]) -> usize {
         let mut some = 0;
@@ -293,9 +310,10 @@ impl Literals {
                 let last = bits.trailing_zeros() as usize;
                 let place = step as usize * STEP + (STEP / STRIDE - 1 - last) * STRIDE;
                 bits &= bits - 1;
-                let (word, bit) = second_slot((eight(text.get(place..).unwrap_or_default()) & HASHED_BITS) as u32);
+                let hashed = eight(text.get(place..).unwrap_or_default()) & HASHED_BITS;
+                let ((second, second_bit), (third, third_bit)) = (second_slot(hashed as u32), third_slot(hashed));
                 places[some % PLACES] = place as u32;
-                some += usize::from(self.second[word] & bit != 0);
+                some += usize::from(self.second[second] & second_bit | self.third[third] & third_bit != 0);
             }
         }
         some
