@@ -11,13 +11,14 @@ use std::sync::Arc;
 use bittern_udfs::setup::Setup;
 use datafusion::prelude::SessionContext;
 use hmac::{Hmac, KeyInit, Mac};
+use indicatif::ProgressBar;
 use sha2::Sha256;
 
 use crate::clock::Clock;
 use crate::config::{Config, read_or_make_key};
 use crate::error::{Error, Result};
 use crate::functions;
-use crate::ingest::sql_source::SqlSource;
+use crate::ingest::{self, sql_source::SqlSource};
 use crate::interval::Interval;
 use crate::jobs::catalog::Catalog;
 use crate::jobs::graph::{self, Node};
@@ -41,6 +42,10 @@ pub struct Bittern {
     pub nodes: Vec<Node>,
     /// SQL files that cannot be read or planned.
     pub errors: Vec<Error>,
+    /// Rules and key of the functions.
+    pub setup: Setup,
+    /// Whether credentials are masked as they land.
+    redact: bool,
     /// The key of pseudonyms.
     key: Arc<[u8]>,
     /// Versions of the registered tables.
@@ -73,12 +78,14 @@ impl Bittern {
             context,
             nodes: Vec::new(),
             errors: Vec::new(),
+            redact: config.ingest.redact,
+            setup,
             key,
             versions: BTreeMap::new(),
             occupied: Vec::new(),
         };
         bittern.refresh_base().await?;
-        let environment = environment(&setup);
+        let environment = environment(&bittern.setup);
         let (jobs, mut errors) = crate::jobs::load(&bittern.catalog, &environment);
         let (nodes, unplanned) = {
             let (context, lake) = (&bittern.context, &bittern.lake);
@@ -117,6 +124,13 @@ impl Bittern {
         }
         // Views hold the tables they were planned over.
         session::register_views(&self.context, &self.catalog.views()).await
+    }
+
+    /// Lands raw objects, as the configuration says.
+    pub async fn ingest(&self, settings: &ingest::Settings, progress: &ProgressBar) -> Result<ingest::Summary> {
+        let redact = self.redact.then(|| self.setup.clone());
+        let settings = ingest::Settings { redact, ..settings.clone() };
+        ingest::ingest(&self.lake, &self.context, self.sql_sources().await?, &settings, progress).await
     }
 
     /// The sources that are SQL files.
