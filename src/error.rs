@@ -174,7 +174,10 @@ mod tests {
     #[test]
     fn a_message_about_a_value_does_not_hold_it() {
         let cases = [
-            ("Cast error: Cannot cast string 'it's \"Tern-91\"' to value of Int64 type", "Cast error: Cannot cast string '…' to value of Int64 type"),
+            (
+                "Cast error: Cannot cast string 'it's \"Tern-91\"' to value of Int64 type",
+                "Cast error: Cannot cast string '…' to value of Int64 type",
+            ),
             ("Error while parsing value Tern-91 for column 0", "Error while parsing value …"),
             ("Divide by zero error", "Divide by zero error"),
             ("expected \"Tern-91", "expected \"…"),

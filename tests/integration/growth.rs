@@ -50,7 +50,8 @@ async fn a_rollup_with_more_or_fewer_columns_keeps_its_table() {
 
     // Another type under an old name would misread what is stored: it is refused by name.
     let config = Config { key_file: Some(folder.path().join("key")), sql: Some(folder.path().join("sql")), ..Config::default() };
-    std::fs::write(folder.path().join("sql/rollups/acts_daily.sql"), ROLLUP.replace("count(*) AS acts{MORE}", "max(source) AS acts")).unwrap();
+    std::fs::write(folder.path().join("sql/rollups/acts_daily.sql"), ROLLUP.replace("count(*) AS acts{MORE}", "max(source) AS acts"))
+        .unwrap();
     let opened = Bittern::open(&config, &folder.path().join("lake").display().to_string(), Clock::Fixed(NOW)).await;
     let message = match opened {
         Err(error) => format!("{error:#}"),

@@ -72,7 +72,8 @@ fn bittern(folder: &Path, args: &[&str]) -> Output {
 }
 
 /// Every table but those that may hold what people wrote.
-const TABLES: &str = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_name NOT IN ('events', 'acts')";
+const TABLES: &str =
+    "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_name NOT IN ('events', 'acts')";
 
 /// Lands, runs, reports and asks wrongly, all at debug level; returns everything that was written, by name.
 fn everything(folder: &Path, redact: bool) -> Vec<(String, Vec<u8>)> {
@@ -147,7 +148,8 @@ fn with_redact_a_credential_leaves_no_trace_at_all_and_the_same_findings() {
                 assert!(memchr::memmem::find(bytes, &form).is_none(), "{name} holds a credential");
             }
         }
-        let left = format!("SELECT * FROM events WHERE concat_ws(' ', text, search_query, file_name, target, attributes) LIKE '%{canary}%'");
+        let left =
+            format!("SELECT * FROM events WHERE concat_ws(' ', text, search_query, file_name, target, attributes) LIKE '%{canary}%'");
         assert_eq!(answer(masked.path(), &left), "");
     }
     let findings = "SELECT event_id, field, rule, kind, confidence, masked, fingerprint, start_byte, end_byte FROM credential_findings \
