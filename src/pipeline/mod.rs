@@ -116,11 +116,15 @@ impl Bittern {
     /// Registers the newest state of every table, and the views over them.
     pub async fn refresh(&mut self) -> Result<()> {
         self.refresh_base().await?;
-        for node in &self.nodes {
-            if let Some(spec) = &node.output {
-                let table = session::register(&self.context, &self.lake, spec).await?;
-                self.versions.insert(spec.name.clone(), table.version());
-            }
+        let outputs: Vec<TableSpec> = self.nodes.iter().filter_map(|node| node.output.clone()).collect();
+        self.refresh_tables(&outputs).await
+    }
+
+    /// Registers the newest state of some tables, and the views.
+    async fn refresh_tables(&mut self, specs: &[TableSpec]) -> Result<()> {
+        for spec in specs {
+            let table = session::register(&self.context, &self.lake, spec).await?;
+            self.versions.insert(spec.name.clone(), table.version());
         }
         // Views hold the tables they were planned over.
         session::register_views(&self.context, &self.catalog.views()).await
