@@ -1,9 +1,11 @@
 //! Everything opened and put together: the lake, the policy, the engine with tables and views, the jobs in their order.
 
 pub mod cases;
+pub mod evaluation;
 pub mod judge;
 pub mod lint;
 pub mod run;
+pub mod texts;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
