@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::TimestampMicrosecondType;
+use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
 use bittern_udfs::setup::Setup;
 use datafusion::logical_expr::{col, lit};
 use datafusion::prelude::SessionContext;
@@ -164,15 +164,24 @@ impl<'a> Writer<'a> {
 
     fn count(&mut self, batch: &RecordBatch) {
         self.events += batch.num_rows() as u64;
-        let values = |name: &str| batch.column_by_name(name).map(|column| column.as_string::<i32>());
-        self.other += values("action").map_or(0, |actions| actions.iter().filter(|a| *a == Some("other")).count() as u64);
-        for source in values("source").into_iter().flatten().flatten() {
-            match self.by_source.get_mut(source) {
-                Some(count) => *count += 1,
-                None => drop(self.by_source.insert(source.to_owned(), 1)),
-            }
+        self.other += counts(batch, "action").into_iter().filter(|(action, _)| *action == "other").map(|(_, count)| count).sum::<u64>();
+        for (source, count) in counts(batch, "source") {
+            *self.by_source.entry(source.to_owned()).or_default() += count;
         }
     }
+}
+
+/// How often each value of a coded column occurs.
+fn counts<'b>(batch: &'b RecordBatch, column: &str) -> Vec<(&'b str, u64)> {
+    let Some(coded) = batch.column_by_name(column).and_then(|column| column.as_dictionary_opt::<Int32Type>()) else { return Vec::new() };
+    let mut counts: Vec<(&str, u64)> = coded.values().as_string::<i32>().iter().map(|value| (value.unwrap_or_default(), 0)).collect();
+    for code in coded.keys().iter().flatten() {
+        if let Some((_, count)) = counts.get_mut(code as usize) {
+            *count += 1;
+        }
+    }
+    counts.retain(|(_, count)| *count > 0);
+    counts
 }
 
 /// The hours of a batch's times.
