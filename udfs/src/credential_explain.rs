@@ -96,7 +96,7 @@ fn explanations(setup: &Setup, texts: &Texts) -> Result<ArrayRef> {
             mask.append_value(masked(rules.kind(candidate), secret));
             accepted.append_value(candidate.accepted());
             confidence.append_value(candidate.confidence);
-            test.append_value(candidate.test);
+            test.append_value(text.map_or_else(String::new, |text| rules.explanation(candidate, text)));
         }
     }
     let columns: Vec<ArrayRef> = vec![
