@@ -33,6 +33,18 @@ pub(super) struct Verdict {
     pub is_example: bool,
 }
 
+/// The test that a candidate fell by.
+struct Fall {
+    test: &'static str,
+    is_example: bool,
+}
+
+impl Fall {
+    fn by(test: &'static str) -> Self {
+        Self { test, is_example: false }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct CompiledRule {
     pub id: String,
@@ -198,11 +210,10 @@ impl CompiledRule {
         if let Some(test) = self.example(secret) {
             return Verdict { range, confidence: 0.0, test, is_example: true };
         }
-        let (confidence, test) = match self.judge(text, &range, &whole) {
-            Ok((confidence, test)) => (confidence, test),
-            Err(test) => (0.0, test),
-        };
-        Verdict { range, confidence, test, is_example: false }
+        match self.judge(text, &range, &whole) {
+            Ok((confidence, test)) => Verdict { range, confidence, test, is_example: false },
+            Err(Fall { test, is_example }) => Verdict { range, confidence: 0.0, test, is_example },
+        }
     }
 
     /// Why the secret is somebody's example, if it is one.
@@ -218,23 +229,24 @@ impl CompiledRule {
     }
 
     /// The tests behind the pattern, cheapest first.
-    fn judge(&self, text: &[u8], range: &Range<usize>, whole: &Range<usize>) -> Result<(f64, &'static str), &'static str> {
+    fn judge(&self, text: &[u8], range: &Range<usize>, whole: &Range<usize>) -> Result<(f64, &'static str), Fall> {
         let secret = text.get(range.clone()).unwrap_or_default();
         if secret.is_empty() {
-            return Err("the secret is empty");
+            return Err(Fall::by("the secret is empty"));
         }
         if self.entropy > 0.0 && shannon(secret) < self.entropy {
-            return Err("entropy below the rule's floor");
+            return Err(Fall::by("entropy below the rule's floor"));
         }
         if self.allow.iter().any(|allow| allow.is_match(secret)) || self.is_excepted(text, range, whole) {
-            return Err("on the rule's allowlist");
+            return Err(Fall::by("on the rule's allowlist"));
         }
         match self.check.map(|check| check.prove(secret)) {
             None => Ok((self.confidence, "pattern and value")),
             Some(Proof::Holds(test)) => Ok((self.confidence.max(0.99), test)),
             Some(Proof::Open(test)) => Ok((self.confidence, test)),
             Some(Proof::Doubt(test)) => Ok((self.confidence * 0.8, test)),
-            Some(Proof::Fails(test)) => Err(test),
+            Some(Proof::Fails(test)) => Err(Fall::by(test)),
+            Some(Proof::Example(test)) => Err(Fall { test, is_example: true }),
         }
     }
 

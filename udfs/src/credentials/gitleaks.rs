@@ -260,7 +260,7 @@ impl Reader {
             self.note(&id, format!("left out: the `regex` has no group {group}"));
             return None;
         }
-        let Some(literals) = self.literals(table, &hir) else {
+        let Some(literals) = self.literals(&id, table, &hir) else {
             self.note(&id, "left out: neither `keywords` nor the `regex` give a text of three bytes to look for");
             return None;
         };
@@ -319,12 +319,18 @@ impl Reader {
     }
 
     /// The keywords, or where one is too short to be looked for, or none is given, what every match must hold.
-    fn literals(&mut self, table: &Table, hir: &regex_syntax::hir::Hir) -> Option<Vec<String>> {
+    fn literals(&mut self, id: &str, table: &Table, hir: &regex_syntax::hir::Hir) -> Option<Vec<String>> {
         let keywords = texts(table, "keywords");
-        if !keywords.is_empty() && keywords.iter().all(|keyword| keyword.len() >= LITERAL_BYTES_MIN) {
-            return Some(keywords);
+        let (long, short): (Vec<String>, Vec<String>) = keywords.into_iter().partition(|keyword| keyword.len() >= LITERAL_BYTES_MIN);
+        if !long.is_empty() && short.is_empty() {
+            return Some(long);
         }
-        go_regex::required(hir, LITERAL_BYTES_MIN)
+        let required = go_regex::required(hir, LITERAL_BYTES_MIN);
+        if required.is_some() || long.is_empty() {
+            return required;
+        }
+        self.note(id, "its shorter keywords cannot be looked for: only what stands near the longer ones is found");
+        Some(long)
     }
 }
 

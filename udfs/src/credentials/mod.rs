@@ -6,9 +6,10 @@
 //! - `encoded`, `wrapped`: text inside text, and tokens over several lines, so that the rules can look again.
 //! - `literals`: the one pass over the text; [`scan`]: from its hits, over many texts in one buffer, to findings and redaction.
 //! - `keywords`, `boundary`, `tokens`, `words`: people's own words.
-//! - `value`, `placeholder`, `documented`, `proof` (`checksum`, `structure`), [`entropy`]: the tests of a value.
+//! - `value`, `placeholder`, `documented`, `proof` (`checksum`, `bip39`, `structure`), [`entropy`]: the tests of a value.
 //! - [`fingerprint`]: what may be shown of a credential. [`term`], [`file_name`]: words in searches and names of files.
 
+mod bip39;
 mod boundary;
 mod checksum;
 mod compiled;

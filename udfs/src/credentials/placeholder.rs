@@ -24,6 +24,9 @@ const TOKEN_MARKS: &[&str] = &[
     "not-a-real",
     "fake-",
     "fake_",
+    "fakekey",
+    "faketoken",
+    "fakesecret",
     "goes-here",
     "goes_here",
     "<",
@@ -292,7 +295,9 @@ fn holds_variable(text: &str) -> bool {
 /// Names of things in lower case that say "password" themselves: `user.password_md5`, `dummy-password-for-test`, `mysecretpassword`.
 fn is_named_after_itself(text: &str, value: &[u8]) -> bool {
     const NAMES: &[&str] = &["password", "passwort", "passwd", "kennwort", "motdepasse", "contraseña", "contrasena", "senha", "wachtwoord"];
-    let plain = text.chars().all(|c| c.is_alphabetic() || matches!(c, '_' | '-' | '.' | '[' | ']' | '/' | ':'));
+    // A selector or an anchor of a page starts with a sign of its own; a controller's action has one inside.
+    let anchor = text.trim_start_matches('#').len() < text.len() || text.contains('/');
+    let plain = text.chars().all(|c| c.is_alphabetic() || matches!(c, '_' | '-' | '.' | '[' | ']' | '/' | ':') || anchor && c == '#');
     let parts = |name: &&str| text.split(|c: char| !c.is_alphanumeric()).any(|part| part == *name);
     let lower = !value.iter().any(u8::is_ascii_uppercase);
     plain && NAMES.iter().any(|name| text.contains(name)) || lower && NAMES.iter().any(parts) && text.contains(['_', '.'])
@@ -375,6 +380,9 @@ pub fn password(value: &[u8]) -> Option<&'static str> {
         || text.contains("changeme")
         || text.contains("replace_")
         || text.contains("insert_")
+        || text.contains("fakekey")
+        || text.contains("fakepass")
+        || text.contains("fakesecret")
         || text.contains("-here")
         || text.contains("_here")
     {
@@ -409,6 +417,8 @@ mod tests {
             "process.env.PASSWORD",
             "••••••••",
             "&lt;token&gt;",
+            "#add-password",
+            "somefakekey",
         ] {
             assert!(password(value.as_bytes()).is_some(), "{value}");
         }

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use serde::Deserialize;
 
+use super::bip39::{Phrase, phrase};
 use super::checksum;
 use super::structure::{Jwt, KeyBody, LENIENT, aws_account, key_body};
 
@@ -36,6 +37,8 @@ pub enum Check {
     Bech32,
     /// The Base58Check checksum (Bitcoin).
     Base58Check,
+    /// Words of a wallet's list with a checksum in the last one.
+    Bip39,
     /// Groups of six digits, each a multiple of eleven (BitLocker).
     Bitlocker,
     /// A Discord token: the base64 of the account's number before the first dot.
@@ -55,6 +58,8 @@ pub enum Proof {
     Doubt(&'static str),
     /// It is not what it looks like.
     Fails(&'static str),
+    /// It is somebody's example, by whatever name it goes.
+    Example(&'static str),
 }
 
 impl Check {
@@ -80,7 +85,8 @@ impl Check {
             Self::Bech32 if checksum::is_bech32(secret) => Proof::Holds("checksum holds"),
             Self::Bech32 => Proof::Doubt("checksum does not hold, format does"),
             Self::Base58Check if checksum::base58check(secret).is_some() => Proof::Holds("checksum holds"),
-            Self::Base58Check => Proof::Fails("checksum does not hold"),
+            Self::Base58Check => Proof::Doubt("checksum does not hold, format does"),
+            Self::Bip39 => seed_phrase(secret),
             Self::Bitlocker if checksum::is_bitlocker(secret) => Proof::Holds("each group is a multiple of eleven"),
             Self::Bitlocker => Proof::Doubt("not each group is a multiple of eleven"),
             Self::Discord => discord(secret),
@@ -129,7 +135,7 @@ fn jwt(secret: &[u8]) -> Proof {
     match (token.is_encrypted(), token.has_claims()) {
         (true, _) => Proof::Open("an encrypted JWT"),
         (false, false) => Proof::Fails("the JWT's claims are not JSON"),
-        (false, true) if token.is_example() => Proof::Fails("the claims of a documented example"),
+        (false, true) if token.is_example() => Proof::Example("the claims of a documented example"),
         (false, true) => Proof::Open("the JWT's header and claims are JSON"),
     }
 }
@@ -150,7 +156,7 @@ fn pem(secret: &[u8]) -> Proof {
         KeyBody::Cut(test) => Proof::Open(test),
         KeyBody::Encrypted => Proof::Open("armour and encrypted body of a key"),
         KeyBody::Short => Proof::Fails("armour without a key"),
-        KeyBody::Text => Proof::Fails("words between the lines of armour"),
+        KeyBody::Text => Proof::Example("words between the lines of armour"),
         KeyBody::Unknown => {
             let body: Vec<u8> = secret.iter().copied().filter(u8::is_ascii_alphanumeric).collect();
             if super::entropy::shannon(&body) < 3.5 {
@@ -168,7 +174,7 @@ fn basic_auth(secret: &[u8]) -> Proof {
     match plain.split_once(':') {
         Some((_, password)) if password.is_empty() || plain.chars().any(char::is_control) => Proof::Fails("no user and password inside"),
         Some((_, password)) => match super::placeholder::password(password.as_bytes()) {
-            Some(reason) => Proof::Fails(reason),
+            Some(reason) => Proof::Example(reason),
             None => Proof::Holds("user and password inside"),
         },
         None => Proof::Fails("no user and password inside"),
@@ -189,6 +195,14 @@ fn base64_password(secret: &[u8]) -> Proof {
     match super::value::password_strength(plain).max(super::value::token_strength(plain)) {
         strength if strength >= STRENGTH_MIN => Proof::Open("a password inside"),
         _ => Proof::Fails("no password inside"),
+    }
+}
+
+fn seed_phrase(secret: &[u8]) -> Proof {
+    match std::str::from_utf8(secret).map_or(Phrase::Other, phrase) {
+        Phrase::Whole => Proof::Holds("words of a seed phrase, checksum holds"),
+        Phrase::Words => Proof::Open("words of a seed phrase, checksum does not hold"),
+        Phrase::Other => Proof::Fails("no words of a seed phrase"),
     }
 }
 
@@ -251,7 +265,7 @@ mod tests {
         // deploy:Kestrel-7
         assert!(matches!(Check::BasicAuth.prove(b"ZGVwbG95Oktlc3RyZWwtNw=="), Proof::Holds(_)));
         // user:<password>
-        assert!(matches!(Check::BasicAuth.prove(b"dXNlcjo8cGFzc3dvcmQ+"), Proof::Fails(_)));
+        assert!(matches!(Check::BasicAuth.prove(b"dXNlcjo8cGFzc3dvcmQ+"), Proof::Example(_)));
         assert!(matches!(Check::BasicAuth.prove(b"realm"), Proof::Fails(_)));
     }
 

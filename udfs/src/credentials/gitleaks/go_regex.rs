@@ -135,35 +135,49 @@ pub fn required(hir: &Hir, least: usize) -> Option<Vec<String>> {
 /// What was read of an expression from left to right.
 #[derive(Default)]
 struct Parts {
-    /// Characters that stand one after another for sure.
-    run: String,
+    /// What stands one after another for sure: one of these texts.
+    run: Vec<String>,
     /// Sets of texts, of each of which a match holds one.
     choices: Vec<Vec<String>>,
 }
 
+/// Letters that may stand at one place of a text; more, and the texts become too many.
+const LETTERS_MAX: usize = 16;
+
 impl Parts {
     fn close(&mut self) {
         if !self.run.is_empty() {
-            self.choices.push(vec![std::mem::take(&mut self.run)]);
+            self.choices.push(std::mem::take(&mut self.run));
         }
+    }
+
+    /// Goes on with one of `letters`.
+    fn push(&mut self, letters: &[char]) {
+        if self.run.is_empty() {
+            self.run.push(String::new());
+        }
+        if self.run.len() * letters.len() > LETTERS_MAX {
+            self.close();
+            return;
+        }
+        self.run = self.run.iter().flat_map(|text| letters.iter().map(move |letter| format!("{text}{letter}"))).collect();
     }
 
     fn read(&mut self, hir: &Hir) {
         match hir.kind() {
             HirKind::Empty | HirKind::Look(_) => {}
             HirKind::Literal(literal) => match std::str::from_utf8(&literal.0) {
-                Ok(text) => self.run.push_str(&text.to_ascii_lowercase()),
+                Ok(text) => text.to_ascii_lowercase().chars().for_each(|letter| self.push(&[letter])),
                 Err(_) => self.close(),
             },
-            HirKind::Class(class) => match single(class) {
-                Some(letter) => self.run.push(letter),
+            HirKind::Class(class) => match few(class) {
+                Some(letters) => self.push(&letters),
                 None => self.close(),
             },
             HirKind::Capture(capture) => self.read(&capture.sub),
             HirKind::Concat(all) => all.iter().for_each(|part| self.read(part)),
             HirKind::Repetition(repetition) if repetition.min >= 1 => {
-                // `(?:ab){2}` holds "ab" at least; what stands around need not be joined to it.
-                self.close();
+                // The first time is joined to what stands before; what stands behind is joined to the last time.
                 self.read(&repetition.sub);
                 self.close();
             }
@@ -177,14 +191,18 @@ impl Parts {
     }
 }
 
-/// The letter that a class of its two cases, or of one byte, stands for.
-fn single(class: &Class) -> Option<char> {
-    let letters: Vec<char> = match class {
-        Class::Unicode(class) => class.iter().flat_map(|range| range.start()..=range.end()).take(3).collect(),
-        Class::Bytes(class) => class.iter().flat_map(|range| (range.start()..=range.end()).map(char::from)).take(3).collect(),
+/// The letters of a class in one case, if they are few.
+fn few(class: &Class) -> Option<Vec<char>> {
+    let all: Vec<char> = match class {
+        Class::Unicode(class) => class.iter().flat_map(|range| range.start()..=range.end()).take(2 * LETTERS_MAX + 1).collect(),
+        Class::Bytes(class) => {
+            class.iter().flat_map(|range| (range.start()..=range.end()).map(char::from)).take(2 * LETTERS_MAX + 1).collect()
+        }
     };
-    let first = letters.first()?.to_ascii_lowercase();
-    (first.is_ascii() && letters.iter().all(|letter| letter.to_ascii_lowercase() == first)).then_some(first)
+    let mut letters: Vec<char> = all.iter().map(char::to_ascii_lowercase).collect();
+    letters.sort_unstable();
+    letters.dedup();
+    (letters.len() <= LETTERS_MAX && all.iter().all(char::is_ascii)).then_some(letters)
 }
 
 #[cfg(test)]
@@ -223,7 +241,8 @@ mod tests {
         let one = |text: &str| Some(vec![text.to_owned()]);
         assert_eq!(needs(r"\b(acme_[a-z0-9]{20})\b"), one("acme_"));
         assert_eq!(needs(r"(?i)acme[\w.-]{0,20}?token=([a-f0-9]{32})"), one("token="));
-        assert_eq!(needs("(?:ghp|gho)_x[0-9]+"), Some(vec!["ghp".to_owned(), "gho".to_owned()]).or(one("_x")));
+        assert_eq!(needs("[ab]Q~.*"), Some(vec!["aq~".to_owned(), "bq~".to_owned()]));
+        assert_eq!(needs("(?i:key)[0-9]+(?:abcd|wxyz)"), Some(vec!["abcd".to_owned(), "wxyz".to_owned()]));
         assert_eq!(needs("[a-z0-9]{32}"), None);
         assert_eq!(needs("(?:abcd|[0-9]{9})"), None);
         assert_eq!(needs("(?:abcd)?efgh"), one("efgh"));
