@@ -31,6 +31,8 @@ pub enum Check {
     BasicAuth,
     /// The secret decodes as base64 to at least 16 bytes.
     Base64,
+    /// Base64 of nothing or an authorization name, a user and a password, divided by NUL (RFC 4616).
+    SaslPlain,
     /// Base64 of a password or a token alone.
     Base64Password,
     /// The Bech32 checksum (age, Nostr).
@@ -81,6 +83,7 @@ impl Check {
                 Ok(bytes) if bytes.len() >= 16 => Proof::Open("base64 decodes"),
                 _ => Proof::Fails("not base64"),
             },
+            Self::SaslPlain => sasl_plain(secret),
             Self::Base64Password => base64_password(secret),
             Self::Bech32 if checksum::is_bech32(secret) => Proof::Holds("checksum holds"),
             Self::Bech32 => Proof::Doubt("checksum does not hold, format does"),
@@ -178,6 +181,18 @@ fn basic_auth(secret: &[u8]) -> Proof {
             None => Proof::Holds("user and password inside"),
         },
         None => Proof::Fails("no user and password inside"),
+    }
+}
+
+fn sasl_plain(secret: &[u8]) -> Proof {
+    let Ok(plain) = LENIENT.decode(secret) else { return Proof::Fails("not base64") };
+    let parts: Vec<&[u8]> = plain.split(|&b| b == 0).collect();
+    match parts.as_slice() {
+        [_, user, password] if !user.is_empty() && !password.is_empty() => match super::placeholder::password(password) {
+            Some(reason) => Proof::Example(reason),
+            None => Proof::Holds("user and password inside"),
+        },
+        _ => Proof::Fails("no user and password inside"),
     }
 }
 

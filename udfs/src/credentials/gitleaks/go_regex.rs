@@ -129,7 +129,9 @@ pub fn required(hir: &Hir, least: usize) -> Option<Vec<String>> {
     parts.close();
     let shortest = |texts: &Vec<String>| texts.iter().map(String::len).min().unwrap_or(0);
     let usable = parts.choices.into_iter().filter(|texts| texts.len() <= TEXTS_MAX && shortest(texts) >= least);
-    usable.max_by_key(|texts| (shortest(texts), TEXTS_MAX - texts.len()))
+    // Beyond some length a text is rare enough: then few are better.
+    const LENGTH_ENOUGH: usize = 6;
+    usable.max_by_key(|texts| (shortest(texts).min(LENGTH_ENOUGH), TEXTS_MAX - texts.len(), shortest(texts)))
 }
 
 /// What was read of an expression from left to right.
@@ -155,6 +157,10 @@ impl Parts {
     fn push(&mut self, letters: &[char]) {
         if self.run.is_empty() {
             self.run.push(String::new());
+        }
+        if self.run.len() == 1 && letters.len() > 1 {
+            // One text that is long enough is better than many that are longer.
+            self.choices.push(self.run.clone());
         }
         if self.run.len() * letters.len() > LETTERS_MAX {
             self.close();
