@@ -147,7 +147,6 @@ const ANNOUNCING_ENTITIES: &[&str] = &[
     "&#61;",
     "&#58;",
     "&#34;",
-    "&#34;",
     "&#64;",
     "&#x3d;",
     "&#x3a;",
@@ -160,6 +159,9 @@ const ANNOUNCING_ENTITIES: &[&str] = &[
     "&equals;",
     "&colon;",
 ];
+
+/// What stands right before a token in JSON, in assignments, in sentences and on lines of their own.
+const SIGNS_BEFORE: &[char] = &['"', '\'', '=', ':', ' ', '\n'];
 
 /// The base64 characters that are the same whatever stands around `needle` when it starts at byte `shift` of a group of three,
 /// and at which place of the group of four the first of them stands.
@@ -179,17 +181,24 @@ pub fn triggers() -> &'static [Trigger] {
     const STABLE_BYTES_MIN: usize = 5;
     static TRIGGERS: LazyLock<Vec<Trigger>> = LazyLock::new(|| {
         let mut all = Vec::new();
-        for (needle, shift) in NEEDLES.iter().flat_map(|needle| (0..3).map(move |shift| (needle, shift))) {
+        let mut push = |needle: &str, shift: usize| {
             let (place, literal) = stable(needle, shift);
-            if literal.len() >= STABLE_BYTES_MIN {
+            let long = literal.len() >= STABLE_BYTES_MIN;
+            if long {
                 all.push(Trigger { literal, encoding: Encoding::Base64, place: Some(place) });
             }
+            long
+        };
+        for (needle, shift) in NEEDLES.iter().flat_map(|needle| (0..3).map(move |shift| (needle, shift))) {
+            if !push(needle, shift) {
+                // Four letters in the middle of a group: with the sign before them more of the text is known.
+                for sign in SIGNS_BEFORE {
+                    push(&format!("{sign}{needle}"), shift - 1);
+                }
+            }
         }
-        let announced = [
-            (ANNOUNCING_BASE64, Encoding::Base64),
-            (ANNOUNCING_PERCENT, Encoding::Percent),
-            (ANNOUNCING_ENTITIES, Encoding::Entities),
-        ];
+        let announced =
+            [(ANNOUNCING_BASE64, Encoding::Base64), (ANNOUNCING_PERCENT, Encoding::Percent), (ANNOUNCING_ENTITIES, Encoding::Entities)];
         for (literals, encoding) in announced {
             all.extend(literals.iter().map(|l| Trigger { literal: l.as_bytes().to_vec(), encoding, place: None }));
         }
@@ -345,7 +354,8 @@ fn is_readable(bytes: &[u8]) -> bool {
 fn from_utf16(bytes: &[u8]) -> Option<Vec<u8>> {
     const BYTES_MIN: usize = 8;
     let (pairs, _) = bytes.as_chunks::<2>();
-    let latin = bytes.len() >= BYTES_MIN && pairs.iter().all(|[low, high]| *high == 0 && (*low >= b' ' || matches!(low, b'\n' | b'\r' | b'\t')));
+    let latin =
+        bytes.len() >= BYTES_MIN && pairs.iter().all(|[low, high]| *high == 0 && (*low >= b' ' || matches!(low, b'\n' | b'\r' | b'\t')));
     latin.then(|| pairs.iter().map(|[low, _]| char::from(*low)).collect::<String>().into_bytes())
 }
 

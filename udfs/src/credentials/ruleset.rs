@@ -83,20 +83,20 @@ impl RuleSet {
             let shared = exceptions(&file.exceptions, &mut |message| problems.push(Problem::new(&file.name, "", message)));
             let shared = Arc::new(shared);
             for rule in &file.rules {
-            let id = match file.is_foreign {
-                // Other people's files know nothing of the ids here.
-                true if seen.contains(rule.id.as_str()) => Cow::Owned(format!("{}-{}", identifier(&file.name), rule.id)),
-                _ => Cow::Borrowed(rule.id.as_str()),
-            };
-            if let Some(mut compiled) = CompiledRule::new(&file.name, rule, &shared, &mut problems) {
-                let number = u32::try_from(rules.len()).unwrap_or(u32::MAX);
-                routes.extend(rule.literals.iter().map(|l| (l.to_ascii_lowercase().into_bytes(), Route::Pattern(number))));
-                compiled.id = id.clone().into_owned();
-                rules.push(compiled);
-            }
-            if !seen.insert(id) {
-                problems.push(Problem::new(&file.name, &rule.id, "another rule has this id"));
-            }
+                let id = match file.is_foreign {
+                    // Other people's files know nothing of the ids here.
+                    true if seen.contains(rule.id.as_str()) => Cow::Owned(format!("{}-{}", identifier(&file.name), rule.id)),
+                    _ => Cow::Borrowed(rule.id.as_str()),
+                };
+                if let Some(mut compiled) = CompiledRule::new(&file.name, rule, &shared, &mut problems) {
+                    let number = u32::try_from(rules.len()).unwrap_or(u32::MAX);
+                    routes.extend(rule.literals.iter().map(|l| (l.to_ascii_lowercase().into_bytes(), Route::Pattern(number))));
+                    compiled.id = id.clone().into_owned();
+                    rules.push(compiled);
+                }
+                if !seen.insert(id) {
+                    problems.push(Problem::new(&file.name, &rule.id, "another rule has this id"));
+                }
             }
         }
         if !problems.is_empty() {
@@ -221,7 +221,8 @@ impl RuleSet {
             const NEAR_BYTES: usize = 64;
             let seen = covered.iter().any(|range| range.start.saturating_sub(NEAR_BYTES) <= start && start <= range.end);
             if !seen && looks.bytes_left > 0 {
-                looks.bytes_left = looks.bytes_left.saturating_sub(rule.over_lines(text, start, &mut |verdict| hand(verdict, &mut covered)));
+                looks.bytes_left =
+                    looks.bytes_left.saturating_sub(rule.over_lines(text, start, &mut |verdict| hand(verdict, &mut covered)));
             }
         }
         later
@@ -302,3 +303,5 @@ fn own_routes() -> Vec<(Vec<u8>, Route)> {
     routes
 }
 
+#[cfg(test)]
+mod tests;
