@@ -251,15 +251,7 @@ impl Reader {
                 return None;
             }
         };
-        let groups = hir.properties().explicit_captures_len();
-        let group = match ["secretGroup", "valueGroup"].iter().find_map(|key| table.get(*key).and_then(Value::as_integer)) {
-            Some(group) if group > 0 => usize::try_from(group).unwrap_or(usize::MAX),
-            _ => usize::from(groups > 0),
-        };
-        if group > groups {
-            self.note(&id, format!("left out: the `regex` has no group {group}"));
-            return None;
-        }
+        let group = self.group(&id, table, hir.properties().explicit_captures_len())?;
         let Some(literals) = self.literals(&id, table, &hir) else {
             self.note(&id, "left out: neither `keywords` nor the `regex` give a text of three bytes to look for");
             return None;
@@ -298,6 +290,19 @@ impl Reader {
             negative_examples: Vec::new(),
             id,
         })
+    }
+
+    /// Which of the `groups` is the secret: the one that is named, else the first that takes part in a match, else the whole match.
+    fn group(&mut self, id: &str, table: &Table, groups: usize) -> Option<usize> {
+        let group = match ["secretGroup", "valueGroup"].iter().find_map(|key| table.get(*key).and_then(Value::as_integer)) {
+            Some(group) if group > 0 => usize::try_from(group).unwrap_or(usize::MAX),
+            _ => usize::from(groups > 0),
+        };
+        if group > groups {
+            self.note(id, format!("left out: the `regex` has no group {group}"));
+            return None;
+        }
+        Some(group)
     }
 
     /// Notes what a rule says that has no counterpart here.

@@ -1,6 +1,7 @@
 use base64::Engine as _;
 
-use super::{Decoded, Encoding, decoded, stable, triggers};
+use super::triggers::stable;
+use super::{Decoded, Encoding, decoded, triggers};
 
 /// Decodes at the first trigger of `encoding` that is in the text.
 fn first(text: &str, encoding: Encoding) -> Option<Decoded> {

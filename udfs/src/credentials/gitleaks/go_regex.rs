@@ -114,11 +114,12 @@ fn is_repetition(chars: &[char]) -> bool {
 
 /// The expression's structure, read as the matcher reads it.
 pub fn parsed(pattern: &str) -> Result<Hir, String> {
-    let parse = |unicode: bool| ParserBuilder::new().unicode(unicode).utf8(false).nest_limit(64).build().parse(pattern);
-    parse(false).or_else(|error| parse(true).map_err(|_| error)).map_err(|error| {
-        let shown = error.to_string();
-        shown.lines().last().unwrap_or("does not parse").trim_start_matches("error: ").to_owned()
-    })
+    let parse = |unicode: bool| {
+        let hir = ParserBuilder::new().unicode(unicode).utf8(false).nest_limit(64).build().parse(pattern);
+        // The last line says what is wrong; those before show the pattern.
+        hir.map_err(|error| error.to_string().lines().last().unwrap_or("does not parse").trim_start_matches("error: ").to_owned())
+    };
+    parse(false).or_else(|error| parse(true).map_err(|_| error))
 }
 
 /// Texts of which every match holds at least one, in small letters, each of `least` bytes or more; nothing where there are none.
@@ -237,7 +238,7 @@ mod tests {
             (r"x{,3}", "x{,3}", true),
             (r"\x60v\x60", "`v`", true),
         ] {
-            let regex = RegexBuilder::new(&translated(go)).build().unwrap_or_else(|e| panic!("{go}: {e}"));
+            let regex = RegexBuilder::new(&translated(go)).build().expect(go);
             assert_eq!(regex.is_match(text.as_bytes()), matches, "{go} on {text}");
         }
     }
