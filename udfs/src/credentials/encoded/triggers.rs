@@ -78,7 +78,6 @@ const ANNOUNCING_BASE64: &[&str] = &[
     ";base64,",
     "-encodedcommand ",
     "powershell -enc ",
-    "powershell -e ",
 ];
 
 /// Percent-encoded parts of links and forms that can hold a credential.
