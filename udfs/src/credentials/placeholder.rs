@@ -246,10 +246,10 @@ fn is_mask(text: &str) -> bool {
         || text.contains("____")
 }
 
-/// `xxxx`, `XXXX-XXXX`, `x1x2`: three of four characters are the letter x.
+/// `xxxx`, `XXXX-XXXX`, `x1x2`: three of four characters are the letter x, or the last four.
 fn is_crossed_out(text: &str) -> bool {
     let crosses = text.chars().filter(|c| matches!(c, 'x' | 'X')).count();
-    crosses >= 3 && crosses * 4 >= text.chars().filter(|c| c.is_alphanumeric()).count() * 3
+    text.ends_with("xxxx") || crosses >= 3 && crosses * 4 >= text.chars().filter(|c| c.is_alphanumeric()).count() * 3
 }
 
 /// The longest run of one byte.
@@ -269,6 +269,18 @@ fn longest_staircase(value: &[u8]) -> usize {
     for &byte in value {
         run = if last.is_some_and(|l| l.checked_add(1) == Some(byte)) { run + 1 } else { 1 };
         last = Some(byte);
+        longest = longest.max(run);
+    }
+    longest
+}
+
+/// Counts the steps of a run of letters and one of digits that alternate (`a1b2c3`): the longest.
+fn longest_zigzag(value: &[u8]) -> usize {
+    let (mut longest, mut run) = (0, 2);
+    for window in value.windows(3) {
+        let [last, between, next] = window else { break };
+        let alternates = last.is_ascii_digit() != between.is_ascii_digit();
+        run = if alternates && last.checked_add(1) == Some(*next) { run + 1 } else { 2 };
         longest = longest.max(run);
     }
     longest
@@ -344,7 +356,7 @@ pub fn token(value: &[u8]) -> Option<&'static str> {
     if longest_run(value) >= 8 && value.len() < 400 {
         return Some("one character repeated");
     }
-    if longest_staircase(value) >= 10 && value.len() < 400 {
+    if (longest_staircase(value) >= 10 || longest_zigzag(value) >= 10) && value.len() < 400 {
         return Some("a run of neighbouring characters");
     }
     None

@@ -32,5 +32,6 @@ fn placeholders_fall_and_values_stand() {
     }
     assert!(token(b"abcd_EXAMPLEKEY12345").is_some());
     assert!(token(b"00000000000000000000").is_some());
+    assert!(token(b"key-a1b2c3d4e5f6").is_some());
     assert!(token(b"q8Zk3Vb7Lm2Xc9Np4Ty6").is_none());
 }
