@@ -250,6 +250,8 @@ pub fn digest(files: &[RuleFile]) -> String {
         hash.update(text.as_bytes());
     };
     field(GRAMMAR_VERSION);
+    // Where an id is taken the file's name stands before it.
+    files.iter().filter(|file| file.is_foreign).for_each(|file| field(&file.name));
     for rule in files.iter().flat_map(|file| &file.rules) {
         for text in [&rule.id, &rule.kind, &rule.pattern] {
             field(text);

@@ -83,11 +83,7 @@ impl RuleSet {
             let shared = exceptions(&file.exceptions, &mut |message| problems.push(Problem::new(&file.name, "", message)));
             let shared = Arc::new(shared);
             for rule in &file.rules {
-                let id = match file.is_foreign {
-                    // Other people's files know nothing of the ids here.
-                    true if seen.contains(rule.id.as_str()) => Cow::Owned(format!("{}-{}", identifier(&file.name), rule.id)),
-                    _ => Cow::Borrowed(rule.id.as_str()),
-                };
+                let id = if file.is_foreign { free_id(&file.name, &rule.id, &seen) } else { Cow::Borrowed(rule.id.as_str()) };
                 if let Some(mut compiled) = CompiledRule::new(&file.name, rule, &shared, &mut problems) {
                     let number = u32::try_from(rules.len()).unwrap_or(u32::MAX);
                     routes.extend(rule.literals.iter().map(|l| (l.to_ascii_lowercase().into_bytes(), Route::Pattern(number))));
@@ -277,6 +273,16 @@ fn unless_example(mut candidate: Candidate, examples: &[(Range<usize>, &'static 
         candidate.test = test;
     }
     candidate
+}
+
+/// The id of another scanner's rule, which knows nothing of the ids here: behind its file's name, and a number, where it is taken.
+fn free_id<'r>(file: &str, id: &'r str, taken: &BTreeSet<Cow<str>>) -> Cow<'r, str> {
+    if !taken.contains(id) {
+        return Cow::Borrowed(id);
+    }
+    let named = format!("{}-{id}", identifier(file));
+    let numbered = (2..).map(|number| format!("{named}-{number}"));
+    Cow::Owned(std::iter::once(named.clone()).chain(numbered).find(|id| !taken.contains(id.as_str())).unwrap_or(named))
 }
 
 /// A file's name as the beginning of an id.

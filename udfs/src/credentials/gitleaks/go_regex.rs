@@ -147,6 +147,9 @@ struct Parts {
 /// Letters that may stand at one place of a text; more, and the texts become too many.
 const LETTERS_MAX: usize = 16;
 
+/// A longer text is no rarer.
+const TEXT_BYTES_MAX: usize = 48;
+
 impl Parts {
     fn close(&mut self) {
         if !self.run.is_empty() {
@@ -156,6 +159,9 @@ impl Parts {
 
     /// Goes on with one of `letters`.
     fn push(&mut self, letters: &[char]) {
+        if self.run.first().is_some_and(|text| text.len() >= TEXT_BYTES_MAX) {
+            self.close();
+        }
         if self.run.is_empty() {
             self.run.push(String::new());
         }

@@ -1,4 +1,7 @@
-use crate::credentials::rules::{Problem, RuleFile, check};
+use proptest::prelude::*;
+
+use super::{filter, go_regex};
+use crate::credentials::rules::{Problem, RuleFile, check, digest};
 use crate::credentials::ruleset::RuleSet;
 
 fn file(text: &str) -> RuleFile {
@@ -111,7 +114,7 @@ fn a_file_without_examples_passes_the_check_and_may_share_an_id() {
         id = "jwt"
         regex = '''housejwt-([0-9a-f]{32})'''
         [[rules]]
-        id = "ours"
+        id = "jwt"
         regex = '''ourkey-([0-9a-f]{32})'''
     "#;
     files.push(file(text));
@@ -119,6 +122,8 @@ fn a_file_without_examples_passes_the_check_and_may_share_an_id() {
     let text = "housejwt-4a3c516095a80f43443966b575c767b6";
     let findings = set.find(text.as_bytes());
     assert_eq!(findings.iter().map(|c| set.name(c)).collect::<Vec<_>>(), ["theirs-jwt"]);
+    let findings = set.find(b"ourkey-4a3c516095a80f43443966b575c767b6");
+    assert_eq!(findings.iter().map(|c| set.name(c)).collect::<Vec<_>>(), ["theirs-jwt-2"]);
     assert!(check(&files[files.len() - 1..]).is_empty());
 }
 
@@ -159,4 +164,45 @@ fn a_file_that_mixes_the_syntaxes_or_is_none_is_refused() {
     assert!(RuleFile::parse("none", "not toml").is_err());
     assert!(RuleFile::parse("other", "answer = 42").is_err());
     assert!(RuleFile::parse("empty", "").is_ok_and(|file| file.rules.is_empty()));
+}
+
+#[test]
+fn the_digest_changes_with_what_a_foreign_file_says() {
+    let one = file(ACME);
+    let same = file(ACME);
+    assert_eq!(digest(&[one.clone()]), digest(&[same]));
+    for (from, to) in [("quux", "quuy"), ("entropy = 3.0", "entropy = 3.1"), ("^acme_0", "^acme_1"), ("dead", "beef")] {
+        assert_ne!(digest(&[one.clone()]), digest(&[file(&ACME.replace(from, to))]), "{from}");
+    }
+    let named = RuleFile { name: "otherwise".to_owned(), ..one.clone() };
+    assert_ne!(digest(&[one]), digest(&[named]));
+}
+
+#[test]
+fn a_huge_file_is_read_in_time_or_refused() {
+    let rule = |letters: usize| format!("[[rules]]\nid = \"long\"\nregex = \"{}\"\n", "a".repeat(letters));
+    assert_eq!(file(&rule(2_000)).rules.len(), 1);
+    assert_eq!(file(&rule(70_000)).rules.len(), 0);
+    let many = "[[rules]]\nid = \"x\"\nregex = \"abcd\"\n".repeat(5_100);
+    assert_eq!(file(&many).rules.len(), 5_000);
+    assert!(RuleFile::parse("large", &" ".repeat(9 << 20)).is_err());
+}
+
+proptest! {
+    #[test]
+    fn no_text_breaks_the_readers(text in r#"[a-z\[\](){}|&"'`\\<>=.,:?!*+0-9QEP^$-]{0,80}"#) {
+        let _ = filter::read(&text);
+        let pattern = go_regex::translated(&text);
+        if let Ok(hir) = go_regex::parsed(&pattern) {
+            let _ = go_regex::required(&hir, 3);
+        }
+        let _ = RuleFile::parse("any", &format!("[[rules]]\nid = \"x\"\nregex = '''{text}'''\n{text}"));
+    }
+
+    #[test]
+    fn every_match_holds_a_required_text(text in "[ab]{0,3}(key|tok)[:=][0-9]{4}x?") {
+        let hir = go_regex::parsed("(?i)[ab]{0,3}(?:key|tok)[:=][0-9]{4}x?").expect("parses");
+        let required = go_regex::required(&hir, 3).expect("has some");
+        prop_assert!(required.iter().any(|part| text.contains(part.as_str())), "{required:?} {text}");
+    }
 }
