@@ -285,9 +285,12 @@ fn free_id<'r>(file: &str, id: &'r str, taken: &BTreeSet<Cow<str>>) -> Cow<'r, s
     Cow::Owned(std::iter::once(named.clone()).chain(numbered).find(|id| !taken.contains(id.as_str())).unwrap_or(named))
 }
 
-/// A file's name as the beginning of an id.
+/// A file's name, without folders and ending, as the beginning of an id.
 fn identifier(name: &str) -> String {
-    name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect()
+    let stem = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    let stem = stem.strip_suffix(".toml").unwrap_or(stem);
+    let plain: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    plain.trim_matches('-').to_owned()
 }
 
 /// The literals that lead to the word grammar and to encoded text.

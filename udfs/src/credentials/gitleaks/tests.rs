@@ -117,7 +117,7 @@ fn a_file_without_examples_passes_the_check_and_may_share_an_id() {
         id = "jwt"
         regex = '''ourkey-([0-9a-f]{32})'''
     "#;
-    files.push(file(text));
+    files.push(RuleFile { name: "rules/of/Theirs.toml".to_owned(), ..file(text) });
     let set = RuleSet::compile(&files).expect("compiles");
     let text = "housejwt-4a3c516095a80f43443966b575c767b6";
     let findings = set.find(text.as_bytes());
@@ -168,14 +168,13 @@ fn a_file_that_mixes_the_syntaxes_or_is_none_is_refused() {
 
 #[test]
 fn the_digest_changes_with_what_a_foreign_file_says() {
-    let one = file(ACME);
-    let same = file(ACME);
-    assert_eq!(digest(&[one.clone()]), digest(&[same]));
+    let of = |file: RuleFile| digest(&[file]);
+    let own = of(file(ACME));
+    assert_eq!(own, of(file(ACME)));
     for (from, to) in [("quux", "quuy"), ("entropy = 3.0", "entropy = 3.1"), ("^acme_0", "^acme_1"), ("dead", "beef")] {
-        assert_ne!(digest(&[one.clone()]), digest(&[file(&ACME.replace(from, to))]), "{from}");
+        assert_ne!(own, of(file(&ACME.replace(from, to))), "{from}");
     }
-    let named = RuleFile { name: "otherwise".to_owned(), ..one.clone() };
-    assert_ne!(digest(&[one]), digest(&[named]));
+    assert_ne!(own, of(RuleFile { name: "otherwise".to_owned(), ..file(ACME) }));
 }
 
 #[test]
