@@ -1,4 +1,4 @@
-//! Finds where one of many literals occurs, ignoring ASCII case, in one pass that costs little where there is none.
+//! Finds where one of many literals occurs, ignoring ASCII case where told to, in one pass that costs little where there is none.
 //!
 //! The pass looks at every second place only: at the four bytes there, as a hash, in a bitmap. A literal of five bytes or more sets
 //! the bits of two neighbouring windows of its own, so that one of them lies at an even place; a shorter one leaves open the byte
@@ -21,13 +21,27 @@ pub struct Hit {
 /// What to look for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Literal {
-    /// The bytes, at least [`LITERAL_BYTES_MIN`] of them.
+    /// The bytes.
     pub text: Box<[u8]>,
     /// One of these must stand right behind the text; any byte or none may where the list is empty.
     pub followers: &'static [u8],
+    /// The case of letters counts.
+    pub exact: bool,
 }
 
-/// A literal must have this many bytes.
+impl Literal {
+    /// The text in any case of its ASCII letters.
+    pub fn folded(text: &[u8]) -> Self {
+        Self { text: text.to_ascii_lowercase().into(), followers: &[], exact: false }
+    }
+
+    /// How many bytes it takes, with the one that must follow it.
+    fn len(&self) -> usize {
+        self.text.len() + usize::from(!self.followers.is_empty())
+    }
+}
+
+/// A literal must have this many bytes, with the one that must follow it.
 pub const LITERAL_BYTES_MIN: usize = 3;
 
 /// Bytes that one look at the first bitmap reads.
@@ -69,12 +83,12 @@ struct Folded<N> {
 
 impl<N: From<u8> + Copy + PartialEq + BitXor<Output = N> + BitOr<Output = N> + BitAnd<Output = N> + Shl<usize, Output = N>> Folded<N> {
     /// As many bytes as the number holds; nothing stands for any byte.
-    fn new(bytes: impl Iterator<Item = Option<u8>> + Clone) -> Self {
-        let of = |byte: fn(u8) -> u8| {
+    fn new(bytes: impl Iterator<Item = Option<u8>> + Clone, exact: bool) -> Self {
+        let of = |byte: &dyn Fn(u8) -> u8| {
             let bytes = bytes.clone().take(size_of::<N>()).enumerate();
             bytes.fold(N::from(0), |sum, (at, known)| sum | N::from(known.map_or(0, byte)) << (8 * at))
         };
-        Self { bytes: of(|byte| byte), counts: of(|byte| if byte.is_ascii_alphabetic() { !0x20 } else { 0xFF }) }
+        Self { bytes: of(&|byte| byte), counts: of(&|byte| if byte.is_ascii_alphabetic() && !exact { !0x20 } else { 0xFF }) }
     }
 
     #[inline(always)]
@@ -98,11 +112,10 @@ struct Entry {
 
 impl Entry {
     fn new(number: usize, literal: &Literal, window: [Option<u8>; WINDOW], before: i16) -> Self {
-        let known = |bytes: &[u8]| Folded::new(bytes.iter().copied().map(Some).collect::<Vec<_>>().into_iter());
         Self {
-            window: Folded::new(window.into_iter()),
+            window: Folded::new(window.into_iter(), literal.exact),
             literal: u32::try_from(number).unwrap_or(u32::MAX),
-            head: known(&literal.text),
+            head: Folded::new(literal.text.iter().copied().map(Some), literal.exact),
             before,
             short: literal.text.len() <= 8 && literal.followers.is_empty(),
         }
@@ -178,13 +191,18 @@ fn sights(literal: &Literal) -> Vec<Sight> {
         (std::array::from_fn(|offset| at(offset).and_then(|at| text.get(at)).copied()), before)
     };
     let text = &literal.text;
-    if text.len() > WINDOW {
+    if literal.text.len() > WINDOW {
         let place = i16::try_from(rarest(text)).unwrap_or(0);
         return vec![sight(text, place), sight(text, place + 1)];
     }
-    let with_sign = |sign: &u8| sight(&[text, std::slice::from_ref(sign)].concat(), 0);
-    let at_start = if literal.followers.is_empty() { vec![sight(text, 0)] } else { literal.followers.iter().map(with_sign).collect() };
-    at_start.into_iter().chain([sight(text, -1)]).collect()
+    let ended: Vec<Vec<u8>> = literal.followers.iter().map(|&sign| [text, &[sign][..]].concat()).collect();
+    let (ahead, at_start) = match ended.as_slice() {
+        [] => (vec![sight(text, -1)], vec![sight(text, 0)]),
+        // Four bytes fill a window: the sign is left to the comparison.
+        signs if literal.len() == WINDOW => (vec![sight(text, -1)], signs.iter().map(|text| sight(text, 0)).collect()),
+        signs => (signs.iter().map(|text| sight(text, -1)).collect(), signs.iter().map(|text| sight(text, 0)).collect()),
+    };
+    ahead.into_iter().chain(at_start).collect()
 }
 
 /// Each number that the hash can see in bytes of which some are open.
@@ -201,7 +219,7 @@ impl Literals {
         let (mut first, mut second, mut third) =
             (Box::new([0u32; FIRST_WORDS]), Box::new([0u32; SECOND_WORDS]), Box::new([0u32; THIRD_WORDS]));
         let mut entries: Vec<(usize, Entry)> = Vec::new();
-        for (number, literal) in literals.iter().enumerate().filter(|(_, literal)| literal.text.len() >= LITERAL_BYTES_MIN) {
+        for (number, literal) in literals.iter().enumerate().filter(|(_, literal)| literal.len() >= LITERAL_BYTES_MIN) {
             for (bytes, before) in sights(literal) {
                 let [window @ .., behind] = bytes;
                 for hashed in hashed(&window) {
@@ -239,7 +257,7 @@ impl Literals {
 
     /// How many bytes the literal takes, with the one that must follow it.
     pub fn len(&self, literal: u32) -> usize {
-        self.literals.get(literal as usize).map_or(0, |literal| literal.text.len() + usize::from(!literal.followers.is_empty()))
+        self.literals.get(literal as usize).map_or(0, Literal::len)
     }
 
     /// Calls `hit` for each occurrence of each literal that lies in `haystack` and whose window starts in `[from, to)`.
@@ -343,8 +361,8 @@ impl Literals {
     }
 
     fn stands(&self, rest: &[u8], literal: u32) -> bool {
-        let Some(Literal { text, followers }) = self.literals.get(literal as usize) else { return false };
-        rest.get(..text.len()).is_some_and(|found| found.eq_ignore_ascii_case(text))
+        let Some(Literal { text, followers, exact }) = self.literals.get(literal as usize) else { return false };
+        rest.get(..text.len()).is_some_and(|found| if *exact { found == &**text } else { found.eq_ignore_ascii_case(text) })
             && (followers.is_empty() || rest.get(text.len()).is_some_and(|follower| followers.contains(follower)))
     }
 }
@@ -372,7 +390,7 @@ mod tests {
 
     fn found(text: &[u8], step: usize) -> Vec<Hit> {
         static COMPILED: LazyLock<Literals> = LazyLock::new(|| {
-            Literals::new(LITERALS.iter().map(|text| Literal { text: text.as_bytes().into(), followers: &[] }).collect())
+            Literals::new(LITERALS.iter().map(|text| Literal::folded(text.as_bytes())).collect())
         });
         let mut hits = Vec::new();
         let mut from = 0;

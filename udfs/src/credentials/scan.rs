@@ -68,7 +68,7 @@ impl RuleSet {
 
     /// Says for each of `rows` texts whether a credential is in it. `hit` is called once for each such row, in order.
     pub fn matching(&self, values: &[u8], rows: usize, offset: impl Fn(usize) -> usize, mut hit: impl FnMut(usize)) {
-        let mut tries = Tries::new();
+        let mut tries = Tries::default();
         self.walk(values, rows, offset, |row, text, hits| {
             let mut found = false;
             self.candidates(text, hits, false, &mut tries, &mut |candidate| found |= candidate.confidence >= CONFIDENCE_MIN);
@@ -82,7 +82,7 @@ impl RuleSet {
     /// Hands on the findings of each text that has any, in order.
     pub fn finding(&self, values: &[u8], rows: usize, offset: impl Fn(usize) -> usize, mut each: impl FnMut(usize, &[Candidate])) {
         let mut of_row: Vec<Candidate> = Vec::new();
-        let mut tries = Tries::new();
+        let mut tries = Tries::default();
         let mut last = 0;
         self.walk(values, rows, offset, |row, text, hits| {
             if row != last && !of_row.is_empty() {
@@ -124,7 +124,7 @@ impl RuleSet {
             1,
             |row| if row == 0 { 0 } else { text.len() },
             |_, text, hits| {
-                self.candidates(text, hits, true, &mut Tries::new(), &mut |candidate| all.push(candidate));
+                self.candidates(text, hits, true, &mut Tries::default(), &mut |candidate| all.push(candidate));
                 true
             },
         );

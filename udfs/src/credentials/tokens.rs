@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::boundary::is_unspaced;
+
 /// A piece of text between blanks, markup and punctuation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
@@ -32,6 +34,10 @@ pub struct Before {
     pub question: bool,
     /// A line ended.
     pub line: bool,
+    /// A comma.
+    pub comma: bool,
+    /// A bracket opened.
+    pub opened: bool,
 }
 
 /// Markup tags longer than this are text.
@@ -79,8 +85,9 @@ fn closing(open: char) -> Option<&'static [char]> {
     }
 }
 
-fn is_script_without_blanks(c: char) -> bool {
-    matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}')
+/// Pictures that people put between words: no part of a value.
+fn is_pictogram(c: char) -> bool {
+    matches!(c, '\u{2600}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}' | '\u{fe0f}' | '\u{200b}'..='\u{200f}')
 }
 
 /// Escaped markup and its length.
@@ -135,7 +142,7 @@ impl Iterator for Tokens<'_> {
         loop {
             let rest = self.text.get(self.at..)?;
             let first = rest.chars().next()?;
-            if let Some(skipped) = between(rest, first, self.any, &mut before, &mut self.line) {
+            if let Some(skipped) = between(rest, first, self.any, self.at == 0, &mut before, &mut self.line) {
                 self.at += skipped;
                 continue;
             }
@@ -167,7 +174,7 @@ fn ends_line(rest: &str) -> bool {
 }
 
 /// What stands between two tokens: how much of it to skip, or nothing where a token begins.
-fn between(rest: &str, first: char, some_found: bool, before: &mut Before, line: &mut usize) -> Option<usize> {
+fn between(rest: &str, first: char, some_found: bool, begins: bool, before: &mut Before, line: &mut usize) -> Option<usize> {
     if let Some(tag) = matches!(first, '<' | '{').then(|| tag(rest)).flatten() {
         before.quoted |= tag.quotes;
         before.line |= tag.breaks;
@@ -184,9 +191,8 @@ fn between(rest: &str, first: char, some_found: bool, before: &mut Before, line:
     if first.is_alphanumeric() {
         return None;
     }
-    let blank_behind = rest
-        .get(length..)
-        .is_none_or(|r| r.is_empty() || r.starts_with(|n: char| n.is_whitespace() || n == '<' || is_script_without_blanks(n)));
+    let blank_behind =
+        rest.get(length..).is_none_or(|r| r.is_empty() || r.starts_with(|n: char| n.is_whitespace() || n == '<' || is_unspaced(n)));
     match first {
         '\n' => {
             before.line = true;
@@ -194,8 +200,9 @@ fn between(rest: &str, first: char, some_found: bool, before: &mut Before, line:
         }
         _ if first.is_whitespace() => {}
         ':' if some_found && emoji(rest).is_some() => return emoji(rest),
-        ':' | '=' | '>' | '→' | '：' | '＝' | '←' | '⇒' | '➜' | '➡' => before.assigned = true,
-        '-' | '–' | '—' if blank_behind || rest.starts_with("->") || rest.starts_with("-->") => {
+        ':' | '=' | '>' | '→' | '：' | '＝' | '←' | '⇒' | '➔' | '➜' | '➡' | '\u{1f449}' => before.assigned = true,
+        _ if is_pictogram(first) => {}
+        '-' | '–' | '—' if blank_behind || rest.get(length..).is_some_and(|r| r.starts_with('>') || r.starts_with("->")) => {
             before.assigned |= !blank_behind;
             before.divided |= blank_behind;
         }
@@ -207,7 +214,7 @@ fn between(rest: &str, first: char, some_found: bool, before: &mut Before, line:
         }
         '+' | '&' if blank_behind => before.divided = true,
         '!' if rest.starts_with("!=") => before.assigned = true,
-        '/' | '|' if blank_behind || first == '|' => before.divided = true,
+        '/' | '|' if blank_behind || first == '|' || begins || rest.starts_with("// ") => before.divided = true,
         '.' | '!' | '?' | '。' | '？' | '！' if blank_behind => {
             before.sentence = true;
             before.question |= matches!(first, '?' | '？');
@@ -217,7 +224,10 @@ fn between(rest: &str, first: char, some_found: bool, before: &mut Before, line:
                 first != '~' && rest.get(length..).is_some_and(|r| r.starts_with(|n: char| n.is_alphanumeric() || n == '_' || n == '`'));
         }
         '{' if !rest.starts_with("{{ ") => before.quoted = true,
-        _ if PUNCTUATION.contains(&first) => {}
+        _ if PUNCTUATION.contains(&first) => {
+            before.comma |= matches!(first, ',' | '，' | '、');
+            before.opened |= matches!(first, '(' | '（' | '[');
+        }
         _ => return None,
     }
     Some(length)
@@ -258,11 +268,9 @@ fn bare(text: &str, at: usize) -> Option<Range<usize>> {
     const VALUE_BYTES_MAX: usize = 512;
     let rest = text.get(at..)?;
     let first = rest.chars().next()?;
-    let script = is_script_without_blanks(first);
-    // Letters and digits need no look of their own.
-    let plain = rest.bytes().take(VALUE_BYTES_MAX).take_while(u8::is_ascii_alphanumeric).count();
-    let mut end = plain;
-    for (place, c) in rest.get(plain..)?.char_indices().map(|(place, c)| (plain + place, c)) {
+    let script = is_unspaced(first);
+    let mut end = 0;
+    for (place, c) in rest.char_indices() {
         let here = rest.get(place..).unwrap_or_default();
         let opens = place == 0 && matches!(c, '<' | '•' | '…');
         // A semicolon may end an escaped sign inside the value.
@@ -275,7 +283,7 @@ fn bare(text: &str, at: usize) -> Option<Range<usize>> {
             '{' => place > 0 && tag(here).is_some(),
             _ => false,
         };
-        if place > VALUE_BYTES_MAX || ends && !opens || is_script_without_blanks(c) != script || markup {
+        if place > VALUE_BYTES_MAX || ends && !opens || is_unspaced(c) != script || markup {
             break;
         }
         end = place + c.len_utf8();

@@ -135,7 +135,7 @@ pub fn lookalike(value: &str) -> Option<&'static str> {
         return Some("an emoji");
     }
     if let Some(tag) = value.strip_prefix('#')
-        && tag.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+        && tag.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '+' | '.'))
     {
         return Some("a hashtag or colour");
     }
@@ -170,6 +170,7 @@ pub fn is_email(value: &str) -> bool {
 
 /// Digits with separators and at most a unit: `2026-11-20`, `10:42`, `+49 30`, `8.5kg`, `30-day`, `1,200.00`, `2x`, `#42`.
 fn is_number_like(value: &str) -> bool {
+    let value = value.strip_prefix("UTC").or(value.strip_prefix("GMT")).filter(|rest| rest.starts_with(['+', '-'])).unwrap_or(value);
     if value.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '=' | '*' | '.' | ',' | '/' | '%'))
         && value.contains(['+', '=', '*'])
     {
@@ -294,6 +295,17 @@ fn is_code(value: &str) -> bool {
         && !head.is_empty()
         && words_only(head)
     {
+        return true;
+    }
+    // A path of two names, a key of a store.
+    let name = |part: &str| {
+        part.chars().filter(|c| c.is_alphabetic()).count() >= 4 && part.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+    };
+    let colons = value.matches(':').count() >= 2 && value.chars().all(|c| c.is_alphanumeric() || matches!(c, ':' | '_' | '-'));
+    if colons || value.split_once('/').is_some_and(|(left, right)| name(left) && name(right)) {
+        return true;
+    }
+    if value.contains('>') && value.split('>').all(|part| !part.is_empty() && part.chars().all(char::is_alphabetic)) {
         return true;
     }
     // a.b.c and a_b in lower case, and names all in capitals, are names of things.

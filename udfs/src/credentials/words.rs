@@ -1,22 +1,25 @@
 //! People's own words: "the password is …", "pw: …", "login admin / …", in many languages.
 //!
 //! A keyword says that a credential may be near. The pieces of text behind it (and, more rarely, before it) are weighed: by their own
-//! shape, by how they are joined to the keyword, and by words between that speak against. No dictionary of sentences: a value
+//! shape, by how they are joined to the keyword, and by what the sentence speaks of ([`Evidence`]). No dictionary of sentences: a value
 //! that is a plain word needs quotes or an assignment, a value that nobody would write as a word needs little.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
-use std::sync::LazyLock;
 
-use super::boundary::{bounded, is_east_asian, valid_prefix, valid_suffix};
+use super::boundary::{bounded, grown_before, is_letter, is_unspaced, valid_prefix, valid_suffix};
 use super::documented;
-use super::glance;
-use super::keywords::{COPULA_SIGNS, COPULAS, Class, DOUBTS, KEYWORDS, Keyword};
+use super::evidence::{Evidence, Feature};
+use super::keywords::{Class, KEYWORDS, Keyword};
+use super::languages::{ENGLISH, Senses, Tongue, VOCABULARY, lowered};
+use super::pair;
 use super::placeholder;
 use super::ruleset::{Candidate, RuleNumber};
+use super::scene::{self, Said, Scene, said_behind};
+use super::shape::is_common;
+use super::table;
 use super::tokens::{Token, tokens};
-use super::value::{is_email, lookalike, password_strength, token_strength};
+use super::value::is_email;
+use super::weigh::{number, password, recovery, secret, seed};
 
 /// A rule of the grammar.
 #[derive(Debug)]
@@ -27,17 +30,19 @@ pub struct WordRule {
     pub kind: &'static str,
 }
 
-/// The grammar's rules, in the order of [`Class`].
+/// The grammar's rules.
 pub const WORD_RULES: &[WordRule] = &[
     WordRule { id: "words-password", kind: "password" },
     WordRule { id: "words-pin", kind: "pin" },
     WordRule { id: "words-secret", kind: "api_key" },
     WordRule { id: "words-login", kind: "login" },
+    WordRule { id: "words-recovery", kind: "recovery_code" },
+    WordRule { id: "words-seed", kind: "one_time_seed" },
 ];
 
 /// The keywords whose literals lead here.
 pub fn keywords() -> &'static [Keyword] {
-    KEYWORDS
+    &KEYWORDS
 }
 
 /// Bytes behind and before a keyword that are read.
@@ -50,85 +55,57 @@ const TOKENS_MAX: usize = 24;
 /// Bytes behind a keyword within which a sign can assign.
 const ASSIGN_BYTES: usize = 48;
 
-/// A value needs this weight.
-const WEIGHT_MIN: f64 = 0.75;
+/// A value needs this confidence; see `docs/credentials.md` for what it means.
+const CONFIDENCE_MIN: f64 = 0.5;
 
-/// Sums of the same weights in another order may differ by less than this.
-const ROUNDING: f64 = 1e-6;
-
-/// How a value is joined to its keyword.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Link {
-    Assigned,
-    Copula,
-    Adjacent,
-    Divided,
-    Answer,
-    Near,
-    Reverse,
-}
-
-impl Link {
-    fn weight(self) -> f64 {
-        match self {
-            Self::Assigned => 0.45,
-            Self::Copula | Self::Divided => 0.35,
-            Self::Answer => 0.2,
-            Self::Adjacent => 0.25,
-            Self::Reverse => 0.1,
-            Self::Near => 0.1,
-        }
-    }
-
-    fn test(self) -> &'static str {
-        match self {
-            Self::Assigned => "assigned to a credential word",
-            Self::Copula => "a sentence gives it to a credential word",
-            Self::Adjacent => "right behind a credential word",
-            Self::Divided => "behind a user name",
-            Self::Answer => "answers a question about a credential",
-            Self::Near => "near a credential word",
-            Self::Reverse => "before a credential word",
-        }
-    }
-}
-
-/// Weighs what stands around the keyword at `place` and hands on the candidates; where not `all` are asked for, only those that may stand.
+/// Weighs what stands around the keyword at `place` and hands on the candidates.
 pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &mut impl FnMut(Candidate)) {
+    let _ = all;
     let Some(keyword) = KEYWORDS.get(number as usize) else { return };
-    let Some(place) = bounded(text, place, keyword) else { return };
-    let behind = text.get(place.end..(place.end + BEHIND_BYTES).min(text.len())).unwrap_or_default();
-    let before = text.get(place.start.saturating_sub(BEFORE_BYTES)..place.start).unwrap_or_default();
-    let look_behind = all || glance::behind(keyword.class, behind);
-    let look_before = before.iter().copied().any(is_unusual) && (all || glance::before(keyword.class, before));
-    if !look_behind && !look_before {
+    match keyword.class {
+        Class::Pair => return pair::judge(text, place, keyword, found),
+        Class::Arrow => return pair::pointed(text, place, keyword, found),
+        _ => {}
+    }
+    let blank = keyword.text.len() - keyword.text.trim_start().len();
+    if blank > 0 && place.end < text.len() {
         return;
     }
-    let whole = valid_prefix(behind);
+    let Some(place) = bounded(text, place.start + blank..place.end, keyword) else { return };
+    let numbers = matches!(keyword.class, Class::Pin | Class::Code | Class::Combination);
+    if numbers && !holds_number(text, &place) || keyword.class == Class::Code && !opens_something(text, place.start, keyword) {
+        return;
+    }
+    let end = (place.end + BEHIND_BYTES).min(text.len());
+    let whole = valid_prefix(text.get(place.end..end).unwrap_or_default());
     // The first quote behind a quoted keyword closes it: `"password": "..."`.
     let behind = whole.strip_prefix("\\\"").or(whole.strip_prefix(['"', '\'', '”', '’'])).unwrap_or(whole);
     let base = place.end + whole.len() - behind.len();
-    if look_behind && may_hold_value(behind.as_bytes()) && (Context { keyword, all, base, text: behind }).behind(found) {
+    let mut reader = Reader::new(text, place.clone(), keyword);
+    reader.base = base;
+    reader.stretch = behind;
+    if may_hold_value(behind.as_bytes()) && reader.hopes() && reader.behind(found) {
         return;
     }
-    if look_before && matches!(keyword.class, Class::Password | Class::Login) {
-        let before = valid_suffix(before);
-        Context { keyword, all, base: place.start - before.len(), text: before }.before(behind, found);
+    if matches!(keyword.class, Class::Password) {
+        table::judge(&mut reader, found);
+    }
+    if numbers || matches!(keyword.class, Class::Password | Class::Login | Class::Act | Class::Spelling) {
+        let start = place.start.saturating_sub(BEFORE_BYTES);
+        let before = text.get(start..place.start).unwrap_or_default();
+        if !before.iter().copied().any(is_unusual) {
+            return;
+        }
+        let line = valid_suffix(before).rsplit('\n').next().unwrap_or_default();
+        reader.base = place.start - line.len();
+        reader.stretch = line;
+        reader.before(found);
     }
 }
 
-/// Whether plain sentences hardly contain the byte.
+/// A byte that plain sentences hardly contain.
 fn is_unusual(byte: u8) -> bool {
-    static UNUSUAL: [bool; 256] = {
-        let mut unusual = [false; 256];
-        let mut byte = 0;
-        while byte < 256 {
-            unusual[byte] = matches!(byte as u8, b'0'..=b'9' | b'!' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*' | b'+' | b'=' | b'~' | b'@' | b'?');
-            byte += 1;
-        }
-        unusual
-    };
-    UNUSUAL[usize::from(byte)]
+    byte.is_ascii_digit() || matches!(byte, b'!' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*' | b'+' | b'=' | b'~' | b'@' | b'?')
 }
 
 /// Whether a value that could pass stands in the text at all: most sentences about users and keys end here.
@@ -138,130 +115,321 @@ fn may_hold_value(text: &[u8]) -> bool {
     near.iter().copied().any(assigns) || text.iter().copied().any(is_unusual)
 }
 
-struct Context<'t> {
-    keyword: &'t Keyword,
-    /// Whether also what falls is handed on.
-    all: bool,
-    /// Where `text` lies in the whole text.
-    base: usize,
-    text: &'t str,
+/// Whether digits stand near enough to be the number that opens something: most words for codes end here.
+fn holds_number(text: &[u8], place: &Range<usize>) -> bool {
+    const NEAR_BYTES: usize = 96;
+    const DIGITS_MIN: usize = 3;
+    let near = text.get(place.start.saturating_sub(NEAR_BYTES / 2)..(place.end + NEAR_BYTES).min(text.len())).unwrap_or_default();
+    near.iter().filter(|b| b.is_ascii_digit()).count() >= DIGITS_MIN
 }
 
-fn is_word(value: &str) -> bool {
-    value.chars().all(|c| c.is_alphabetic() || matches!(c, '\'' | '’'))
+/// Whether the letters that a code grew together with name what it opens (`Türcode`), where there are such letters.
+fn opens_something(text: &[u8], start: usize, keyword: &Keyword) -> bool {
+    const WORD_BYTES_MAX: usize = 40;
+    let front = grown_before(text, start);
+    let mut buffer = [0; WORD_BYTES_MAX];
+    front.is_empty()
+        || VOCABULARY.senses(front, keyword.tongue).any(Senses::PLACE)
+        || lowered(front, &mut buffer).is_some_and(|word| VOCABULARY.stem(word).any(Senses::PLACE))
 }
 
-impl Context<'_> {
-    fn value(&self, token: &Token) -> &str {
-        self.text.get(token.range.clone()).unwrap_or_default()
+/// How a value is joined to its keyword.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Link {
+    Assigned,
+    Late,
+    Copula,
+    Adjacent,
+    Divided,
+    UserThen,
+    OwnLine,
+    Near,
+    Reverse,
+    ReverseRole,
+    Column,
+}
+
+impl Link {
+    /// Said outright.
+    pub(super) fn direct(self) -> bool {
+        matches!(self, Self::Assigned | Self::Late | Self::Copula | Self::Column)
     }
 
-    fn hand(&self, token: &Token, weight: f64, test: &'static str, found: &mut impl FnMut(Candidate)) {
+    fn feature(self) -> Option<Feature> {
+        Some(match self {
+            Self::Assigned => Feature::Assigned,
+            Self::Late => Feature::Late,
+            Self::Copula => Feature::Copula,
+            Self::Adjacent => Feature::Adjacent,
+            Self::Divided => Feature::Divided,
+            Self::UserThen => Feature::UserThen,
+            Self::OwnLine => Feature::OwnLine,
+            Self::Reverse => Feature::Reverse,
+            Self::ReverseRole => Feature::ReverseRole,
+            Self::Column => Feature::Column,
+            Self::Near => return None,
+        })
+    }
+}
+
+/// What was read between the keyword and a piece of text.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Reading {
+    /// What the words say.
+    senses: Senses,
+    /// How many of them speak about passwords.
+    topics: u8,
+    /// What the last word says, where a word stands right before.
+    last: Senses,
+    /// Where the last word stood that joins.
+    joined_at: Option<usize>,
+    /// A question ended.
+    asked: bool,
+    /// Sentences that ended.
+    sentences: u8,
+    /// Commas between: what is behind one may speak of something else.
+    commas: u8,
+    /// Candidates that passed.
+    found: u8,
+    /// What stands right before may be a user's name.
+    user: bool,
+}
+
+impl Reading {
+    fn word(&mut self, senses: Senses, place: usize) {
+        self.senses = self.senses.and(senses);
+        self.topics += u8::from(senses.any(Senses::TOPIC) && self.topics < 4);
+        self.last = senses;
+        self.user = senses.is_none();
+        if senses.any(Senses::JOIN) {
+            self.joined_at = Some(place);
+        }
+    }
+}
+
+/// A piece of text and how it stands to the keyword.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sighting<'t> {
+    pub value: &'t str,
+    pub token: &'t Token,
+    pub link: Link,
+    /// Pieces between.
+    pub place: usize,
+    pub reading: Reading,
+    /// What follows the value.
+    pub rest: &'t str,
+}
+
+/// Reads what surrounds one keyword.
+pub(super) struct Reader<'t> {
+    pub text: &'t [u8],
+    /// Where the keyword stands.
+    pub place: Range<usize>,
+    pub keyword: &'t Keyword,
+    /// The language of the sentence, once it had to be known.
+    tongue: Option<Tongue>,
+    /// Where `stretch` lies in the whole text.
+    pub base: usize,
+    /// What is being read, before or behind the keyword.
+    pub stretch: &'t str,
+    scene: Option<Scene>,
+}
+
+/// Letters and apostrophes alone.
+pub(super) fn is_word(value: &str) -> bool {
+    value.trim_end_matches('!').chars().all(|c| is_letter(c) || matches!(c, '\'' | '’'))
+}
+
+impl<'t> Reader<'t> {
+    pub(super) fn new(text: &'t [u8], place: Range<usize>, keyword: &'t Keyword) -> Self {
+        Self { text, base: place.end, place, keyword, tongue: None, stretch: "", scene: None }
+    }
+
+    /// The keyword's language; that of the words around where people of all languages say the keyword.
+    fn tongue(&mut self) -> Tongue {
+        let (own, start, end) = (self.keyword.tongue, self.place.start, self.place.end);
+        *self.tongue.get_or_insert_with(|| if own == ENGLISH { scene::tongue(self.text, start, end) } else { own })
+    }
+
+    fn scene(&mut self) -> Scene {
+        let (start, end, tongue) = (self.place.start, self.place.end, self.tongue());
+        *self.scene.get_or_insert_with(|| Scene::around(self.text, start, end, tongue))
+    }
+
+    fn senses(&mut self, word: &str) -> Senses {
+        if word.starts_with(is_unspaced) { VOCABULARY.unspaced(word) } else { VOCABULARY.senses(word, self.tongue()) }
+    }
+
+    /// Whether one of the pieces behind the keyword could be a value at all: most keywords end here, before any word is looked up.
+    fn hopes(&self) -> bool {
+        let letters = |c: char| is_letter(c) || matches!(c, '\'' | '’' | '-' | '.' | '_' | '/');
+        tokens(self.stretch).take(TOKENS_MAX).any(|token| {
+            let value = self.stretch.get(token.range.clone()).unwrap_or_default();
+            token.before.quoted || token.before.assigned || !value.chars().all(letters) || value.chars().skip(1).any(char::is_uppercase)
+        })
+    }
+
+    /// Hands on a candidate with what decided. Says whether it passed.
+    pub(super) fn hand(&mut self, sighting: &Sighting<'_>, found: &mut impl FnMut(Candidate)) -> bool {
         let number = match self.keyword.class {
-            Class::Password => 0,
-            Class::Pin => 1,
+            Class::Password | Class::Act | Class::Spelling => 0,
+            Class::Pin | Class::Code | Class::Combination => 1,
             Class::Secret => 2,
-            Class::Login => 3,
+            Class::Login | Class::Pair | Class::Arrow => 3,
+            Class::Recovery => 4,
+            Class::Seed => 5,
         };
-        let confidence = if weight >= WEIGHT_MIN { (0.55 + (weight - WEIGHT_MIN) * 0.7).clamp(0.5, 0.97) } else { 0.0 };
-        let range = self.base + token.range.start..self.base + token.range.end;
-        found(Candidate { rule: RuleNumber::Words(number), range, confidence, test });
+        let judged = self.weigh(sighting);
+        let (confidence, test) = match &judged {
+            Ok(evidence) if evidence.confidence() >= CONFIDENCE_MIN => (evidence.confidence(), evidence.for_it()),
+            Ok(evidence) => (0.0, evidence.against_it()),
+            Err(test) => (0.0, *test),
+        };
+        if confidence > 0.0 || sighting.link.direct() {
+            let range = self.base + sighting.token.range.start..self.base + sighting.token.range.end;
+            found(Candidate { rule: RuleNumber::Words(number), range, confidence, test });
+        }
+        confidence > 0.0
     }
 
     /// Looks behind the keyword. Says whether it found something.
-    fn behind(&self, found: &mut impl FnMut(Candidate)) -> bool {
-        let mut state = Reading::default();
-        let mut any = false;
-        for (place, token) in tokens(self.text).take(TOKENS_MAX).enumerate() {
-            let token = &token;
-            let value = self.value(token);
-            state.asked |= token.before.question;
-            if !self.reaches(token, place, state) {
-                break;
-            }
-            state.doubts += if token.before.sentence && !token.before.question && place > 0 { 0.1 } else { 0.0 };
-            let link = self.link(token, place, state);
-            if value.is_empty() || token.before.quoted && value.starts_with([',', ')', ';', ']', '.']) {
-                // Nothing between the quotes, or the quote closes the label that the keyword ends.
+    fn behind(&mut self, found: &mut impl FnMut(Candidate)) -> bool {
+        let stretch = self.stretch;
+        let mut reading = Reading::default();
+        for (place, token) in tokens(stretch).take(TOKENS_MAX).enumerate() {
+            let value = stretch.get(token.range.clone()).unwrap_or_default();
+            reading.asked |= token.before.question;
+            reading.commas += u8::from(token.before.comma && place > 0 && reading.commas < 4);
+            reading.sentences += u8::from(token.before.sentence && !token.before.question && place > 0);
+            if !self.reaches(&token, place, reading)
+                || value.is_empty()
+                || token.before.quoted && value.starts_with([',', ')', ';', ']', '.'])
+            {
+                // Too far, nothing between the quotes, or the quote closes the label that the keyword ends.
                 break;
             }
             let word = !token.before.quoted && is_word(value);
-            if state.reads_on(value, word, place) || word && link != Link::Assigned {
+            let senses = if word { self.senses(value) } else { Senses::NONE };
+            let link = self.link(&token, place, reading);
+            if senses.any(Senses::PASSWORD) && link != Link::Assigned {
+                // The next credential word speaks for what stands behind it.
+                break;
+            }
+            let rest = stretch.get(token.range.end..).unwrap_or_default();
+            if word && !self.word_may_be(value, &token, link, senses, rest) {
+                reading.word(senses, place);
                 continue;
             }
-            let (weight, test) = match self.weigh(value, token, link, place) {
-                Ok(weight) => (weight - state.doubts, link.test()),
-                Err(test) => (0.0, test),
-            };
-            if weight >= WEIGHT_MIN {
-                any = true;
-                self.hand(token, weight, test, found);
-            } else if matches!(link, Link::Assigned | Link::Copula) {
-                self.hand(token, 0.0, if weight > 0.0 { "too little speaks for a credential" } else { test }, found);
-            }
+            let (token, link) = self.without_user(value, token, link);
+            let value = stretch.get(token.range.clone()).unwrap_or_default();
+            let passed = self.hand(&Sighting { value, token: &token, link, place, reading, rest }, found);
+            reading.found += u8::from(passed);
+            reading.last = Senses::NONE;
+            reading.user = !passed && !value.contains([' ', '!', '#', '$']);
             // What is assigned is the value, be it a credential, a placeholder or a variable.
-            if self.keyword.class != Class::Login
-                && link == Link::Assigned
-                && (weight >= WEIGHT_MIN || placeholder::password(value.as_bytes()).is_some())
-            {
+            let single = matches!(self.keyword.class, Class::Password | Class::Secret) && link == Link::Assigned;
+            if single && (passed || placeholder::password(value.as_bytes()).is_some()) {
                 break;
             }
         }
-        any
+        reading.found > 0
+    }
+
+    /// `user:password` and `user//password` in one piece: the value is what stands behind the user.
+    fn without_user(&self, value: &str, token: Token, link: Link) -> (Token, Link) {
+        if self.keyword.class != Class::Login || token.before.quoted {
+            return (token, link);
+        }
+        let Some((user, password)) = pair::split(value) else { return (token, link) };
+        let start = token.range.end - password.len();
+        debug_assert!(user.len() < value.len());
+        (Token { range: start..token.range.end, ..token }, Link::Divided)
+    }
+
+    /// Whether a plain word can be the value: it needs quotes, or an assignment and nothing behind it.
+    fn word_may_be(&mut self, value: &str, token: &Token, link: Link, senses: Senses, rest: &str) -> bool {
+        const LETTERS_MIN: usize = 5;
+        let own = self.keyword.class == Class::Password && (!self.keyword.shared || self.scene().before.senses.any(Senses::LOGIN));
+        let ends = rest.trim_start_matches(['"', '\'', '`', '*', '_', '.', ' ', '!']).starts_with(['\n', '<'])
+            || rest.trim_end_matches(['"', '\'', '`', '*', '_', '.', ' ', '!']).is_empty();
+        let bare = !token.before.quoted
+            && (link == Link::Assigned || link == Link::Copula)
+            && (ends || is_common(value))
+            && value.chars().all(|c| c.is_alphabetic());
+        own && senses.is_none() && value.chars().count() >= LETTERS_MIN && bare && !value.starts_with(is_unspaced)
     }
 
     /// Whether a token can still belong to the keyword: on its line, on the next where the keyword ends its line, below where it stands
     /// alone or answers a question.
-    fn reaches(&self, token: &Token, place: usize, state: Reading) -> bool {
+    fn reaches(&self, token: &Token, place: usize, reading: Reading) -> bool {
         match token.line {
             0 => true,
-            1 | 2 if place == 0 || self.keyword.class == Class::Login || state.asked => true,
+            1 | 2 if place == 0 || self.keyword.class == Class::Login || reading.asked => true,
             1..=3 => token.alone || place == 0,
-            _ => false,
+            _ => self.keyword.class == Class::Recovery && token.line < 16,
         }
     }
 
-    fn link(&self, token: &Token, place: usize, state: Reading) -> Link {
+    fn link(&self, token: &Token, place: usize, reading: Reading) -> Link {
         let before = token.before;
-        let answers = state.asked && token.line > 0 && place > 0;
-        match self.keyword.class {
-            Class::Login if answers && !before.divided => Link::Answer,
-            // Behind a login word the user comes first.
-            Class::Login if place > 0 && (before.divided || before.assigned) && !before.sentence => Link::Divided,
-            Class::Login if place == 0 && before.assigned => Link::Adjacent,
-            Class::Login if token.alone && token.line > 0 => Link::Adjacent,
-            Class::Login => Link::Near,
-            _ if before.assigned && place == 0 => Link::Assigned,
-            _ if before.assigned && place <= 6 && !before.sentence && !before.line => Link::Copula,
-            _ if state.copula_at.is_some_and(|at| at + 2 >= place) => Link::Copula,
-            _ if place == 0 => Link::Adjacent,
-            _ if token.alone && token.line > 0 => Link::Adjacent,
-            _ if answers => Link::Answer,
-            _ => Link::Near,
+        let login = self.keyword.class == Class::Login;
+        let joined = reading.joined_at.is_some_and(|at| at + 1 == place);
+        let near = !before.sentence && !before.line;
+        if place == 0 && before.assigned {
+            Link::Assigned
+        } else if login && place > 0 && !before.sentence && (before.divided || before.assigned || reading.last.any(Senses::AND)) {
+            Link::Divided
+        } else if login && reading.user && near && before.comma {
+            Link::Divided
+        } else if near && (place > 0 && before.assigned || place == 0 && before.divided) {
+            Link::Late
+        } else if joined && near {
+            Link::Copula
+        } else if place == 0 {
+            Link::Adjacent
+        } else if login && reading.user && near && place <= 4 {
+            Link::UserThen
+        } else if token.alone && token.line > 0 {
+            Link::OwnLine
+        } else {
+            Link::Near
         }
     }
 
-    /// No value of this shape weighs more.
-    fn most(&self, value: &str, token: &Token, link: Link) -> f64 {
-        let person = password_strength(value);
-        let strength = match self.keyword.class {
-            Class::Secret if token.before.quoted => token_strength(value).max(person * 0.7),
-            Class::Secret => token_strength(value),
-            // A word or a pass phrase in quotes.
-            Class::Password if token.before.quoted => (person + 0.15).max(0.45),
-            Class::Password => person + 0.15,
-            Class::Login | Class::Pin => person + 0.05,
-        };
-        link.weight() + strength + if token.before.quoted { 0.15 } else { 0.0 }
+    /// "`X` is the password": looks before the keyword for a value that is nothing else.
+    fn before(&mut self, found: &mut impl FnMut(Candidate)) {
+        const TOKENS_BEFORE: usize = 8;
+        if self.scene().question {
+            return;
+        }
+        let line = self.stretch;
+        let pieces: Vec<Token> = tokens(line).collect();
+        for (at, token) in pieces.iter().enumerate().skip(pieces.len().saturating_sub(TOKENS_BEFORE)) {
+            let value = line.get(token.range.clone()).unwrap_or_default();
+            // Who is spoken to stands first: "tern42: the password is wrong".
+            let between = line.get(token.range.end..).unwrap_or_default();
+            let spoken_to = at == 0 && token.range.start == 0 && between.trim_start().starts_with([':', ',']);
+            if value.is_empty() || is_word(value) || spoken_to {
+                continue;
+            }
+            let said = Said::of(between, self.tongue());
+            let first = scene::words(between).next().map_or(Senses::NONE, |word| self.senses(word));
+            let role = said.senses.any(Senses::ROLE);
+            if self.keyword.class == Class::Login && !role {
+                continue;
+            }
+            let named = role || first.any(Senses::JOIN) || between.contains(['<', '←', '=']) || at + 1 == pieces.len();
+            let link = if named { Link::ReverseRole } else { Link::Reverse };
+            let sentences = u8::from(between.contains(". ") || between.contains("! ") || between.contains("? "));
+            let reading = Reading { senses: said.senses, topics: said.topics, sentences, ..Reading::default() };
+            let place = pieces.len() - 1 - at;
+            self.hand(&Sighting { value, token, link, place, reading, rest: between }, found);
+        }
     }
 
-    /// The weight of a value, or what it is instead.
-    fn weigh(&self, value: &str, token: &Token, link: Link, place: usize) -> Result<f64, &'static str> {
-        // What cannot reach the weight by its shape needs no further test.
-        let reported = self.all && matches!(link, Link::Assigned | Link::Copula);
-        if !reported && self.keyword.class != Class::Pin && self.most(value, token, link) < WEIGHT_MIN - ROUNDING {
-            return Err("too little speaks for a credential");
-        }
+    /// What speaks for and against a value, or what it is instead.
+    fn weigh(&mut self, sighting: &Sighting<'_>) -> Result<Evidence, &'static str> {
+        let Sighting { value, token, link, .. } = *sighting;
         if let Some(reason) = placeholder::password(value.as_bytes()) {
             return Err(reason);
         }
@@ -271,156 +439,130 @@ impl Context<'_> {
         if is_email(value) {
             return Err("a mail address");
         }
-        if token.behind == Some('(') || !token.before.quoted && link != Link::Assigned && value.contains(['(', ')', '[', ']', '{', '}']) {
+        let calls = !token.before.quoted && value.split_once('(').is_some_and(|(head, _)| pair::is_user(head));
+        if calls
+            || token.behind == Some('(')
+            || !token.before.quoted && link != Link::Assigned && value.contains(['(', ')', '[', ']', '{', '}'])
+        {
             return Err("code");
         }
-        let quoted = if token.before.quoted { 0.15 } else { 0.0 };
-        let question = if token.behind == Some('?') { -0.3 } else { 0.0 };
-        let far = place.saturating_sub(8) as f64 * 0.02;
-        let known_user = if matches!(self.keyword.text, "admin" | "root") && link == Link::Near && place <= 2 { 0.05 } else { 0.0 };
-        let linked = link.weight() + question + known_user - far;
+        let mut evidence = Evidence::new();
+        self.value(sighting, &mut evidence)?;
+        self.opens(sighting, &mut evidence)?;
+        self.class(&mut evidence);
+        self.joint(sighting, &mut evidence);
+        self.setting(sighting, &mut evidence);
+        Ok(evidence)
+    }
+
+    /// Numbers and passcodes are as often codes for once or for calls, which open nothing that stays closed to others.
+    fn opens(&mut self, sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
+        let code = self.numbers() || self.keyword.shared && self.keyword.text.contains("code");
+        if !code && !sighting.value.bytes().all(|b| b.is_ascii_digit()) {
+            return Ok(());
+        }
+        let scene = self.scene();
+        if scene.around.senses.any(Senses::MEETING) {
+            return Err("an invitation to a call");
+        }
+        if scene.before.last.any(Senses::ONCE.and(Senses::OTHER)) || sighting.reading.senses.any(Senses::ONCE) {
+            return Err("a code for once");
+        }
+        evidence.when(Feature::Once, scene.around.senses.any(Senses::ONCE));
+        evidence.when(Feature::PlaceNear, !self.numbers() && scene.around.senses.any(Senses::PLACE));
+        Ok(())
+    }
+
+    fn numbers(&self) -> bool {
+        matches!(self.keyword.class, Class::Pin | Class::Code | Class::Combination)
+    }
+
+    fn class(&self, evidence: &mut Evidence) {
+        evidence.when(Feature::Shared, self.keyword.shared);
         match self.keyword.class {
-            Class::Pin => pin(value, link).map(|strength| linked + quoted + strength),
-            Class::Secret => secret(value, link, token.before.quoted).map(|strength| linked + quoted + strength),
-            Class::Password | Class::Login if value.contains(' ') => self.phrase(value, token).map(|strength| linked + strength),
-            Class::Password | Class::Login => self.password(value, link, token.before.quoted).map(|strength| linked + quoted + strength),
+            Class::Password => {}
+            Class::Pin => evidence.add(Feature::OfPin),
+            Class::Code => evidence.add(Feature::OfCode),
+            Class::Combination => evidence.add(Feature::OfCombination),
+            Class::Secret => evidence.add(Feature::OfSecret),
+            Class::Login => evidence.add(Feature::OfLogin),
+            Class::Act => evidence.add(Feature::OfAct),
+            Class::Spelling => evidence.add(Feature::OfSpelling),
+            Class::Pair | Class::Arrow => evidence.add(Feature::OfPair),
+            Class::Recovery => evidence.add(Feature::OfRecovery),
+            Class::Seed => evidence.add(Feature::OfSeed),
         }
+        let last = self.text.get(self.place.end.saturating_sub(1)).copied();
+        evidence.when(Feature::Plural, self.keyword.class == Class::Password && matches!(last, Some(b's' | b'S')));
+        evidence.when(Feature::KnownUser, matches!(&*self.keyword.text, "admin" | "administrator" | "root"));
     }
 
-    /// Several words in quotes are a pass phrase only where the keyword says so.
-    fn phrase(&self, value: &str, token: &Token) -> Result<f64, &'static str> {
-        let words: Vec<&str> = value.split(' ').collect();
-        let plain =
-            (3..=8).contains(&words.len()) && words.iter().all(|word| word.len() >= 2 && word.bytes().all(|b| b.is_ascii_lowercase()));
-        if token.before.quoted && plain && self.keyword.text.contains("phrase") { Ok(0.45) } else { Err("a sentence") }
+    /// How value and keyword are joined.
+    fn joint(&self, sighting: &Sighting<'_>, evidence: &mut Evidence) {
+        let Sighting { token, link, place, reading, rest, .. } = *sighting;
+        if let Some(feature) = link.feature() {
+            evidence.add(feature);
+        }
+        let login = self.keyword.class == Class::Login;
+        evidence.when(Feature::LoginFirst, login && place == 0 && link != Link::Divided);
+        evidence.when(Feature::CopulaNear, link == Link::Near && reading.joined_at.is_some_and(|at| at + 4 >= place));
+        evidence.when(Feature::Answer, reading.asked && token.line > 0);
+        evidence.scaled(Feature::Distance, place.min(12) as f64 / 4.0);
+        evidence.scaled(Feature::Lines, token.line.min(4) as f64);
+        evidence.scaled(Feature::Clauses, f64::from(reading.commas.min(3)));
+        evidence.when(Feature::CopulaFar, link == Link::Copula && place > 4);
+        evidence.scaled(Feature::Sentences, f64::from(reading.sentences.min(3)));
+        evidence.when(Feature::AtBefore, reading.last.any(Senses::AT) && !reading.last.any(Senses::JOIN));
+        evidence.when(Feature::UserBefore, reading.last.any(Senses::LOGIN) && !login);
+        let list = matches!(self.keyword.class, Class::Recovery | Class::Seed);
+        evidence.scaled(Feature::Later, if list { 0.0 } else { f64::from(reading.found.min(3)) });
+        evidence.when(Feature::Quoted, token.before.quoted);
+        evidence.when(Feature::Bracketed, token.before.opened && place > 0);
+        let rest = rest.trim_start_matches(['"', '\'', '`', '*', '_', '”', '’', '»', ')']);
+        let ends_line = rest.trim_start_matches([' ', '.', '!']).starts_with('\n') || rest.trim_end_matches([' ', '.', '!']).is_empty();
+        evidence.when(Feature::EndsLine, ends_line);
+        evidence.when(Feature::EndsSentence, !ends_line && rest.starts_with([',', ';', '.', '!', '。', '，', '、']));
+        evidence.when(Feature::Asked, token.behind == Some('?'));
     }
 
-    fn password(&self, value: &str, link: Link, quoted: bool) -> Result<f64, &'static str> {
-        let own = self.keyword.class == Class::Password;
-        let strength = password_strength(value);
-        let in_code = own && link == Link::Assigned && quoted;
-        if let Some(reason) = lookalike(value).filter(|_| !(in_code && strength >= 0.3)) {
-            return Err(reason);
-        }
-        if value.bytes().all(|b| b.is_ascii_digit()) && (!matches!(link, Link::Assigned | Link::Copula) || value.len() > 12 || !own) {
-            return Err("a number");
-        }
-        if is_word(value) {
-            const LETTERS_MIN: usize = 5;
-            let given = quoted && own && matches!(link, Link::Assigned | Link::Copula);
-            if !given || function_word(value).is_some() || value.chars().count() < LETTERS_MIN {
-                return Err("a word");
+    /// What is spoken of.
+    fn setting(&mut self, sighting: &Sighting<'_>, evidence: &mut Evidence) {
+        let Sighting { token, reading, rest, link, .. } = *sighting;
+        let scene = self.scene();
+        let behind = said_behind(rest, self.tongue());
+        let around = scene.before.senses.and(behind.senses);
+        let says = |sense: Senses| reading.senses.any(sense);
+        evidence.when(Feature::Ask, scene.before.senses.any(Senses::ASK));
+        evidence.when(Feature::Not, says(Senses::NOT));
+        evidence.when(Feature::NotBefore, scene.before.senses.any(Senses::NOT));
+        evidence.scaled(Feature::Topic, f64::from(reading.topics.min(3)));
+        evidence.scaled(Feature::TopicAround, f64::from((scene.before.topics + behind.topics).min(3)));
+        evidence.when(Feature::Fault, says(Senses::FAULT));
+        evidence.when(Feature::FaultAround, around.any(Senses::FAULT));
+        evidence.when(Feature::Elsewhere, says(Senses::ELSEWHERE) && !self.numbers());
+        let reverse = matches!(link, Link::Reverse | Link::ReverseRole);
+        evidence.when(Feature::NotReverse, reverse && scene.before.senses.any(Senses::NOT));
+        evidence.when(Feature::Example, says(Senses::EXAMPLE) || scene.before.senses.any(Senses::EXAMPLE));
+        evidence.when(Feature::Given, says(Senses::GIVEN) || scene.before.senses.any(Senses::GIVEN));
+        evidence.when(Feature::Log, scene.log);
+        evidence.when(Feature::CodeBare, scene.code && !token.before.quoted);
+        evidence.when(Feature::CodeQuoted, scene.code && token.before.quoted);
+        evidence.when(Feature::UserAhead, scene.before.senses.any(Senses::LOGIN));
+    }
+
+    /// The value by itself, as its class wants it.
+    fn value(&mut self, sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
+        match self.keyword.class {
+            Class::Password | Class::Login | Class::Act | Class::Spelling | Class::Pair | Class::Arrow => {
+                password(self.keyword, sighting, evidence)
             }
-            return Ok(if link == Link::Assigned { 0.2 } else { 0.3 });
-        }
-        Ok(strength + if own { 0.15 } else { 0.0 })
-    }
-
-    /// "`X` is the password": looks before the keyword for a value that is nothing else. `behind` tells a question.
-    fn before(&self, behind: &str, found: &mut impl FnMut(Candidate)) {
-        const TOKENS_BEFORE: usize = 8;
-        const STRENGTH_MIN: f64 = 0.5;
-        let start = self.text.rfind('\n').map_or(0, |at| at + 1);
-        let line = self.text.get(start..).unwrap_or_default();
-        if behind.split(['\n', '.']).next().is_some_and(|rest| rest.contains('?')) {
-            return;
-        }
-        let pieces: Vec<Token> = tokens(line).collect();
-        let shifted = Context { base: self.base + start, text: line, ..*self };
-        for token in pieces.iter().skip(pieces.len().saturating_sub(TOKENS_BEFORE)) {
-            let value = shifted.value(token);
-            if password_strength(value) < STRENGTH_MIN {
-                continue;
+            Class::Pin | Class::Code | Class::Combination => {
+                let around = self.scene().around.senses;
+                number(self.keyword, sighting, around, evidence)
             }
-            match shifted.weigh(value, token, Link::Reverse, 0) {
-                Ok(weight) if weight >= WEIGHT_MIN => shifted.hand(token, weight, Link::Reverse.test(), found),
-                _ => {}
-            }
+            Class::Secret => secret(sighting, evidence),
+            Class::Recovery => recovery(sighting, evidence),
+            Class::Seed => seed(sighting, evidence),
         }
     }
-}
-
-/// What was read between the keyword and a token.
-#[derive(Debug, Clone, Copy, Default)]
-struct Reading {
-    /// How much speaks against a value.
-    doubts: f64,
-    /// The last word that joins.
-    copula_at: Option<usize>,
-    /// A question ended.
-    asked: bool,
-}
-
-impl Reading {
-    /// Whether the token is a word of the sentence that joins keyword and value; counts the words that speak against a value.
-    fn reads_on(&mut self, value: &str, word: bool, place: usize) -> bool {
-        let particle = !value.is_ascii() && value.contains(COPULA_SIGNS) && value.chars().all(is_east_asian);
-        let known = function_word(value);
-        match known.filter(|_| word) {
-            Some(FunctionWord::Copula) => self.copula_at = Some(place),
-            Some(FunctionWord::Doubt) => self.doubts += 0.2,
-            None if particle => self.copula_at = Some(place),
-            None => return false,
-        }
-        !matches!(known, Some(FunctionWord::Doubt))
-    }
-}
-
-/// What a word of a sentence says about the value behind it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum FunctionWord {
-    Copula,
-    Doubt,
-}
-
-/// FNV-1a, for a fixed list of short words.
-struct Fnv(u64);
-
-impl Default for Fnv {
-    fn default() -> Self {
-        Self(0xCBF2_9CE4_8422_2325)
-    }
-}
-
-impl Hasher for Fnv {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = bytes.iter().fold(self.0, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
-    }
-}
-
-fn function_word(value: &str) -> Option<FunctionWord> {
-    const WORD_BYTES_MAX: usize = 24;
-    static WORDS: LazyLock<HashMap<&str, FunctionWord, BuildHasherDefault<Fnv>>> = LazyLock::new(|| {
-        let doubts = DOUBTS.iter().map(|word| (*word, FunctionWord::Doubt));
-        doubts.chain(COPULAS.iter().map(|word| (*word, FunctionWord::Copula))).collect()
-    });
-    if value.len() > WORD_BYTES_MAX {
-        return None;
-    }
-    if value.bytes().any(|b| b.is_ascii_uppercase() || b >= 0x80) {
-        return WORDS.get(value.to_lowercase().as_str()).copied();
-    }
-    WORDS.get(value).copied()
-}
-
-fn pin(value: &str, link: Link) -> Result<f64, &'static str> {
-    const DIGITS: std::ops::RangeInclusive<usize> = 4..=10;
-    let digits = value.bytes().filter(u8::is_ascii_digit).count();
-    let only = value.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'#' | b'*'));
-    let year = value.len() == 4 && (value.starts_with("19") || value.starts_with("20")) && !matches!(link, Link::Assigned | Link::Copula);
-    if only && DIGITS.contains(&digits) && !year && link != Link::Near { Ok(0.5) } else { Err("no PIN") }
-}
-
-fn secret(value: &str, link: Link, quoted: bool) -> Result<f64, &'static str> {
-    if let Some(reason) = lookalike(value).filter(|reason| !(*reason == "a UUID" && link == Link::Assigned)) {
-        return Err(reason);
-    }
-    // In code a short value in quotes may still be the secret.
-    let person = if link == Link::Assigned && quoted { password_strength(value) * 0.7 } else { 0.0 };
-    let strength = token_strength(value).max(person);
-    if strength < 0.3 { Err("too little chance in it for a token") } else { Ok(strength) }
 }
