@@ -25,6 +25,8 @@ pub enum Class {
     Act,
     /// How a password is spelled.
     Spelling,
+    /// What something is that was talked of before: "it's".
+    Says,
     /// Codes for the day when the phone is lost.
     Recovery,
     /// The seed of one-time codes.
@@ -62,7 +64,7 @@ impl Keyword {
     /// The literal that leads to the keyword. Short words occur everywhere: with the sign behind them the literal pass lets less through.
     pub fn literal(&self) -> Literal {
         let followers = match self.text.len() {
-            length if length > LITERAL_BYTES_MIN || self.ending || self.text.ends_with(|c: char| !c.is_ascii_alphanumeric()) => &[][..],
+            length if length > LITERAL_BYTES_MIN || self.ending || self.text.starts_with(' ') || self.text.ends_with(|c: char| !c.is_ascii_alphanumeric()) => &[][..],
             LITERAL_BYTES_MIN => SIGNS,
             _ => SIGNS_SHORT,
         };
@@ -105,7 +107,7 @@ pub static KEYWORDS: LazyLock<Vec<Keyword>> = LazyLock::new(|| {
     keywords.into_values().collect()
 });
 
-fn classes(language: &Language) -> [(Class, &[String]); 10] {
+fn classes(language: &Language) -> [(Class, &[String]); 11] {
     [
         (Class::Password, &language.password),
         (Class::Pin, &language.pin),
@@ -115,6 +117,7 @@ fn classes(language: &Language) -> [(Class, &[String]); 10] {
         (Class::Login, &language.login),
         (Class::Act, &language.act),
         (Class::Spelling, &language.spelling),
+        (Class::Says, &language.says),
         (Class::Recovery, &language.recovery),
         (Class::Seed, &language.seed),
     ]

@@ -70,6 +70,8 @@ pub struct Language {
     pub login: Vec<String>,
     /// Words for what is done with a password.
     pub act: Vec<String>,
+    /// Words that say what something is, of whatever the talk is.
+    pub says: Vec<String>,
     /// Words that spell a password out: capitals, hyphens, umlauts.
     pub spelling: Vec<String>,
     /// Words for recovery codes.
@@ -103,6 +105,8 @@ pub struct Language {
     given: Vec<String>,
     /// What makes a code one for once, or one that opens nothing.
     once: Vec<String>,
+    /// Words before the name or number of a thing: "network", "room", "ext".
+    named: Vec<String>,
     /// What another sort of code is called, right before the word: "zip", "error".
     other: Vec<String>,
     /// Words of an invitation to a call.
@@ -154,6 +158,8 @@ impl Senses {
     pub const PLACE: Self = Self(1 << 14);
     /// A word for a password.
     pub const PASSWORD: Self = Self(1 << 15);
+    /// A name or a number of a thing follows.
+    pub const NAMED: Self = Self(1 << 18);
     /// Another sort of code.
     pub const OTHER: Self = Self(1 << 17);
     /// A word for a login or a user.
@@ -191,10 +197,10 @@ pub struct Vocabulary {
 pub static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| Vocabulary::new(&LANGUAGES));
 
 /// Longer words are nobody's function words.
-const WORD_BYTES_MAX: usize = 40;
+pub const WORD_BYTES_MAX: usize = 40;
 
 impl Language {
-    fn senses(&self) -> [(Senses, &[String]); 18] {
+    fn senses(&self) -> [(Senses, &[String]); 19] {
         [
             (Senses::JOIN, &self.join),
             (Senses::AND, &self.and),
@@ -208,6 +214,7 @@ impl Language {
             (Senses::EXAMPLE, &self.example),
             (Senses::GIVEN, &self.given),
             (Senses::ONCE, &self.once),
+            (Senses::NAMED, &self.named),
             (Senses::OTHER, &self.other),
             (Senses::MEETING, &self.meeting),
             (Senses::STATE, &self.state),

@@ -12,34 +12,34 @@ use super::words::{Link, Reader, Reading, Sighting};
 
 const SIDE_BYTES_MAX: usize = 64;
 
+const QUOTES: [char; 4] = ['`', '"', '*', '\''];
+
 /// Looks at both sides of the stroke at `place`.
 pub fn judge(text: &[u8], place: Range<usize>, keyword: &Keyword, found: &mut impl FnMut(Candidate)) {
     let right = text.get(place.end..(place.end + SIDE_BYTES_MAX).min(text.len())).unwrap_or_default();
     let length = right.iter().take_while(|b| !b.is_ascii_whitespace()).count();
     // Most strokes stand between words: they end here.
-    let digits = right.iter().take(length).any(u8::is_ascii_digit);
+    let unusual = |b: &u8| b.is_ascii_digit() || matches!(b, b'_' | b'.' | b'-' | b'!' | b'#' | b'$' | b'@');
     let letters = right.iter().take(length).any(u8::is_ascii_alphabetic);
-    if length < 6 || length == SIDE_BYTES_MAX || !digits || !letters {
+    if length < 6 || length == SIDE_BYTES_MAX || !letters || !right.iter().take(length).any(unusual) {
         return;
     }
     let left = valid_suffix(text.get(place.start.saturating_sub(SIDE_BYTES_MAX)..place.start).unwrap_or_default());
-    let user = left.rsplit(|c: char| c.is_whitespace() || matches!(c, ':' | '>' | '(' | '`' | '"')).next().unwrap_or_default();
+    let left = left.trim_end_matches(QUOTES);
+    let user = left.rsplit(|c: char| c.is_whitespace() || matches!(c, ':' | '>' | '(') || QUOTES.contains(&c)).next().unwrap_or_default();
     let stretch = valid_prefix(right);
-    let value = stretch.get(..length).unwrap_or_default().trim_end_matches([',', ';', ')', '.', '`', '"', '*', ':']);
-    let value = value.split(['<', '`', '"']).next().unwrap_or_default();
-    if !is_user(user) || !is_strong(value) {
+    let piece = stretch.get(..length).unwrap_or_default();
+    let start = piece.len() - piece.trim_start_matches(QUOTES).len();
+    let value = piece.trim_start_matches(QUOTES).split(['<', '`', '"']).next().unwrap_or_default();
+    let value = value.trim_end_matches([',', ';', ')', '.', '*', ':', '\'']);
+    if !is_user(user) || !is_strong(value) && !(is_email(user) && is_worded(value)) {
         return;
     }
-    let token = Token {
-        range: 0..value.len(),
-        before: Before::default(),
-        line: 0,
-        behind: stretch.get(value.len()..).and_then(|r| r.chars().next()),
-        alone: false,
-    };
+    let rest = stretch.get(start + value.len()..).unwrap_or_default();
+    let before = Before { quoted: start > 0, ..Before::default() };
+    let token = Token { range: start..start + value.len(), before, line: 0, behind: rest.chars().next(), alone: false, last: false };
     let mut reader = Reader::new(text, place, keyword);
     reader.stretch = stretch;
-    let rest = stretch.get(value.len()..).unwrap_or_default();
     let sighting = Sighting { value, token: &token, link: Link::Divided, place: 1, reading: Reading::default(), rest };
     reader.hand(&sighting, found);
 }
@@ -51,6 +51,12 @@ pub fn is_user(name: &str) -> bool {
         || CHARS.contains(&name.len())
             && name.starts_with(|c: char| c.is_alphabetic())
             && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '\\' | '@'))
+}
+
+/// Words joined by signs with a capital among them: behind an address that is a password too.
+fn is_worded(value: &str) -> bool {
+    let shape = Shape::of(value);
+    shape.chars >= 8 && shape.upper > 0 && shape.lower > 0 && shape.joints + shape.signs > 0 && lookalike(value).is_none()
 }
 
 /// A value that nobody would write for another reason.
@@ -66,14 +72,14 @@ pub fn is_strong(value: &str) -> bool {
 pub fn pointed(text: &[u8], place: Range<usize>, keyword: &Keyword, found: &mut impl FnMut(Candidate)) {
     let left = valid_suffix(text.get(place.start.saturating_sub(SIDE_BYTES_MAX)..place.start).unwrap_or_default());
     let line = left.rsplit('\n').next().unwrap_or_default();
-    let quotes = [' ', '`', '"', '*', '\''];
+    let quotes = |c: char| c == ' ' || QUOTES.contains(&c);
     let value = line.trim_matches(quotes);
     if value.contains(char::is_whitespace) || !value.bytes().any(|b| b.is_ascii_digit()) || !is_strong(value) {
         return;
     }
     let start = line.find(value).unwrap_or(0);
-    let before = Before { quoted: line.trim_start().starts_with(quotes), ..Before::default() };
-    let token = Token { range: start..start + value.len(), before, line: 0, behind: None, alone: false };
+    let before = Before { quoted: line.trim_start().starts_with(QUOTES), ..Before::default() };
+    let token = Token { range: start..start + value.len(), before, line: 0, behind: None, alone: false, last: false };
     let base = place.start - line.len();
     let behind = valid_prefix(text.get(place.end..(place.end + SIDE_BYTES_MAX).min(text.len())).unwrap_or_default());
     let mut reader = Reader::new(text, place, keyword);

@@ -104,7 +104,9 @@ pub fn said_behind(text: &str, tongue: Tongue) -> Said {
 fn last_sentence(text: &str) -> &str {
     let ends = |at: usize, c: char| match c {
         '\n' | '。' | '？' | '！' => true,
-        '.' | '!' | '?' => text.get(at + 1..).is_some_and(|rest| rest.starts_with(char::is_whitespace)),
+        '.' | '?' => text.get(at + 1..).is_some_and(|rest| rest.starts_with(char::is_whitespace)),
+        // Passwords end with one as often as sentences.
+        '!' => text.get(at + 1..).is_some_and(|rest| rest.starts_with(' ') && rest.trim_start().starts_with(char::is_uppercase)),
         _ => false,
     };
     text.char_indices().filter(|(at, c)| ends(*at, *c)).last().map_or(text, |(at, c)| text.get(at + c.len_utf8()..).unwrap_or_default())
@@ -112,6 +114,9 @@ fn last_sentence(text: &str) -> &str {
 
 /// A time of day to the second, or an address with four numbers.
 fn is_log(line: &str) -> bool {
+    if line.starts_with("--- ") || line.starts_with("=== ") {
+        return true;
+    }
     let digit = |b: Option<&u8>| b.is_some_and(u8::is_ascii_digit);
     let bytes = line.as_bytes();
     let mut colons = None;

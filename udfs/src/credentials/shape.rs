@@ -1,8 +1,36 @@
 //! The shape of a value: which signs it is made of and in what order, and what that says of its being a secret.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
 use super::entropy::shannon;
 use super::evidence::{Evidence, Feature};
+use super::languages::{WORD_BYTES_MAX, lowered};
 use super::value::{password_strength, token_strength};
+
+/// Lower-case words.
+#[derive(Debug, Default, Deserialize)]
+#[serde(transparent)]
+struct Words(HashSet<Box<str>>);
+
+impl Words {
+    fn holds(&self, word: &str) -> bool {
+        lowered(word, &mut [0; WORD_BYTES_MAX]).is_some_and(|word| self.0.contains(word))
+    }
+}
+
+/// The lists of `udfs/words/shapes.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Lists {
+    technical: Words,
+    common: Words,
+}
+
+/// The file is part of the program: a test parses it.
+static WORDS: LazyLock<Lists> = LazyLock::new(|| toml::from_str(include_str!("../../words/shapes.toml")).unwrap_or_default());
 
 /// What a value is made of.
 #[derive(Debug, Clone, Copy, Default)]
@@ -112,6 +140,7 @@ impl Shape {
         evidence.when(Feature::NoDigit, self.digits == 0 && self.letters() > 0);
         evidence.when(Feature::Joined, self.joints > 0);
         evidence.when(Feature::ShortWords, self.letters_run <= 3 && self.joints > 0);
+        evidence.when(Feature::Hex, self.chars >= 7 && self.digits > 0 && value.bytes().all(|b| b.is_ascii_hexdigit()));
         evidence.when(Feature::Common, is_common(value));
         evidence.when(Feature::Technical, is_technical(value) && !is_common(value));
         evidence.when(Feature::Mark, self.letters() == 0 && self.digits > 0 && self.joints > 0);
@@ -165,441 +194,40 @@ fn walks(value: &str) -> bool {
         })
 }
 
-/// Words that people make passwords of who do not want to think of one.
-const COMMON: &[&str] = &[
-    "admin",
-    "autumn",
-    "azerty",
-    "bonjour",
-    "changeme",
-    "dragon",
-    "fall",
-    "football",
-    "guest",
-    "hallo",
-    "hello",
-    "hiver",
-    "iloveyou",
-    "invierno",
-    "letmein",
-    "login",
-    "master",
-    "monday",
-    "monkey",
-    "password",
-    "passwort",
-    "princess",
-    "printemps",
-    "qwerty",
-    "qwertz",
-    "root",
-    "secret",
-    "sommer",
-    "spring",
-    "start",
-    "summer",
-    "sunshine",
-    "test",
-    "toor",
-    "welcome",
-    "welkom",
-    "willkommen",
-    "winter",
-];
-
 /// A common word with a number or a sign behind it, or a row of keys.
 pub fn is_common(value: &str) -> bool {
-    let word = value.trim_end_matches(|c: char| !c.is_ascii_alphabetic());
-    let mut buffer = [0u8; 16];
-    let Some(lower) = buffer.get_mut(..word.len()) else { return false };
-    lower.copy_from_slice(word.as_bytes());
-    lower.make_ascii_lowercase();
-    word.len() < value.len() && std::str::from_utf8(lower).is_ok_and(|word| COMMON.binary_search(&word).is_ok()) || walks(value)
+    let word = value.trim_end_matches(|c: char| !c.is_alphabetic());
+    word.len() < value.len() && WORDS.common.holds(word) || walks(value)
 }
-
-/// Names of machines, versions and formats are made of words that passwords are seldom made of.
-const TECHNICAL: &[&str] = &[
-    "access",
-    "acme",
-    "acrobat",
-    "admin",
-    "aes",
-    "alpha",
-    "android",
-    "api",
-    "app",
-    "appendix",
-    "apps",
-    "arch",
-    "argon",
-    "arm",
-    "ascii",
-    "auth",
-    "avg",
-    "backend",
-    "backup",
-    "bak",
-    "bar",
-    "base",
-    "baz",
-    "bcrypt",
-    "beta",
-    "bin",
-    "bit",
-    "bot",
-    "br",
-    "branch",
-    "bug",
-    "build",
-    "building",
-    "cache",
-    "cbc",
-    "cc",
-    "centos",
-    "cert",
-    "cet",
-    "chapter",
-    "chore",
-    "chrome",
-    "ci",
-    "client",
-    "cloud",
-    "cluster",
-    "cmd",
-    "code",
-    "config",
-    "copy",
-    "core",
-    "corp",
-    "cpp",
-    "cpu",
-    "cron",
-    "cs",
-    "csv",
-    "cve",
-    "data",
-    "db",
-    "ddr",
-    "debian",
-    "debug",
-    "default",
-    "demo",
-    "deploy",
-    "dept",
-    "des",
-    "desktop",
-    "dev",
-    "disk",
-    "dll",
-    "dns",
-    "doc",
-    "docker",
-    "docs",
-    "docx",
-    "domain",
-    "down",
-    "dpi",
-    "draft",
-    "driver",
-    "dst",
-    "edge",
-    "email",
-    "end",
-    "env",
-    "error",
-    "est",
-    "eth",
-    "event",
-    "excel",
-    "exe",
-    "feat",
-    "fedora",
-    "fig",
-    "figure",
-    "file",
-    "final",
-    "firefox",
-    "fix",
-    "floor",
-    "font",
-    "foo",
-    "fps",
-    "frontend",
-    "ftp",
-    "galaxy",
-    "gateway",
-    "gb",
-    "gcm",
-    "geforce",
-    "ghz",
-    "gif",
-    "git",
-    "gmt",
-    "gnome",
-    "go",
-    "gpu",
-    "group",
-    "gz",
-    "handler",
-    "hex",
-    "host",
-    "hotfix",
-    "hpp",
-    "html",
-    "http",
-    "https",
-    "hz",
-    "id",
-    "ieee",
-    "image",
-    "in",
-    "info",
-    "infra",
-    "integration",
-    "intel",
-    "internal",
-    "ios",
-    "ipad",
-    "iphone",
-    "ipv",
-    "iso",
-    "issue",
-    "item",
-    "java",
-    "jenkins",
-    "jira",
-    "job",
-    "jpeg",
-    "js",
-    "json",
-    "kb",
-    "kde",
-    "kernel",
-    "key",
-    "lan",
-    "latin",
-    "latitude",
-    "ldap",
-    "left",
-    "level",
-    "lib",
-    "linux",
-    "live",
-    "load",
-    "local",
-    "log",
-    "login",
-    "mac",
-    "macos",
-    "mail",
-    "main",
-    "manager",
-    "master",
-    "max",
-    "mb",
-    "md",
-    "meeting",
-    "mhz",
-    "min",
-    "mint",
-    "mobile",
-    "module",
-    "mp",
-    "mpeg",
-    "mysql",
-    "net",
-    "network",
-    "new",
-    "nic",
-    "node",
-    "nvidia",
-    "nvme",
-    "oauth",
-    "office",
-    "old",
-    "openssl",
-    "opensuse",
-    "ops",
-    "orig",
-    "out",
-    "page",
-    "part",
-    "patch",
-    "pbkdf",
-    "pcie",
-    "pdf",
-    "perf",
-    "phase",
-    "php",
-    "pixel",
-    "pl",
-    "png",
-    "pod",
-    "port",
-    "portal",
-    "postgres",
-    "powerpoint",
-    "ppm",
-    "preview",
-    "printer",
-    "prod",
-    "production",
-    "project",
-    "provider",
-    "proxy",
-    "ps",
-    "public",
-    "py",
-    "python",
-    "queue",
-    "radeon",
-    "ram",
-    "rc",
-    "read",
-    "redis",
-    "region",
-    "release",
-    "remote",
-    "repo",
-    "report",
-    "request",
-    "rev",
-    "rfc",
-    "rhel",
-    "right",
-    "role",
-    "room",
-    "root",
-    "rpm",
-    "rs",
-    "rsa",
-    "run",
-    "ryzen",
-    "safari",
-    "sandbox",
-    "sata",
-    "scan",
-    "sda",
-    "sec",
-    "section",
-    "server",
-    "service",
-    "session",
-    "setup",
-    "sh",
-    "sha",
-    "sheet",
-    "site",
-    "slide",
-    "smoke",
-    "smtp",
-    "so",
-    "solaris",
-    "spec",
-    "sprint",
-    "sql",
-    "src",
-    "srv",
-    "ssh",
-    "ssl",
-    "sso",
-    "stage",
-    "staging",
-    "start",
-    "std",
-    "step",
-    "stop",
-    "storage",
-    "sum",
-    "svc",
-    "system",
-    "table",
-    "tap",
-    "tar",
-    "task",
-    "tb",
-    "team",
-    "tenant",
-    "test",
-    "text",
-    "thinkpad",
-    "ticket",
-    "tls",
-    "tmp",
-    "token",
-    "tool",
-    "top",
-    "topic",
-    "tsv",
-    "tun",
-    "type",
-    "uat",
-    "ubuntu",
-    "unicode",
-    "unit",
-    "up",
-    "update",
-    "url",
-    "usb",
-    "user",
-    "utc",
-    "utf",
-    "var",
-    "vault",
-    "vb",
-    "vers",
-    "version",
-    "video",
-    "vlan",
-    "vm",
-    "vmx",
-    "vpc",
-    "vpn",
-    "web",
-    "wifi",
-    "win",
-    "windows",
-    "wing",
-    "wlan",
-    "word",
-    "worker",
-    "workspace",
-    "world",
-    "wpa",
-    "ws",
-    "xls",
-    "xlsx",
-    "xml",
-    "yaml",
-    "zip",
-    "zone",
-];
 
 /// A name of a thing: every word in it is a short or a technical one, digits only behind, no sign. A capital begins a word.
 pub fn is_technical(value: &str) -> bool {
-    const WORD_BYTES_MAX: usize = 16;
-    let mut words = 0;
+    const SHORT: usize = 3;
     let mut technical = 0;
+    // Digits for letters are a person's: `gr4n1te`; but `k8s`.
+    let spelled = |part: &str| part.len() > SHORT + 1 && part.trim_matches(|c: char| c.is_ascii_digit()).contains(|c: char| c.is_ascii_digit());
+    if value.split(|c: char| !c.is_ascii_alphanumeric()).any(spelled) {
+        return false;
+    }
     for part in value.split(|c: char| !c.is_ascii_alphabetic()) {
         let mut rest = part;
         while !rest.is_empty() {
             let hump = rest.bytes().zip(rest.bytes().skip(1)).position(|(a, b)| a.is_ascii_lowercase() && b.is_ascii_uppercase());
             let (word, behind) = rest.split_at(hump.map_or(rest.len(), |at| at + 1));
             rest = behind;
-            words += 1;
-            let mut buffer = [0u8; WORD_BYTES_MAX];
-            let Some(lower) = buffer.get_mut(..word.len()) else { continue };
-            lower.copy_from_slice(word.as_bytes());
-            lower.make_ascii_lowercase();
-            technical += usize::from(word.len() <= 2 || std::str::from_utf8(lower).is_ok_and(|w| TECHNICAL.binary_search(&w).is_ok()));
+            if WORDS.technical.holds(word) {
+                technical += 1;
+            } else if word.len() > SHORT {
+                return false;
+            }
         }
     }
-    words > 0 && words == technical && !value.contains(['!', '#', '$', '%', '&', '*', '+', '=']) && value.is_ascii()
+    technical > 0 && value.is_ascii() && !value.contains(['!', '#', '$', '%', '&', '*', '+', '='])
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Shape, TECHNICAL, is_technical};
+    use super::{Shape, WORDS, is_common, is_technical};
 
     #[test]
     fn the_order_of_signs_is_seen() {
@@ -615,7 +243,8 @@ mod tests {
 
     #[test]
     fn names_of_machines_are_told_from_words() {
-        assert!(TECHNICAL.is_sorted());
+        assert!(!WORDS.technical.0.is_empty() && !WORDS.common.0.is_empty());
+        assert!(is_common("Winter2026!") && !is_common("winter"));
         for name in ["srv-db-02", "staging-2", "web03", "build_1187", "UTF-8"] {
             assert!(is_technical(name), "{name}");
         }

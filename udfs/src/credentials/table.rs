@@ -51,7 +51,7 @@ fn one<'t>(reader: &mut Reader<'t>, found: &mut impl FnMut(Candidate), base: usi
     if value.is_empty() || value.contains(' ') || value.chars().all(|c| c == '-' || c == ':') {
         return;
     }
-    let token = Token { range: inner..inner + value.len(), before: Before::default(), line: 1, behind: None, alone: false };
+    let token = Token { range: inner..inner + value.len(), before: Before::default(), line: 1, behind: None, alone: false, last: false };
     reader.base = base;
     reader.stretch = stretch;
     let sighting = Sighting { value, token: &token, link: Link::Column, place: 0, reading: Reading::default(), rest: "" };

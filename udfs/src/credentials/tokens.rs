@@ -17,6 +17,8 @@ pub struct Token {
     pub behind: Option<char>,
     /// Nothing else stands on its line.
     pub alone: bool,
+    /// Nothing stands behind it on its line.
+    pub last: bool,
 }
 
 /// What has been seen since the token before.
@@ -160,9 +162,10 @@ impl Iterator for Tokens<'_> {
             };
             self.at = range.end + if range.is_empty() { first.len_utf8() } else { 0 };
             let rest = self.text.get(self.at..).unwrap_or_default();
-            let alone = (before.line || !self.any) && ends_line(rest);
+            let last = ends_line(rest);
+            let alone = (before.line || !self.any) && last;
             self.any = true;
-            return Some(Token { range, before, line: self.line, behind: rest.chars().next(), alone });
+            return Some(Token { range, before, line: self.line, behind: rest.chars().next(), alone, last });
         }
     }
 }
@@ -276,7 +279,11 @@ fn bare(text: &str, at: usize) -> Option<Range<usize>> {
         // A semicolon may end an escaped sign inside the value.
         let entity =
             c == ';' && rest.get(..place).and_then(|r| r.rsplit_once('&')).is_some_and(|(_, name)| matches!(name, "amp" | "lt" | "gt"));
-        let ends = ends_value(c) && !entity;
+        // A quote between letters is a sign like others.
+        let inner = c == '"'
+            && rest.get(..place).is_some_and(|r| r.ends_with(char::is_alphanumeric))
+            && here.get(1..).is_some_and(|r| r.starts_with(char::is_alphanumeric));
+        let ends = ends_value(c) && !entity && !inner;
         let markup = match c {
             '&' => place > 0 && escape(here).is_some(),
             '}' => here.starts_with("}}"),

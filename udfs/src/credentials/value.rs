@@ -269,6 +269,13 @@ fn is_host_or_file(lower: &str) -> bool {
     {
         return true;
     }
+    // What a program says of itself: its name and its version.
+    let product = |(name, version): (&str, &str)| {
+        name.bytes().all(|b| b.is_ascii_alphanumeric()) && version.starts_with(|c: char| c.is_ascii_digit()) && version.contains('.')
+    };
+    if lower.split_once('/').is_some_and(product) {
+        return true;
+    }
     let name = lower.split([':', '/', '?']).next().unwrap_or(lower);
     name.rsplit_once('.').is_some_and(|(stem, ending)| {
         !stem.is_empty() && ENDINGS.contains(&ending) && stem.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'))
@@ -299,7 +306,8 @@ fn is_code(value: &str) -> bool {
     }
     // A path of two names, a key of a store.
     let name = |part: &str| {
-        part.chars().filter(|c| c.is_alphabetic()).count() >= 4 && part.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+        let word = part.trim_end_matches(|c: char| c.is_ascii_digit());
+        word.len() >= 2 && word.chars().skip(1).all(|c| c.is_lowercase() || matches!(c, '_' | '-')) && word.starts_with(char::is_alphabetic)
     };
     let colons = value.matches(':').count() >= 2 && value.chars().all(|c| c.is_alphanumeric() || matches!(c, ':' | '_' | '-'));
     if colons || value.split_once('/').is_some_and(|(left, right)| name(left) && name(right)) {

@@ -4,7 +4,7 @@ use super::evidence::{Evidence, Feature};
 use super::keywords::{Class, Keyword};
 use super::languages::{ENGLISH, Senses, VOCABULARY};
 use super::pair::is_strong;
-use super::shape::{Shape, is_common};
+use super::shape::{Shape, is_common, is_technical};
 use super::value::{lookalike, password_strength, token_strength};
 use super::words::{Link, Sighting, is_word};
 
@@ -33,8 +33,13 @@ pub fn password(keyword: &Keyword, sighting: &Sighting<'_>, evidence: &mut Evide
         return word(value, own, sighting, evidence);
     }
     // Where no word names a password, only a value will do that nobody would write for another reason.
-    let hint = matches!(keyword.class, Class::Act | Class::Spelling) || matches!(link, Link::Reverse | Link::ReverseRole);
-    if hint && (!is_strong(value) || shape.tail) && !is_common(value) {
+    let hint = matches!(keyword.class, Class::Act | Class::Spelling | Class::Says) || matches!(link, Link::Reverse | Link::ReverseRole);
+    let hex = value.bytes().all(|b| b.is_ascii_hexdigit());
+    if hint && (!is_strong(value) || shape.tail || hex) && !is_common(value) {
+        return Err("too little speaks for a credential");
+    }
+    let mixed = shape.letters_run >= 4 && shape.digits > 0 && (shape.sign_inside || shape.upper > 0 && shape.lower > 0);
+    if keyword.class == Class::Says && (!mixed || sighting.place > 1) {
         return Err("too little speaks for a credential");
     }
     if shape.is_number(value) {
@@ -144,6 +149,10 @@ pub fn secret(sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'
     if let Some(reason) = lookalike(value).filter(|reason| !(*reason == "a UUID" && link == Link::Assigned)) {
         return Err(reason);
     }
+    const NAMES: &[&str] = &["secret", "token", "key", "password", "credentials", "creds", "config", "auth"];
+    if value.split(['-', '_', '.']).any(|part| NAMES.contains(&part)) && token_strength(value) < 0.5 {
+        return Err("a name for a secret, not a secret");
+    }
     let shape = Shape::of(value);
     if is_base32(value) {
         evidence.add(Feature::TokenLong);
@@ -167,6 +176,9 @@ pub fn secret(sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'
 pub fn recovery(sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
     let value = sighting.value;
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    if sighting.link == Link::Near && sighting.reading.found() == 0 || is_technical(value) {
+        return Err("no recovery code");
+    }
     let groups = value.split('-').all(|group| (3..=12).contains(&group.len()) && group.bytes().all(|b| b.is_ascii_alphanumeric()));
     if !groups
         || digits < 2

@@ -10,7 +10,7 @@ use super::boundary::{bounded, grown_before, is_letter, is_unspaced, valid_prefi
 use super::documented;
 use super::evidence::{Evidence, Feature};
 use super::keywords::{Class, KEYWORDS, Keyword};
-use super::languages::{ENGLISH, Senses, Tongue, VOCABULARY, lowered};
+use super::languages::{ENGLISH, Senses, Tongue, VOCABULARY, WORD_BYTES_MAX, lowered};
 use super::pair;
 use super::placeholder;
 use super::ruleset::{Candidate, RuleNumber};
@@ -84,7 +84,7 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
     let mut reader = Reader::new(text, place.clone(), keyword);
     reader.base = base;
     reader.stretch = behind;
-    if may_hold_value(behind.as_bytes()) && reader.hopes() && reader.behind(found) {
+    if (keyword.class == Class::Seed || may_hold_value(behind.as_bytes())) && reader.hopes() && reader.behind(found) {
         return;
     }
     if matches!(keyword.class, Class::Password) {
@@ -125,7 +125,6 @@ fn holds_number(text: &[u8], place: &Range<usize>) -> bool {
 
 /// Whether the letters that a code grew together with name what it opens (`Türcode`), where there are such letters.
 fn opens_something(text: &[u8], start: usize, keyword: &Keyword) -> bool {
-    const WORD_BYTES_MAX: usize = 40;
     let front = grown_before(text, start);
     let mut buffer = [0; WORD_BYTES_MAX];
     front.is_empty()
@@ -189,18 +188,28 @@ pub(super) struct Reading {
     sentences: u8,
     /// Commas between: what is behind one may speak of something else.
     commas: u8,
+    /// Pieces before on its line.
+    in_line: u8,
     /// Candidates that passed.
     found: u8,
     /// What stands right before may be a user's name.
     user: bool,
+    /// It is an address.
+    address: bool,
 }
 
 impl Reading {
+    /// Candidates that passed.
+    pub(super) fn found(self) -> u8 {
+        self.found
+    }
+
     fn word(&mut self, senses: Senses, place: usize) {
         self.senses = self.senses.and(senses);
         self.topics += u8::from(senses.any(Senses::TOPIC) && self.topics < 4);
         self.last = senses;
         self.user = senses.is_none();
+        self.address = false;
         if senses.any(Senses::JOIN) {
             self.joined_at = Some(place);
         }
@@ -272,7 +281,7 @@ impl<'t> Reader<'t> {
     /// Hands on a candidate with what decided. Says whether it passed.
     pub(super) fn hand(&mut self, sighting: &Sighting<'_>, found: &mut impl FnMut(Candidate)) -> bool {
         let number = match self.keyword.class {
-            Class::Password | Class::Act | Class::Spelling => 0,
+            Class::Password | Class::Act | Class::Spelling | Class::Says => 0,
             Class::Pin | Class::Code | Class::Combination => 1,
             Class::Secret => 2,
             Class::Login | Class::Pair | Class::Arrow => 3,
@@ -286,10 +295,20 @@ impl<'t> Reader<'t> {
             Err(test) => (0.0, *test),
         };
         if confidence > 0.0 || sighting.link.direct() {
-            let range = self.base + sighting.token.range.start..self.base + sighting.token.range.end;
+            let range = self.base + sighting.token.range.start..self.whole_end(self.base + sighting.token.range.end);
             found(Candidate { rule: RuleNumber::Words(number), range, confidence, test });
         }
         confidence > 0.0
+    }
+
+    /// Where a value ends that the stretch cuts.
+    fn whole_end(&self, end: usize) -> usize {
+        const VALUE_BYTES_MAX: usize = 8192;
+        if end < self.base + self.stretch.len() {
+            return end;
+        }
+        let rest = self.text.get(end..(end + VALUE_BYTES_MAX).min(self.text.len())).unwrap_or_default();
+        end + rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'+' | b'/' | b'=')).count()
     }
 
     /// Looks behind the keyword. Says whether it found something.
@@ -298,6 +317,7 @@ impl<'t> Reader<'t> {
         let mut reading = Reading::default();
         for (place, token) in tokens(stretch).take(TOKENS_MAX).enumerate() {
             let value = stretch.get(token.range.clone()).unwrap_or_default();
+            reading.in_line = if token.before.line { 0 } else { reading.in_line.saturating_add(1) };
             reading.asked |= token.before.question;
             reading.commas += u8::from(token.before.comma && place > 0 && reading.commas < 4);
             reading.sentences += u8::from(token.before.sentence && !token.before.question && place > 0);
@@ -325,6 +345,7 @@ impl<'t> Reader<'t> {
             let passed = self.hand(&Sighting { value, token: &token, link, place, reading, rest }, found);
             reading.found += u8::from(passed);
             reading.last = Senses::NONE;
+            reading.address = is_email(value);
             reading.user = !passed && !value.contains([' ', '!', '#', '$']);
             // What is assigned is the value, be it a credential, a placeholder or a variable.
             let single = matches!(self.keyword.class, Class::Password | Class::Secret) && link == Link::Assigned;
@@ -364,8 +385,9 @@ impl<'t> Reader<'t> {
     fn reaches(&self, token: &Token, place: usize, reading: Reading) -> bool {
         match token.line {
             0 => true,
-            1 | 2 if place == 0 || self.keyword.class == Class::Login || reading.asked => true,
-            1..=3 => token.alone || place == 0,
+            1 | 2 if place == 0 || reading.asked => true,
+            1..=6 if self.keyword.class == Class::Login => true,
+            1..=6 => token.alone || place == 0 || token.last && reading.in_line == 1 || reading.in_line == 0,
             _ => self.keyword.class == Class::Recovery && token.line < 16,
         }
     }
@@ -387,9 +409,9 @@ impl<'t> Reader<'t> {
             Link::Copula
         } else if place == 0 {
             Link::Adjacent
-        } else if login && reading.user && near && place <= 4 {
+        } else if login && near && (reading.user && place <= 4 || reading.address) {
             Link::UserThen
-        } else if token.alone && token.line > 0 {
+        } else if token.line > 0 && (token.alone || reading.in_line == 1 && self.keyword.class == Class::Password && token.last) {
             Link::OwnLine
         } else {
             Link::Near
@@ -439,12 +461,20 @@ impl<'t> Reader<'t> {
         if is_email(value) {
             return Err("a mail address");
         }
+        let start = self.base + token.range.start;
+        let before = start.checked_sub(1).and_then(|at| self.text.get(at));
+        if before == Some(&b'{') && token.behind == Some('}') && start.checked_sub(2).and_then(|at| self.text.get(at)) != Some(&b'{') {
+            return Err("a template variable");
+        }
         let calls = !token.before.quoted && value.split_once('(').is_some_and(|(head, _)| pair::is_user(head));
         if calls
             || token.behind == Some('(')
             || !token.before.quoted && link != Link::Assigned && value.contains(['(', ')', '[', ']', '{', '}'])
         {
             return Err("code");
+        }
+        if self.scene().before.last.any(Senses::EXAMPLE) || sighting.reading.last.any(Senses::EXAMPLE) {
+            return Err("an example");
         }
         let mut evidence = Evidence::new();
         self.value(sighting, &mut evidence)?;
@@ -458,7 +488,8 @@ impl<'t> Reader<'t> {
     /// Numbers and passcodes are as often codes for once or for calls, which open nothing that stays closed to others.
     fn opens(&mut self, sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
         let code = self.numbers() || self.keyword.shared && self.keyword.text.contains("code");
-        if !code && !sighting.value.bytes().all(|b| b.is_ascii_digit()) {
+        let sign = sighting.value.chars().any(|c| !c.is_alphanumeric() && !matches!(c, '-' | '*' | '#'));
+        if sign || !code && !sighting.value.bytes().all(|b| b.is_ascii_digit()) {
             return Ok(());
         }
         let scene = self.scene();
@@ -488,6 +519,7 @@ impl<'t> Reader<'t> {
             Class::Login => evidence.add(Feature::OfLogin),
             Class::Act => evidence.add(Feature::OfAct),
             Class::Spelling => evidence.add(Feature::OfSpelling),
+            Class::Says => evidence.add(Feature::OfSays),
             Class::Pair | Class::Arrow => evidence.add(Feature::OfPair),
             Class::Recovery => evidence.add(Feature::OfRecovery),
             Class::Seed => evidence.add(Feature::OfSeed),
@@ -504,18 +536,22 @@ impl<'t> Reader<'t> {
             evidence.add(feature);
         }
         let login = self.keyword.class == Class::Login;
-        evidence.when(Feature::LoginFirst, login && place == 0 && link != Link::Divided);
+        let user = place == 0 && link != Link::Divided || reading.last.any(Senses::LOGIN);
+        evidence.when(Feature::LoginFirst, login && user);
+        evidence.when(Feature::NameBefore, reading.last.any(Senses::NAMED) && !token.before.assigned && !token.before.line);
         evidence.when(Feature::CopulaNear, link == Link::Near && reading.joined_at.is_some_and(|at| at + 4 >= place));
         evidence.when(Feature::Answer, reading.asked && token.line > 0);
         evidence.scaled(Feature::Distance, place.min(12) as f64 / 4.0);
-        evidence.scaled(Feature::Lines, token.line.min(4) as f64);
+        // A user stands beside the value, wherever the word that names them stood.
+        let beside = matches!(link, Link::UserThen | Link::Divided);
+        evidence.scaled(Feature::Lines, if beside { 0.0 } else { token.line.min(4) as f64 });
         evidence.scaled(Feature::Clauses, f64::from(reading.commas.min(3)));
         evidence.when(Feature::CopulaFar, link == Link::Copula && place > 4);
         evidence.scaled(Feature::Sentences, f64::from(reading.sentences.min(3)));
         evidence.when(Feature::AtBefore, reading.last.any(Senses::AT) && !reading.last.any(Senses::JOIN));
         evidence.when(Feature::UserBefore, reading.last.any(Senses::LOGIN) && !login);
         let list = matches!(self.keyword.class, Class::Recovery | Class::Seed);
-        evidence.scaled(Feature::Later, if list { 0.0 } else { f64::from(reading.found.min(3)) });
+        evidence.scaled(Feature::Later, if list || beside { 0.0 } else { f64::from(reading.found.min(3)) });
         evidence.when(Feature::Quoted, token.before.quoted);
         evidence.when(Feature::Bracketed, token.before.opened && place > 0);
         let rest = rest.trim_start_matches(['"', '\'', '`', '*', '_', '”', '’', '»', ')']);
@@ -553,7 +589,7 @@ impl<'t> Reader<'t> {
     /// The value by itself, as its class wants it.
     fn value(&mut self, sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
         match self.keyword.class {
-            Class::Password | Class::Login | Class::Act | Class::Spelling | Class::Pair | Class::Arrow => {
+            Class::Password | Class::Login | Class::Act | Class::Spelling | Class::Says | Class::Pair | Class::Arrow => {
                 password(self.keyword, sighting, evidence)
             }
             Class::Pin | Class::Code | Class::Combination => {
