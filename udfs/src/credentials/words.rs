@@ -4,6 +4,8 @@
 //! shape, by how they are joined to the keyword, and by what the sentence speaks of ([`Evidence`]). No dictionary of sentences: a value
 //! that is a plain word needs quotes or an assignment, a value that nobody would write as a word needs little.
 
+mod hope;
+
 use std::ops::Range;
 
 use super::boundary::{bounded, grown_before, is_letter, is_unspaced, valid_prefix, valid_suffix};
@@ -58,9 +60,8 @@ const ASSIGN_BYTES: usize = 48;
 /// A value needs this confidence; see `docs/credentials.md` for what it means.
 const CONFIDENCE_MIN: f64 = 0.5;
 
-/// Weighs what stands around the keyword at `place` and hands on the candidates.
+/// Weighs what stands around the keyword at `place` and hands on the candidates that may stand; `all` asks also for those that fall.
 pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &mut impl FnMut(Candidate)) {
-    let _ = all;
     let Some(keyword) = KEYWORDS.get(number as usize) else { return };
     match keyword.class {
         Class::Pair => return pair::judge(text, place, keyword, found),
@@ -84,7 +85,10 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
     let mut reader = Reader::new(text, place.clone(), keyword);
     reader.base = base;
     reader.stretch = behind;
-    if (keyword.class == Class::Seed || may_hold_value(behind.as_bytes())) && reader.hopes() && reader.behind(found) {
+    reader.all = all;
+    let hopes = (keyword.class == Class::Seed || may_hold_value(behind.as_bytes()))
+        && if all { reader.hopes() } else { reader.may_find_behind() && reader.hopes() };
+    if hopes && reader.behind(found) {
         return;
     }
     if matches!(keyword.class, Class::Password) {
@@ -99,7 +103,9 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
         let line = valid_suffix(before).rsplit('\n').next().unwrap_or_default();
         reader.base = place.start - line.len();
         reader.stretch = line;
-        reader.before(found);
+        if all || reader.may_find_before() {
+            reader.before(found);
+        }
     }
 }
 
@@ -204,6 +210,14 @@ impl Reading {
         self.found
     }
 
+    /// Goes on to the next piece.
+    fn step(&mut self, token: &Token, place: usize) {
+        self.in_line = if token.before.line { 0 } else { self.in_line.saturating_add(1) };
+        self.asked |= token.before.question;
+        self.commas += u8::from(token.before.comma && place > 0 && self.commas < 4);
+        self.sentences += u8::from(token.before.sentence && !token.before.question && place > 0);
+    }
+
     fn word(&mut self, senses: Senses, place: usize) {
         self.senses = self.senses.and(senses);
         self.topics += u8::from(senses.any(Senses::TOPIC) && self.topics < 4);
@@ -242,6 +256,8 @@ pub(super) struct Reader<'t> {
     /// What is being read, before or behind the keyword.
     pub stretch: &'t str,
     scene: Option<Scene>,
+    /// Also what falls is asked for.
+    all: bool,
 }
 
 /// Letters and apostrophes alone.
@@ -251,7 +267,7 @@ pub(super) fn is_word(value: &str) -> bool {
 
 impl<'t> Reader<'t> {
     pub(super) fn new(text: &'t [u8], place: Range<usize>, keyword: &'t Keyword) -> Self {
-        Self { text, base: place.end, place, keyword, tongue: None, stretch: "", scene: None }
+        Self { text, base: place.end, place, keyword, tongue: None, stretch: "", scene: None, all: false }
     }
 
     /// The keyword's language; that of the words around where people of all languages say the keyword.
@@ -317,15 +333,8 @@ impl<'t> Reader<'t> {
         let mut reading = Reading::default();
         for (place, token) in tokens(stretch).take(TOKENS_MAX).enumerate() {
             let value = stretch.get(token.range.clone()).unwrap_or_default();
-            reading.in_line = if token.before.line { 0 } else { reading.in_line.saturating_add(1) };
-            reading.asked |= token.before.question;
-            reading.commas += u8::from(token.before.comma && place > 0 && reading.commas < 4);
-            reading.sentences += u8::from(token.before.sentence && !token.before.question && place > 0);
-            if !self.reaches(&token, place, reading)
-                || value.is_empty()
-                || token.before.quoted && value.starts_with([',', ')', ';', ']', '.'])
-            {
-                // Too far, nothing between the quotes, or the quote closes the label that the keyword ends.
+            reading.step(&token, place);
+            if self.ends_before(&token, value, place, reading) {
                 break;
             }
             let word = !token.before.quoted && is_word(value);
@@ -369,15 +378,27 @@ impl<'t> Reader<'t> {
 
     /// Whether a plain word can be the value: it needs quotes, or an assignment and nothing behind it.
     fn word_may_be(&mut self, value: &str, token: &Token, link: Link, senses: Senses, rest: &str) -> bool {
-        const LETTERS_MIN: usize = 5;
         let own = self.keyword.class == Class::Password && (!self.keyword.shared || self.scene().before.senses.any(Senses::LOGIN));
+        let bare = !token.before.quoted && (link == Link::Assigned || link == Link::Copula);
+        own && senses.is_none() && bare && Self::bare_word_may_be(value, rest)
+    }
+
+    /// Whether a plain word ends its line, or is one that people make passwords of.
+    fn bare_word_may_be(value: &str, rest: &str) -> bool {
+        const LETTERS_MIN: usize = 5;
         let ends = rest.trim_start_matches(['"', '\'', '`', '*', '_', '.', ' ', '!']).starts_with(['\n', '<'])
             || rest.trim_end_matches(['"', '\'', '`', '*', '_', '.', ' ', '!']).is_empty();
-        let bare = !token.before.quoted
-            && (link == Link::Assigned || link == Link::Copula)
+        value.chars().count() >= LETTERS_MIN
             && (ends || is_common(value))
-            && value.chars().all(|c| c.is_alphabetic());
-        own && senses.is_none() && value.chars().count() >= LETTERS_MIN && bare && !value.starts_with(is_unspaced)
+            && value.chars().all(|c| c.is_alphabetic())
+            && !value.starts_with(is_unspaced)
+    }
+
+    /// Whether reading ends at a token: too far, nothing between the quotes, or the quote closes the label that the keyword ends.
+    fn ends_before(&self, token: &Token, value: &str, place: usize, reading: Reading) -> bool {
+        !self.reaches(token, place, reading)
+            || value.is_empty()
+            || token.before.quoted && value.starts_with([',', ')', ';', ']', '.'])
     }
 
     /// Whether a token can still belong to the keyword: on its line, on the next where the keyword ends its line, below where it stands
@@ -452,6 +473,10 @@ impl<'t> Reader<'t> {
     /// What speaks for and against a value, or what it is instead.
     fn weigh(&mut self, sighting: &Sighting<'_>) -> Result<Evidence, &'static str> {
         let Sighting { value, token, link, .. } = *sighting;
+        let reported = self.all && link.direct();
+        if !reported && !self.could_pass(sighting) {
+            return Err("too little speaks for a credential");
+        }
         if let Some(reason) = placeholder::password(value.as_bytes()) {
             return Err(reason);
         }
@@ -485,11 +510,15 @@ impl<'t> Reader<'t> {
         Ok(evidence)
     }
 
+    fn speaks_of_codes(&self, value: &str) -> bool {
+        let code = self.numbers() || self.keyword.shared && self.keyword.text.contains("code");
+        let sign = value.chars().any(|c| !c.is_alphanumeric() && !matches!(c, '-' | '*' | '#'));
+        !sign && (code || value.bytes().all(|b| b.is_ascii_digit()))
+    }
+
     /// Numbers and passcodes are as often codes for once or for calls, which open nothing that stays closed to others.
     fn opens(&mut self, sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
-        let code = self.numbers() || self.keyword.shared && self.keyword.text.contains("code");
-        let sign = sighting.value.chars().any(|c| !c.is_alphanumeric() && !matches!(c, '-' | '*' | '#'));
-        if sign || !code && !sighting.value.bytes().all(|b| b.is_ascii_digit()) {
+        if !self.speaks_of_codes(sighting.value) {
             return Ok(());
         }
         let scene = self.scene();
