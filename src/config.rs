@@ -20,6 +20,16 @@ pub struct Config {
     pub key_file: Option<PathBuf>,
     /// Bytes that queries may hold before they spill, in MiB.
     pub memory_mib: Option<usize>,
+    /// How raw objects are landed.
+    pub ingest: Ingest,
+}
+
+/// The section `[ingest]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Ingest {
+    /// Mask credentials in `events` as they land; what was found is kept in `ingest_findings`, without the credential.
+    pub redact: bool,
 }
 
 impl Config {

@@ -5,16 +5,17 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Int64Builder, ListBuilder, RecordBatch, StringBuilder, TimestampMicrosecondArray, UInt32Array,
+    ArrayBuilder, ArrayRef, BooleanBuilder, DictionaryArray, Int32Array, Int64Array, Int64Builder, ListBuilder, RecordBatch, StringArray,
+    StringBuilder, TimestampMicrosecondArray, UInt32Array,
 };
 use arrow::compute::{take, take_record_batch};
-use arrow::datatypes::{DataType, Field};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use sha2::{Digest, Sha256};
 
 use crate::error::Result;
 use crate::event::{Event, Micros};
 use crate::interval::Hours;
-use crate::lake::columns::{TEXT, events_file_schema};
+use crate::lake::columns::{CLOSED, TEXT, events_file_schema};
 
 /// 128 bits of a SHA-256: what stands for an event id in memory. Nobody can make two ids collide on purpose.
 pub type IdHash = [u8; 16];
@@ -66,10 +67,10 @@ pub struct EventBatch {
     times: Vec<Micros>,
     actions: Vec<u8>,
     ids: StringBuilder,
-    source: StringBuilder,
-    object: StringBuilder,
-    line: Int64Builder,
-    text: Vec<Sparse>,
+    source: Coded,
+    object: Coded,
+    line: Vec<i64>,
+    text: Vec<TextColumn>,
     device_managed: BooleanBuilder,
     channel_external: BooleanBuilder,
     file_size: Int64Builder,
@@ -79,16 +80,22 @@ pub struct EventBatch {
 
 impl Default for EventBatch {
     fn default() -> Self {
+        Self::with_capacity(0, 0, TEXT.iter().map(|(name, _)| TextColumn::new(name)).collect())
+    }
+}
+
+impl EventBatch {
+    fn with_capacity(rows: usize, id_bytes: usize, text: Vec<TextColumn>) -> Self {
         let element = Field::new("element", DataType::Utf8, true);
         Self {
-            hashes: Vec::new(),
-            times: Vec::new(),
-            actions: Vec::new(),
-            ids: StringBuilder::new(),
-            source: StringBuilder::new(),
-            object: StringBuilder::new(),
-            line: Int64Builder::new(),
-            text: TEXT.iter().map(|_| Sparse::default()).collect(),
+            hashes: Vec::with_capacity(rows),
+            times: Vec::with_capacity(rows),
+            actions: Vec::with_capacity(rows),
+            ids: StringBuilder::with_capacity(rows, id_bytes),
+            source: Coded::with_capacity(rows),
+            object: Coded::with_capacity(rows),
+            line: Vec::with_capacity(rows),
+            text,
             device_managed: BooleanBuilder::new(),
             channel_external: BooleanBuilder::new(),
             file_size: Int64Builder::new(),
@@ -96,20 +103,25 @@ impl Default for EventBatch {
             bytes: 0,
         }
     }
-}
 
-impl EventBatch {
+    /// An empty batch with room for as much as this one holds: batches of one ingest are alike, and growing copies.
+    pub fn successor(&self) -> Self {
+        let rows = self.times.len();
+        let room = |bytes: usize| bytes + bytes / 16;
+        Self::with_capacity(room(rows), room(self.ids.values_slice().len()), self.text.iter().map(TextColumn::successor).collect())
+    }
+
     /// Adds an event under its final id.
     pub fn push(&mut self, event: &Event<'_>, id: &str, hash: IdHash, time: Micros, place: Place<'_>) {
         self.hashes.push(hash);
         self.times.push(time);
         self.actions.push(event.action as u8);
         self.ids.append_value(id);
-        self.source.append_value(place.source);
-        self.object.append_value(place.object);
-        self.line.append_value(i64::try_from(place.line).unwrap_or(i64::MAX));
+        self.source.push(Some(place.source));
+        self.object.push(Some(place.object));
+        self.line.push(i64::try_from(place.line).unwrap_or(i64::MAX));
         // What a row costs beside its text: offsets and validity of every column.
-        let mut bytes = 6 * TEXT.len() + id.len() + place.object.len();
+        let mut bytes = 6 * TEXT.len() + id.len();
         for (builder, (_, text_of)) in self.text.iter_mut().zip(TEXT) {
             let text = text_of(event);
             bytes += text.map_or(0, str::len);
@@ -149,20 +161,102 @@ impl EventBatch {
             Arc::new(self.ids.finish()),
             utc(std::mem::take(&mut self.times)),
             utc(vec![ingest_time; rows]),
-            Arc::new(self.source.finish()),
-            Arc::new(self.object.finish()),
-            Arc::new(self.line.finish()),
+            self.source.finish()?,
+            self.object.finish()?,
+            Arc::new(Int64Array::from(std::mem::take(&mut self.line))),
         ];
-        columns.extend(self.text.iter_mut().map(Sparse::finish));
+        for column in &mut self.text {
+            columns.push(column.finish()?);
+        }
         columns.push(Arc::new(self.device_managed.finish()));
         columns.push(Arc::new(self.channel_external.finish()));
         columns.push(Arc::new(self.file_size.finish()));
         columns.push(Arc::new(self.recipients.finish()));
-        let batch = RecordBatch::try_new(events_file_schema(), columns)?;
+        let schema = schema_of(&columns);
         let hashes = order.iter().map(|row| self.hashes[*row as usize]).collect();
         let order = UInt32Array::from(order);
-        let taken = batch.columns().iter().map(|column| taken(column, &order)).collect::<Result<Vec<ArrayRef>>>()?;
-        Ok(SortedBatch { batch: RecordBatch::try_new(events_file_schema(), taken)?, hashes })
+        let taken = columns.iter().map(|column| taken(column, &order)).collect::<Result<Vec<ArrayRef>>>()?;
+        Ok(SortedBatch { batch: RecordBatch::try_new(schema, taken)?, hashes })
+    }
+}
+
+/// The schema of `events` with the types that the columns have here: text of few values is coded in memory, plain in files.
+fn schema_of(columns: &[ArrayRef]) -> SchemaRef {
+    let schema = events_file_schema();
+    let typed = |(field, column): (&Arc<Field>, &ArrayRef)| field.as_ref().clone().with_data_type(column.data_type().clone());
+    Arc::new(Schema::new(schema.fields().iter().zip(columns).map(typed).collect::<Vec<Field>>()))
+}
+
+/// A text column while it grows.
+enum TextColumn {
+    Sparse(Sparse),
+    Coded(Coded),
+}
+
+impl TextColumn {
+    fn new(name: &str) -> Self {
+        if CLOSED.contains(&name) { Self::Coded(Coded::with_capacity(0)) } else { Self::Sparse(Sparse::default()) }
+    }
+
+    fn successor(&self) -> Self {
+        match self {
+            Self::Coded(column) => Self::Coded(Coded::with_capacity(column.codes.len())),
+            Self::Sparse(Sparse { builder, .. }) => {
+                let bytes = builder.values_slice().len();
+                Self::Sparse(Sparse { builder: StringBuilder::with_capacity(builder.len(), bytes + bytes / 16), nulls: 0 })
+            }
+        }
+    }
+
+    fn push(&mut self, text: Option<&str>) {
+        match self {
+            Self::Sparse(column) => column.push(text),
+            Self::Coded(column) => column.push(text),
+        }
+    }
+
+    fn finish(&mut self) -> Result<ArrayRef> {
+        match self {
+            Self::Sparse(column) => Ok(column.finish()),
+            Self::Coded(column) => column.finish(),
+        }
+    }
+}
+
+/// A text column of few different values in long runs: each value once, and a code a row.
+struct Coded {
+    values: Vec<String>,
+    /// -1 is NULL.
+    codes: Vec<i32>,
+}
+
+impl Coded {
+    fn with_capacity(rows: usize) -> Self {
+        Self { values: Vec::new(), codes: Vec::with_capacity(rows) }
+    }
+
+    fn push(&mut self, text: Option<&str>) {
+        let code = match text {
+            None => -1,
+            // The newest value first: a raw object's name is the last one for as long as it is read.
+            Some(text) => match self.values.iter().rposition(|value| value == text) {
+                Some(code) => code as i32,
+                None => {
+                    self.values.push(text.to_owned());
+                    self.values.len() as i32 - 1
+                }
+            },
+        };
+        self.codes.push(code);
+    }
+
+    fn finish(&mut self) -> Result<ArrayRef> {
+        let codes: Int32Array = if self.codes.iter().any(|code| *code < 0) {
+            self.codes.iter().map(|code| (*code >= 0).then_some(*code)).collect()
+        } else {
+            Int32Array::from(std::mem::take(&mut self.codes))
+        };
+        Ok(Arc::new(DictionaryArray::try_new(codes, Arc::new(StringArray::from_iter_values(&self.values)))?))
     }
 }
 

@@ -361,8 +361,9 @@ impl<'a> Reader<'a> {
     }
 
     fn send(&mut self) -> Result<()> {
+        let next = self.batch.successor();
         let flush = Flush {
-            events: std::mem::take(&mut self.batch),
+            events: std::mem::replace(&mut self.batch, next),
             snapshots: std::mem::take(&mut self.snapshots),
             quarantine: std::mem::take(&mut self.quarantine),
             objects: std::mem::take(&mut self.objects),

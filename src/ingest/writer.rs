@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::TimestampMicrosecondType;
+use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
+use bittern_udfs::setup::Setup;
 use datafusion::logical_expr::{col, lit};
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use super::Flush;
 use super::batch::{IdSet, SortedBatch, id_hash};
+use super::redact;
 use super::rows::{ObjectRow, SnapshotRows};
 use crate::error::{Error, Kind, Result};
 use crate::interval::Hours;
@@ -32,6 +34,8 @@ const MUTEX: &str = "bittern-ingest";
 pub struct Writer<'a> {
     lake: &'a Lake,
     context: SessionContext,
+    /// Masks credentials, if it is to.
+    redact: Option<Setup>,
     /// Files that this ingest wrote itself: the reader remembers their ids.
     own: HashSet<String>,
     /// Events written.
@@ -46,8 +50,8 @@ pub struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     /// A writer of one ingest.
-    pub fn new(lake: &'a Lake, context: SessionContext) -> Self {
-        Self { lake, context, own: HashSet::new(), events: 0, other: 0, duplicates: 0, by_source: BTreeMap::new() }
+    pub fn new(lake: &'a Lake, context: SessionContext, redact: Option<Setup>) -> Self {
+        Self { lake, context, redact, own: HashSet::new(), events: 0, other: 0, duplicates: 0, by_source: BTreeMap::new() }
     }
 
     /// Writes events first, then what was read of their objects: a crash between the two costs a second reading, never an event.
@@ -105,11 +109,21 @@ impl<'a> Writer<'a> {
 
     async fn files(&self, sorted: &SortedBatch) -> Result<Vec<Add>> {
         let spec = tables::events();
+        let batch = self.masked(sorted).await?;
         let mut adds = Vec::new();
         for (date, offset, length) in date_runs(sorted.times()) {
-            adds.push(write_file(self.lake, &spec, &sorted.batch.slice(offset, length), Some(date), self.lake.clock().now()).await?);
+            adds.push(write_file(self.lake, &spec, &batch.slice(offset, length), Some(date), self.lake.clock().now()).await?);
         }
         Ok(adds)
+    }
+
+    /// The rows as they are to be written. What was masked is told first: a crash before the events tells it twice, never not at all.
+    async fn masked(&self, sorted: &SortedBatch) -> Result<RecordBatch> {
+        let Some(setup) = &self.redact else { return Ok(sorted.batch.clone()) };
+        let (masked, findings) = redact::redacted(&sorted.batch, setup)?;
+        let hours = hours_of(&findings, "event_time");
+        append(self.lake, &tables::ingest_findings(), &findings, &Note::new(Some(hours))).await?;
+        Ok(masked)
     }
 
     /// Which ids of the batch the lake has already. Only files whose times overlap are read, and of those one column.
@@ -145,26 +159,35 @@ impl<'a> Writer<'a> {
         }
         let keep: Vec<bool> = ids.into_iter().map(|id| known.insert(id)).collect();
         let fresh = arrow::compute::filter_record_batch(&batch, &keep.into())?;
-        append(self.lake, &spec, &fresh, &Note::new(Some(hours(&fresh)))).await
+        append(self.lake, &spec, &fresh, &Note::new(Some(hours_of(&fresh, "snapshot_time")))).await
     }
 
     fn count(&mut self, batch: &RecordBatch) {
         self.events += batch.num_rows() as u64;
-        let values = |name: &str| batch.column_by_name(name).map(|column| column.as_string::<i32>());
-        self.other += values("action").map_or(0, |actions| actions.iter().filter(|a| *a == Some("other")).count() as u64);
-        for source in values("source").into_iter().flatten().flatten() {
-            match self.by_source.get_mut(source) {
-                Some(count) => *count += 1,
-                None => drop(self.by_source.insert(source.to_owned(), 1)),
-            }
+        self.other += counts(batch, "action").into_iter().filter(|(action, _)| *action == "other").map(|(_, count)| count).sum::<u64>();
+        for (source, count) in counts(batch, "source") {
+            *self.by_source.entry(source.to_owned()).or_default() += count;
         }
     }
 }
 
-/// The hours in which the statements of a batch of `snapshots` held.
-fn hours(batch: &RecordBatch) -> Hours {
+/// How often each value of a coded column occurs.
+fn counts<'b>(batch: &'b RecordBatch, column: &str) -> Vec<(&'b str, u64)> {
+    let Some(coded) = batch.column_by_name(column).and_then(|column| column.as_dictionary_opt::<Int32Type>()) else { return Vec::new() };
+    let mut counts: Vec<(&str, u64)> = coded.values().as_string::<i32>().iter().map(|value| (value.unwrap_or_default(), 0)).collect();
+    for code in coded.keys().iter().flatten() {
+        if let Some((_, count)) = counts.get_mut(code as usize) {
+            *count += 1;
+        }
+    }
+    counts.retain(|(_, count)| *count > 0);
+    counts
+}
+
+/// The hours of a batch's times.
+fn hours_of(batch: &RecordBatch, column: &str) -> Hours {
     let mut hours = Hours::default();
-    if let Some(times) = batch.column_by_name("snapshot_time") {
+    if let Some(times) = batch.column_by_name(column) {
         times.as_primitive::<TimestampMicrosecondType>().iter().flatten().for_each(|time| hours.add(time));
     }
     hours

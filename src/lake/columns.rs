@@ -59,6 +59,9 @@ pub const TEXT: &[(&str, TextOf)] = &[
     ("attributes", |e| e.attributes.as_deref()),
 ];
 
+/// Text columns whose values are a closed list.
+pub const CLOSED: &[&str] = &["surface", "action", "outcome", "actor_class", "client_class", "channel_type"];
+
 /// Columns that hold people's own words: outside every statistic, compressed hard, no dictionary.
 pub const PROSE: &[&str] = &["text", "search_query", "file_name", "target", "attributes", "object_url", "permalink"];
 

@@ -108,6 +108,24 @@ pub fn quarantine() -> TableSpec {
     TableSpec::new("quarantine", Arc::new(Schema::new(fields)), &["ingest_time"])
 }
 
+/// Credentials that were masked before their events were written (`ingest.redact`): what they were, never the credential.
+/// An ingest that was interrupted may tell one twice.
+pub fn ingest_findings() -> TableSpec {
+    let fields = vec![
+        text("event_id"),
+        time("event_time"),
+        text("field"),
+        text("rule"),
+        text("kind"),
+        float("confidence"),
+        int("start_byte"),
+        int("end_byte"),
+        text("masked"),
+        text("fingerprint"),
+    ];
+    TableSpec::new("ingest_findings", Arc::new(Schema::new(fields)), &["event_time"])
+}
+
 /// The ledger of what jobs did.
 pub fn runs() -> TableSpec {
     let fields = vec![
@@ -192,5 +210,5 @@ pub fn alert_changes() -> TableSpec {
 
 /// Every table that is not made by a job.
 pub fn all() -> Vec<TableSpec> {
-    vec![events(), snapshots(), objects(), quarantine(), runs(), alerts(), alert_changes()]
+    vec![events(), snapshots(), objects(), quarantine(), ingest_findings(), runs(), alerts(), alert_changes()]
 }

@@ -23,7 +23,7 @@ async fn two_ingests_at_once_leave_one_copy() {
     assert_eq!(ids, [format!("{{\"n\":{written},\"ids\":{written}}}")]);
     // Forgetting which objects were read costs a second reading, never a second copy.
     let settings = bittern::ingest::Settings { inputs: vec![raw.display().to_string()], again: true, ..Default::default() };
-    let again = bittern::ingest::ingest(&check.lake, &check.context, vec![], &settings, &indicatif::ProgressBar::hidden()).await.unwrap();
+    let again = check.ingest(&settings, &indicatif::ProgressBar::hidden()).await.unwrap();
     assert_eq!((again.events, again.duplicates >= written), (0, true), "{again:?}");
 }
 

@@ -358,6 +358,17 @@ impl Evidence {
         }
     }
 
+    /// What the features can add to a score, at most.
+    pub fn most(features: &[Feature]) -> f64 {
+        features.iter().map(|feature| feature.weight().max(0.0)).sum()
+    }
+
+    /// Whether the candidate may pass if so much more speaks for it. Sums in another order may differ a little.
+    pub fn could_reach(&self, more: f64) -> bool {
+        const ROUNDING: f64 = 1e-6;
+        self.score + more >= -ROUNDING
+    }
+
     /// How sure the candidate is, in (0, 1).
     pub fn confidence(&self) -> f64 {
         1.0 / (1.0 + (-self.score).exp())

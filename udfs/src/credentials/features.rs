@@ -16,6 +16,10 @@ impl Reader<'_> {
     /// What speaks for and against a value, or what it is instead.
     pub fn weigh(&mut self, sighting: &Sighting<'_>) -> Result<Evidence, &'static str> {
         let Sighting { value, token, link, .. } = *sighting;
+        let reported = self.all && link.direct();
+        if !reported && !self.could_pass(sighting) {
+            return Err("too little speaks for a credential");
+        }
         if let Some(reason) = placeholder::password(value.as_bytes()) {
             return Err(reason);
         }
@@ -49,18 +53,26 @@ impl Reader<'_> {
         Ok(evidence)
     }
 
+    pub fn speaks_of_codes(&self, value: &str) -> bool {
+        let code = self.numbers() || self.keyword.shared && self.keyword.text.contains("code");
+        let sign = value.chars().any(|c| !c.is_alphanumeric() && !matches!(c, '-' | '*' | '#'));
+        !sign && (code || value.bytes().all(|b| b.is_ascii_digit()))
+    }
+
     /// Numbers and passcodes are as often codes for once or for calls, which open nothing that stays closed to others.
     fn opens(&mut self, sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
-        let code = self.numbers() || self.keyword.shared && self.keyword.text.contains("code");
-        let scene = self.scene();
-        let other = Senses::ONCE.and(Senses::OTHER);
         // A key of another sort: the key word of a text, the key of a land register.
         let shared = self.keyword.shared && self.keyword.class == Class::Password && self.keyword.tongue != ENGLISH;
+        let codes = self.speaks_of_codes(sighting.value);
+        if !shared && !codes {
+            return Ok(());
+        }
+        let scene = self.scene();
+        let other = Senses::ONCE.and(Senses::OTHER);
         if shared && (scene.before.last.any(other) || sighting.reading.senses.any(other)) {
             return Err("another sort of key");
         }
-        let sign = sighting.value.chars().any(|c| !c.is_alphanumeric() && !matches!(c, '-' | '*' | '#'));
-        if sign || !code && !sighting.value.bytes().all(|b| b.is_ascii_digit()) {
+        if !codes {
             return Ok(());
         }
         if scene.around.senses.any(Senses::MEETING) {
@@ -74,11 +86,11 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn numbers(&self) -> bool {
+    pub fn numbers(&self) -> bool {
         matches!(self.keyword.class, Class::Pin | Class::Code | Class::Combination)
     }
 
-    fn class(&self, evidence: &mut Evidence) {
+    pub fn class(&self, evidence: &mut Evidence) {
         evidence.when(Feature::Shared, self.keyword.shared);
         match self.keyword.class {
             Class::Password => {}
@@ -100,7 +112,7 @@ impl Reader<'_> {
     }
 
     /// How value and keyword are joined.
-    fn joint(&self, sighting: &Sighting<'_>, evidence: &mut Evidence) {
+    pub fn joint(&self, sighting: &Sighting<'_>, evidence: &mut Evidence) {
         let Sighting { token, link, place, reading, rest, .. } = *sighting;
         if let Some(feature) = link.feature() {
             evidence.add(feature);
@@ -157,7 +169,7 @@ impl Reader<'_> {
     }
 
     /// The value by itself, as its class wants it.
-    fn value(&mut self, sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
+    pub fn value(&mut self, sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
         match self.keyword.class {
             Class::Password | Class::Login | Class::Act | Class::Spelling | Class::Says | Class::Pair | Class::Arrow => {
                 password(self.keyword, sighting, evidence)

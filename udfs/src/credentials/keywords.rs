@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::languages::{ENGLISH, LANGUAGES, Language, Tongue, folded};
-use super::literals::LITERAL_BYTES_MIN;
+use super::literals::{LITERAL_BYTES_MIN, Literal};
 
 /// What a keyword announces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,19 +61,16 @@ const SIGNS: &[u8] = b" :=\"'*_-<|/,.)\n12\xe2\xe3\xef\xec\xeb";
 const SIGNS_SHORT: &[u8] = b" :=\"-*<\n\xe3\xef\xeb";
 
 impl Keyword {
-    /// The texts that lead to the keyword. Short words occur everywhere: with the sign behind them the literal pass lets less through.
-    pub fn literals(&self) -> Vec<Vec<u8>> {
-        let text = self.text.to_ascii_lowercase().into_bytes();
-        let signs = match text.len() {
-            length if length > LITERAL_BYTES_MIN || self.ending || text.starts_with(b" ") || text.last().is_some_and(|b| !b.is_ascii_alphanumeric()) => {
-                return vec![text];
-            }
+    /// The literal that leads to the keyword. Short words occur everywhere: with the sign behind them the literal pass lets less through.
+    pub fn literal(&self) -> Literal {
+        let followers = match self.text.len() {
+            length if length > LITERAL_BYTES_MIN || self.ending || self.text.starts_with(' ') || self.text.ends_with(|c: char| !c.is_ascii_alphanumeric()) => &[][..],
             LITERAL_BYTES_MIN => SIGNS,
             // Only the one that people use all over the world may stand before many signs.
             _ if &*self.text == "pw" => SIGNS_SHORT,
             _ => b" :",
         };
-        signs.iter().map(|sign| [text.as_slice(), &[*sign]].concat()).collect()
+        Literal { followers, ..Literal::folded(self.text.as_bytes()) }
     }
 }
 
@@ -155,12 +152,13 @@ fn forms(text: &str, class: Class) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Class, KEYWORDS, LITERAL_BYTES_MIN};
+    use super::{Class, KEYWORDS, LITERAL_BYTES_MIN, Literal};
 
     #[test]
     fn every_keyword_is_long_enough_for_the_literal_pass() {
         for keyword in KEYWORDS.iter() {
-            assert!(keyword.literals().iter().all(|literal| literal.len() >= LITERAL_BYTES_MIN), "{}", keyword.text);
+            let Literal { text, followers, .. } = keyword.literal();
+            assert!(text.len() + usize::from(!followers.is_empty()) >= LITERAL_BYTES_MIN, "{}", keyword.text);
         }
     }
 

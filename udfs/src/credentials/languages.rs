@@ -268,6 +268,16 @@ impl Vocabulary {
         self.stem(word)
     }
 
+    /// All that a word says in any language.
+    pub fn senses_anywhere(&self, word: &str) -> Senses {
+        let mut buffer = [0; WORD_BYTES_MAX];
+        let Some(word) = lowered(word, &mut buffer) else { return Senses::NONE };
+        match self.words.get(word) {
+            Some(known) => known.iter().fold(Senses::NONE, |all, (_, senses)| all.and(*senses)),
+            None => self.stem(word),
+        }
+    }
+
     /// The language most of whose words stand in a text; English where none has more.
     pub fn tongue<'t>(&self, words: impl Iterator<Item = &'t str>) -> Tongue {
         const WORDS_MAX: usize = 40;

@@ -71,6 +71,14 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// Goes on to the next piece.
+    pub fn step(&mut self, token: &Token, place: usize) {
+        self.in_line = if token.before.line { 0 } else { self.in_line.saturating_add(1) };
+        self.asked |= token.before.question;
+        self.commas += u8::from(token.before.comma && place > 0 && self.commas < 4);
+        self.sentences += u8::from(token.before.sentence && !token.before.question && place > 0);
+    }
+
     pub fn word(&mut self, senses: Senses, place: usize) {
         self.senses = self.senses.and(senses);
         self.topics += u8::from(senses.any(Senses::TOPIC) && self.topics < 4);

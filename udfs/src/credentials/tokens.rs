@@ -142,6 +142,9 @@ impl Iterator for Tokens<'_> {
     fn next(&mut self) -> Option<Token> {
         let mut before = Before::default();
         loop {
+            while self.text.as_bytes().get(self.at) == Some(&b' ') {
+                self.at += 1;
+            }
             let rest = self.text.get(self.at..)?;
             let first = rest.chars().next()?;
             if let Some(skipped) = between(rest, first, self.any, self.at == 0, &mut before, &mut self.line) {
@@ -172,6 +175,9 @@ impl Iterator for Tokens<'_> {
 
 /// Whether nothing but markup and closing signs stands before the line's end.
 fn ends_line(rest: &str) -> bool {
+    if matches!(rest.as_bytes(), [b' ', next, ..] if next.is_ascii_alphanumeric()) {
+        return false;
+    }
     let rest = rest.trim_start_matches([' ', '`', '"', '\'', '*', '_', '.', ')', '”', '}']);
     rest.is_empty() || rest.starts_with('\n') || rest.starts_with("</") || rest.starts_with("<br") || rest.starts_with("\\n")
 }
@@ -272,8 +278,10 @@ fn bare(text: &str, at: usize) -> Option<Range<usize>> {
     let rest = text.get(at..)?;
     let first = rest.chars().next()?;
     let script = is_unspaced(first);
-    let mut end = 0;
-    for (place, c) in rest.char_indices() {
+    // Letters and digits need no look of their own.
+    let plain = rest.bytes().take(VALUE_BYTES_MAX).take_while(u8::is_ascii_alphanumeric).count();
+    let mut end = plain;
+    for (place, c) in rest.get(plain..)?.char_indices().map(|(place, c)| (plain + place, c)) {
         let here = rest.get(place..).unwrap_or_default();
         let opens = place == 0 && matches!(c, '<' | '•' | '…');
         // A semicolon may end an escaped sign inside the value.

@@ -4,6 +4,8 @@
 //! shape, by how they are joined to the keyword, and by what the sentence speaks of (`features`). No dictionary of sentences: a value
 //! that is a plain word needs quotes or an assignment, a value that nobody would write as a word needs little.
 
+mod hope;
+
 use std::ops::Range;
 
 use super::boundary::{bounded, grown_before, is_letter, is_unspaced, valid_prefix, valid_suffix};
@@ -56,8 +58,8 @@ const ASSIGN_BYTES: usize = 48;
 /// A value needs this confidence; see `docs/credentials.md` for what it means.
 const CONFIDENCE_MIN: f64 = 0.5;
 
-/// Weighs what stands around the keyword at `place` and hands on the candidates.
-pub fn judge(text: &[u8], place: Range<usize>, number: u32, found: &mut impl FnMut(Candidate)) {
+/// Weighs what stands around the keyword at `place` and hands on the candidates that may stand; `all` asks also for those that fall.
+pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &mut impl FnMut(Candidate)) {
     let Some(keyword) = KEYWORDS.get(number as usize) else { return };
     match keyword.class {
         Class::Pair => return pair::judge(text, place, keyword, found),
@@ -81,7 +83,9 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, found: &mut impl FnM
     let mut reader = Reader::new(text, place.clone(), keyword);
     reader.base = base;
     reader.stretch = behind;
-    if may_hold_value(behind.as_bytes(), keyword.class) && reader.hopes() && reader.behind(found) {
+    reader.all = all;
+    let hopes = may_hold_value(behind.as_bytes(), keyword.class) && if all { reader.hopes() } else { reader.may_find_behind() && reader.hopes() };
+    if hopes && reader.behind(found) {
         return;
     }
     if matches!(keyword.class, Class::Password) {
@@ -96,7 +100,9 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, found: &mut impl FnM
         let line = valid_suffix(before).rsplit('\n').next().unwrap_or_default();
         reader.base = place.start - line.len();
         reader.stretch = line;
-        reader.before(found);
+        if all || reader.may_find_before() {
+            reader.before(found);
+        }
     }
 }
 
@@ -163,6 +169,8 @@ pub struct Reader<'t> {
     /// What is being read, before or behind the keyword.
     pub stretch: &'t str,
     scene: Option<Scene>,
+    /// Also what falls is asked for.
+    pub all: bool,
 }
 
 /// Letters and apostrophes alone.
@@ -172,7 +180,7 @@ pub fn is_word(value: &str) -> bool {
 
 impl<'t> Reader<'t> {
     pub fn new(text: &'t [u8], place: Range<usize>, keyword: &'t Keyword) -> Self {
-        Self { text, base: place.end, place, keyword, tongue: None, stretch: "", scene: None }
+        Self { text, base: place.end, place, keyword, tongue: None, stretch: "", scene: None, all: false }
     }
 
     /// The keyword's language; that of the words around where people of all languages say the keyword.
@@ -238,15 +246,8 @@ impl<'t> Reader<'t> {
         let mut reading = Reading::default();
         for (place, token) in tokens(stretch).take(TOKENS_MAX).enumerate() {
             let value = stretch.get(token.range.clone()).unwrap_or_default();
-            reading.in_line = if token.before.line { 0 } else { reading.in_line.saturating_add(1) };
-            reading.asked |= token.before.question;
-            reading.commas += u8::from(token.before.comma && place > 0 && reading.commas < 4);
-            reading.sentences += u8::from(token.before.sentence && !token.before.question && place > 0);
-            if !self.reaches(&token, place, reading)
-                || value.is_empty()
-                || token.before.quoted && value.starts_with([',', ')', ';', ']', '.'])
-            {
-                // Too far, nothing between the quotes, or the quote closes the label that the keyword ends.
+            reading.step(&token, place);
+            if self.ends_before(&token, value, place, reading) {
                 break;
             }
             let word = !token.before.quoted && is_word(value);
@@ -290,15 +291,27 @@ impl<'t> Reader<'t> {
 
     /// Whether a plain word can be the value: it needs quotes, or an assignment and nothing behind it.
     fn word_may_be(&mut self, value: &str, token: &Token, link: Link, senses: Senses, rest: &str) -> bool {
-        const LETTERS_MIN: usize = 5;
         let own = self.keyword.class == Class::Password && (!self.keyword.shared || self.scene().before.senses.any(Senses::LOGIN));
+        let bare = !token.before.quoted && (link == Link::Assigned || link == Link::Copula);
+        own && senses.is_none() && bare && Self::bare_word_may_be(value, rest)
+    }
+
+    /// Whether a plain word ends its line, or is one that people make passwords of.
+    fn bare_word_may_be(value: &str, rest: &str) -> bool {
+        const LETTERS_MIN: usize = 5;
         let ends = rest.trim_start_matches(['"', '\'', '`', '*', '_', '.', ' ', '!']).starts_with(['\n', '<'])
             || rest.trim_end_matches(['"', '\'', '`', '*', '_', '.', ' ', '!']).is_empty();
-        let bare = !token.before.quoted
-            && (link == Link::Assigned || link == Link::Copula)
+        value.chars().count() >= LETTERS_MIN
             && (ends || is_common(value))
-            && value.chars().all(|c| c.is_alphabetic());
-        own && senses.is_none() && value.chars().count() >= LETTERS_MIN && bare && !value.starts_with(is_unspaced)
+            && value.chars().all(|c| c.is_alphabetic())
+            && !value.starts_with(is_unspaced)
+    }
+
+    /// Whether reading ends at a token: too far, nothing between the quotes, or the quote closes the label that the keyword ends.
+    fn ends_before(&self, token: &Token, value: &str, place: usize, reading: Reading) -> bool {
+        !self.reaches(token, place, reading)
+            || value.is_empty()
+            || token.before.quoted && value.starts_with([',', ')', ';', ']', '.'])
     }
 
     /// Whether a token can still belong to the keyword: on its line, on the next where the keyword ends its line, below where it stands
