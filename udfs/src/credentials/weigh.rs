@@ -6,8 +6,8 @@ use super::languages::{ENGLISH, Senses, VOCABULARY};
 use super::pair::is_strong;
 use super::placeholder;
 use super::shape::{Shape, is_common, is_technical};
-use super::value::{lookalike, password_strength, token_strength};
 use super::sighting::{Link, Sighting};
+use super::value::{lookalike, password_strength, token_strength};
 use super::words::is_word;
 
 /// What a value is rather than a secret, wherever it stands.

@@ -15,8 +15,8 @@ use super::pair;
 use super::placeholder;
 use super::ruleset::{Candidate, RuleNumber};
 use super::scene::{self, Said, Scene};
-use super::sighting::{Link, Reading, Sighting};
 use super::shape::is_common;
+use super::sighting::{Link, Reading, Sighting};
 use super::table;
 use super::tokens::{Token, tokens};
 use super::value::is_email;
@@ -84,7 +84,8 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
     reader.base = base;
     reader.stretch = behind;
     reader.all = all;
-    let hopes = may_hold_value(behind.as_bytes(), keyword.class) && if all { reader.hopes() } else { reader.may_find_behind() && reader.hopes() };
+    let hopes =
+        may_hold_value(behind.as_bytes(), keyword.class) && if all { reader.hopes() } else { reader.may_find_behind() && reader.hopes() };
     if hopes && reader.behind(found) {
         return;
     }
@@ -309,9 +310,7 @@ impl<'t> Reader<'t> {
 
     /// Whether reading ends at a token: too far, nothing between the quotes, or the quote closes the label that the keyword ends.
     fn ends_before(&self, token: &Token, value: &str, place: usize, reading: Reading) -> bool {
-        !self.reaches(token, place, reading)
-            || value.is_empty()
-            || token.before.quoted && value.starts_with([',', ')', ';', ']', '.'])
+        !self.reaches(token, place, reading) || value.is_empty() || token.before.quoted && value.starts_with([',', ')', ';', ']', '.'])
     }
 
     /// Whether a token can still belong to the keyword: on its line, on the next where the keyword ends its line, below where it stands
