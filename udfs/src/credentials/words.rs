@@ -244,7 +244,7 @@ impl<'t> Reader<'t> {
     /// Looks behind the keyword. Says whether it found something.
     fn behind(&mut self, found: &mut impl FnMut(Candidate)) -> bool {
         let stretch = self.stretch;
-        let mut reading = Reading::default();
+        let mut reading = Reading { quoted_line: self.in_quoted_line(), ..Reading::default() };
         for (place, token) in tokens(stretch).take(TOKENS_MAX).enumerate() {
             let value = stretch.get(token.range.clone()).unwrap_or_default();
             reading.step(&token, place);
@@ -277,6 +277,15 @@ impl<'t> Reader<'t> {
             }
         }
         reading.found > 0
+    }
+
+    /// Whether the keyword's line is what somebody else wrote, quoted above an answer.
+    pub fn in_quoted_line(&self) -> bool {
+        const LINE_BYTES_MAX: usize = 160;
+        let before = self.text.get(self.place.start.saturating_sub(LINE_BYTES_MAX)..self.place.start).unwrap_or_default();
+        let start = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+        let line = before.get(start..).unwrap_or_default();
+        (start > 0 || before.len() < LINE_BYTES_MAX) && (line.starts_with(b">") || line.starts_with(b"&gt;"))
     }
 
     /// `user:password` and `user//password` in one piece: the value is what stands behind the user.
