@@ -202,17 +202,17 @@ pub enum Feature {
 const WEIGHTS: [(f64, &str); 95] = [
     (-1.79, "a credential word"),
     (-0.58, "a word that says other things as often"),
-    (-0.81, "several of them"),
+    (-0.82, "several of them"),
     (-2.07, "near a login"),
     (-1.89, "what is done with a password"),
     (-1.50, "how a password is spelled"),
     (-2.20, "what something is"),
-    (-0.96, "a user and a value"),
+    (-0.97, "a user and a value"),
     (0.60, "near a word for a PIN"),
     (0.02, "near a word for a code"),
-    (-0.70, "near a word for a combination"),
+    (-0.69, "near a word for a combination"),
     (0.20, "near a word for a key or token"),
-    (1.76, "near a word for recovery codes"),
+    (1.77, "near a word for recovery codes"),
     (0.38, "near a word for a seed"),
     (2.21, "assigned to a credential word"),
     (2.76, "assigned at the end of a sentence about a credential"),
@@ -220,31 +220,31 @@ const WEIGHTS: [(f64, &str); 95] = [
     (0.04, "a sentence nearly gives it to a credential word"),
     (2.03, "right behind a credential word"),
     (1.11, "behind a user name"),
-    (1.46, "on a line of its own"),
+    (1.47, "on a line of its own"),
     (1.60, "answers a question about a credential"),
     (0.82, "before a credential word"),
-    (0.82, "named as the credential that the word behind it says"),
+    (0.83, "named as the credential that the word behind it says"),
     (0.86, "right behind a user name"),
     (-2.21, "where the user stands"),
     (3.03, "in the column of a credential word"),
-    (-0.19, "far from the credential word"),
-    (-0.99, "lines below the credential word"),
-    (-0.54, "behind a comma"),
+    (-0.20, "far from the credential word"),
+    (-1.00, "lines below the credential word"),
+    (-0.55, "behind a comma"),
     (-0.34, "given by a sentence far away"),
     (-0.04, "in another sentence"),
     (-2.03, "behind a preposition"),
-    (-1.71, "behind a word for a user"),
+    (-1.72, "behind a word for a user"),
     (-1.80, "behind a word for a thing"),
-    (0.15, "behind another credential"),
+    (0.20, "behind another credential"),
     (0.27, "in quotes"),
     (-1.42, "in brackets"),
     (1.30, "ends its line"),
     (0.21, "ends its sentence"),
     (-2.34, "a question about the value"),
-    (4.37, "shaped like a password"),
+    (4.36, "shaped like a password"),
     (2.50, "shaped like a token"),
     (1.19, "three kinds of signs"),
-    (1.43, "four kinds of signs"),
+    (1.42, "four kinds of signs"),
     (0.36, "a sign inside"),
     (-0.03, "digits among letters"),
     (-0.37, "capitals inside"),
@@ -254,7 +254,7 @@ const WEIGHTS: [(f64, &str); 95] = [
     (-2.41, "short"),
     (1.56, "long"),
     (-0.03, "very long"),
-    (-1.22, "all capitals"),
+    (-1.21, "all capitals"),
     (-1.86, "no digit"),
     (-0.85, "parts joined"),
     (-0.08, "short parts"),
@@ -262,21 +262,21 @@ const WEIGHTS: [(f64, &str); 95] = [
     (-1.03, "numbers joined"),
     (-2.70, "looks like something else"),
     (-0.51, "a word"),
-    (-2.04, "a word in a sentence"),
+    (-2.05, "a word in a sentence"),
     (-0.50, "a short word"),
     (0.84, "a phrase"),
     (-0.43, "a number"),
     (-0.08, "few digits"),
     (-0.98, "too short for a token"),
     (0.56, "as long as a token"),
-    (-0.27, "hex digits"),
+    (-0.28, "hex digits"),
     (-0.88, "mixed like a token"),
     (-0.69, "no digit in a token"),
     (-0.53, "little chance in it"),
     (1.43, "four to six digits"),
     (0.58, "the signs of a keypad"),
     (0.27, "letters in a code"),
-    (-1.64, "could be a year"),
+    (-1.63, "could be a year"),
     (2.15, "beside what it opens"),
     (-0.42, "in a question"),
     (0.18, "denied"),
@@ -292,7 +292,7 @@ const WEIGHTS: [(f64, &str); 95] = [
     (-3.17, "a code for once"),
     (-1.50, "a line of a log"),
     (-0.86, "code"),
-    (-0.66, "a text in code"),
+    (-0.67, "a text in code"),
     (1.09, "behind a well-known user"),
     (0.19, "a user stands before"),
 ];
@@ -369,9 +369,16 @@ impl Evidence {
         self.score + more >= -ROUNDING
     }
 
-    /// How sure the candidate is, in (0, 1).
+    /// Whether more speaks for it than against it.
+    pub fn passes(&self) -> bool {
+        self.score >= 0.0
+    }
+
+    /// How sure the candidate is, in (0, 1), in hundredths. Words alone prove nothing: no such candidate is surer than 0.99.
     pub fn confidence(&self) -> f64 {
-        1.0 / (1.0 + (-self.score).exp())
+        const MOST: f64 = 0.99;
+        let odds = 1.0 / (1.0 + (-self.score).exp());
+        ((odds * 100.0).round() / 100.0).min(MOST)
     }
 
     /// What speaks most for it.

@@ -55,9 +55,6 @@ const TOKENS_MAX: usize = 24;
 /// Bytes behind a keyword within which a sign can assign.
 const ASSIGN_BYTES: usize = 48;
 
-/// A value needs this confidence; see `docs/credentials.md` for what it means.
-const CONFIDENCE_MIN: f64 = 0.5;
-
 /// Weighs what stands around the keyword at `place` and hands on the candidates that may stand; `all` asks also for those that fall.
 pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &mut impl FnMut(Candidate)) {
     let Some(keyword) = KEYWORDS.get(number as usize) else { return };
@@ -220,7 +217,7 @@ impl<'t> Reader<'t> {
         };
         let judged = self.weigh(sighting);
         let (confidence, test) = match &judged {
-            Ok(evidence) if evidence.confidence() >= CONFIDENCE_MIN => (evidence.confidence(), evidence.for_it()),
+            Ok(evidence) if evidence.passes() => (evidence.confidence(), evidence.for_it()),
             Ok(evidence) => (0.0, evidence.against_it()),
             Err(test) => (0.0, *test),
         };
