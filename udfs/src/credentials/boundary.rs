@@ -75,6 +75,9 @@ pub fn bounded(text: &[u8], place: Range<usize>, keyword: &Keyword) -> Option<Ra
     {
         return None;
     }
+    if valid_prefix(found).starts_with(is_unspaced) {
+        return Some(place.start..end);
+    }
     let behind = text.get(end..).unwrap_or_default();
     let ending = if keyword.ending { with_ending(behind)? } else { 0 };
     if ending > 0 {

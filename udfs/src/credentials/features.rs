@@ -69,7 +69,7 @@ impl Reader<'_> {
         }
         let scene = self.scene();
         let other = Senses::ONCE.and(Senses::OTHER);
-        if shared && (scene.before.last.any(other) || sighting.reading.senses.any(other)) {
+        if shared && (scene.before.last.any(other) || sighting.reading.senses.any(Senses::ONCE)) {
             return Err("another sort of key");
         }
         if !codes {
@@ -108,7 +108,7 @@ impl Reader<'_> {
         }
         let last = self.text.get(self.place.end.saturating_sub(1)).copied();
         evidence.when(Feature::Plural, self.keyword.class == Class::Password && matches!(last, Some(b's' | b'S')));
-        evidence.when(Feature::KnownUser, matches!(&*self.keyword.text, "admin" | "administrator" | "root"));
+        evidence.when(Feature::KnownUser, self.is_user());
     }
 
     /// How value and keyword are joined.

@@ -176,6 +176,12 @@ impl Senses {
         Self(self.0 | other.0)
     }
 
+    /// The set without the others.
+    #[must_use]
+    pub fn without(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
+    }
+
     /// Nothing is known of the word.
     pub fn is_none(self) -> bool {
         self.0 == 0

@@ -22,8 +22,17 @@ impl Said {
     /// Reads the words of a text.
     pub fn of(text: &str, tongue: Tongue) -> Self {
         let mut said = Self::default();
+        let mut meeting = false;
         for word in words(text) {
             said.word(word, tongue);
+            // A meeting room has doors and screens, a meeting has a link.
+            if meeting && !is_room(word) {
+                said.senses = said.senses.and(Senses::MEETING);
+            }
+            meeting = said.last.any(Senses::MEETING);
+        }
+        if meeting {
+            said.senses = said.senses.and(Senses::MEETING);
         }
         said
     }
@@ -34,9 +43,13 @@ impl Said {
             senses = word.split(['-', '\'', '’']).fold(senses, |all, part| all.and(VOCABULARY.senses(part, tongue)));
         }
         self.last = senses;
-        self.senses = self.senses.and(senses);
+        self.senses = self.senses.and(senses.without(Senses::MEETING));
         self.topics += u8::from(senses.any(Senses::TOPIC) && self.topics < 4);
     }
+}
+
+fn is_room(word: &str) -> bool {
+    ["room", "rooms", "raum", "zimmer"].iter().any(|room| word.eq_ignore_ascii_case(room))
 }
 
 /// The words of a text, hyphens and apostrophes inside.

@@ -136,6 +136,9 @@ pub fn number(keyword: &Keyword, sighting: &Sighting<'_>, around: Senses, eviden
     if thing && link != Link::Assigned {
         return Err("a number beside a thing");
     }
+    if link == Link::Reverse {
+        return Err("a number before a word for a code");
+    }
     if keyword.class == Class::Code && !place {
         return Err("a code that opens nothing");
     }

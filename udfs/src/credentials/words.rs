@@ -276,6 +276,11 @@ impl<'t> Reader<'t> {
         reading.found > 0
     }
 
+    /// Whether the keyword is itself a user's name.
+    pub fn is_user(&self) -> bool {
+        matches!(&*self.keyword.text, "admin" | "administrator" | "root")
+    }
+
     /// Whether the keyword's line is what somebody else wrote, quoted above an answer.
     pub fn in_quoted_line(&self) -> bool {
         const LINE_BYTES_MAX: usize = 160;
@@ -338,6 +343,8 @@ impl<'t> Reader<'t> {
         let near = !before.sentence && !before.line;
         if place == 0 && before.assigned {
             Link::Assigned
+        } else if self.is_user() && place == 0 && before.divided {
+            Link::Divided
         } else if login && place > 0 && !before.sentence && (before.divided || before.assigned || reading.last.any(Senses::AND)) {
             Link::Divided
         } else if login && reading.user && near && before.comma {
@@ -371,7 +378,7 @@ impl<'t> Reader<'t> {
             // Who is spoken to stands first: "tern42: the password is wrong".
             let between = line.get(token.range.end..).unwrap_or_default();
             let spoken_to = at == 0 && token.range.start == 0 && between.trim_start().starts_with([':', ',']);
-            if value.is_empty() || is_word(value) || spoken_to || self.senses(ahead).any(Senses::EXAMPLE) {
+            if value.is_empty() || is_word(value) || spoken_to || self.senses(ahead).any(Senses::EXAMPLE.and(Senses::NAMED)) {
                 continue;
             }
             let said = Said::of(between, self.tongue());
