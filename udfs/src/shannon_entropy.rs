@@ -17,7 +17,7 @@ pub const INFO: FunctionInfo = FunctionInfo {
     syntax: "shannon_entropy(text)",
     description: "Shannon entropy of the text, in bits a character; 0 for an empty text.",
     example: "SELECT shannon_entropy('correct horse')",
-    version: 1,
+    version: 2,
 };
 
 /// See [`INFO`].

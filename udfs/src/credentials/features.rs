@@ -62,7 +62,8 @@ impl Reader<'_> {
     /// Numbers and passcodes are as often codes for once or for calls, which open nothing that stays closed to others.
     fn opens(&mut self, sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
         // A key of another sort: the key word of a text, the key of a land register.
-        let shared = self.keyword.shared && self.keyword.class == Class::Password && self.keyword.tongue != ENGLISH;
+        let password = self.keyword.class == Class::Password && self.keyword.tongue != ENGLISH;
+        let shared = self.keyword.shared && (password || &*self.keyword.text == "key");
         let codes = self.speaks_of_codes(sighting.value);
         if !shared && !codes {
             return Ok(());

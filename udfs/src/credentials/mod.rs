@@ -5,23 +5,25 @@
 //! - `compiled`: one rule compiled, and the tests of what it matches; [`ruleset`]: all of them, and the way from a literal to a candidate.
 //! - `encoded`, `wrapped`: text inside text, and tokens over several lines, so that the rules can look again.
 //! - `literals`: the one pass over the text; [`scan`]: from its hits, over many texts in one buffer, to findings and redaction.
-//! - `keywords`, `boundary`, `tokens`, `words`: people's own words.
+//! - `languages` (`udfs/words/*.toml`), `keywords`, `boundary`, `tokens`: the words that announce a credential, and the pieces around them.
+//! - `words`: people's own words, read from a keyword on; `pair`, `table`: users and values side by side; `sighting`: how a value is joined.
+//! - `scene`, `shape`, `weigh`, `features`: what speaks for and against a value; `evidence`: how much, and how sure that makes.
 //! - `value`, `placeholder`, `documented`, `proof` (`checksum`, `bip39`, `structure`), [`entropy`]: the tests of a value.
 //! - [`fingerprint`]: what may be shown of a credential. [`term`], [`file_name`]: words in searches and names of files.
 
 mod bip39;
 mod boundary;
-mod common_text;
 mod checksum;
+mod common_text;
 mod compiled;
 pub(crate) mod documented;
 mod encoded;
 pub mod entropy;
+mod evidence;
+mod features;
 pub mod file_name;
 pub mod fingerprint;
 mod gitleaks;
-mod evidence;
-mod features;
 mod keywords;
 mod languages;
 mod literals;
@@ -32,11 +34,11 @@ mod required;
 pub mod rules;
 pub mod ruleset;
 pub mod scan;
-mod sequence;
-mod structure;
 mod scene;
+mod sequence;
 mod shape;
 mod sighting;
+mod structure;
 mod table;
 pub mod term;
 mod tokens;

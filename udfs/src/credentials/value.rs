@@ -125,6 +125,11 @@ pub fn lookalike(value: &str) -> Option<&'static str> {
     {
         return Some("public by design");
     }
+    // The beginnings of public keys: of SSH (RFC 4253, 6.6) and of SubjectPublicKeyInfo (RFC 5280, 4.1).
+    const PUBLIC: &[&str] = &["AAAAC3NzaC1", "AAAAB3NzaC1", "AAAAE2VjZHNh", "MFkwEwYH", "MIIBIjANBg", "MIICIjANBg", "MIGfMA0G", "MCowBQYDK2Vw"];
+    if PUBLIC.iter().any(|public| value.starts_with(public)) {
+        return Some("public by design");
+    }
     if lower.split(['+', '-']).any(|part| matches!(part, "ctrl" | "alt" | "strg" | "shift" | "cmd" | "umschalt" | "maj")) {
         return Some("a key combination");
     }
