@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::TimestampMicrosecondType;
 use datafusion::logical_expr::{col, lit};
 use datafusion::prelude::SessionContext;
@@ -38,6 +38,8 @@ pub struct Writer<'a> {
     pub events: u64,
     /// Of these, those whose action is `other`.
     pub other: u64,
+    /// Of these, those that stand at the time of their raw object.
+    pub undated: u64,
     /// Events that the lake had already.
     pub duplicates: u64,
     /// Events written, by source.
@@ -47,7 +49,7 @@ pub struct Writer<'a> {
 impl<'a> Writer<'a> {
     /// A writer of one ingest.
     pub fn new(lake: &'a Lake, context: SessionContext) -> Self {
-        Self { lake, context, own: HashSet::new(), events: 0, other: 0, duplicates: 0, by_source: BTreeMap::new() }
+        Self { lake, context, own: HashSet::new(), events: 0, other: 0, undated: 0, duplicates: 0, by_source: BTreeMap::new() }
     }
 
     /// Writes events first, then what was read of their objects: a crash between the two costs a second reading, never an event.
@@ -118,6 +120,9 @@ impl<'a> Writer<'a> {
         let (Some(first), Some(last)) = (times.iter().min(), times.iter().max()) else { return Ok(IdSet::default()) };
         let utc = |time: i64| lit(ScalarValue::TimestampMicrosecond(Some(time), Some("UTC".into())));
         let inside = col("event_time").gt_eq(utc(*first)).and(col("event_time").lt_eq(utc(*last)));
+        // The same record without a time has another one in every raw object.
+        let undated = sorted.batch.column_by_name("time_origin").is_some_and(|column| column.null_count() < column.len());
+        let inside = if undated { inside.or(col("time_origin").is_not_null()) } else { inside };
         let wanted: IdSet = sorted.hashes.iter().copied().collect();
         let frame = self.context.read_table(Arc::new(existing))?.filter(inside)?.select_columns(&["event_id"])?;
         let mut stream = frame.execute_stream().await?;
@@ -151,6 +156,7 @@ impl<'a> Writer<'a> {
     fn count(&mut self, batch: &RecordBatch) {
         self.events += batch.num_rows() as u64;
         let values = |name: &str| batch.column_by_name(name).map(|column| column.as_string::<i32>());
+        self.undated += batch.column_by_name("time_origin").map_or(0, |origins| (origins.len() - origins.null_count()) as u64);
         self.other += values("action").map_or(0, |actions| actions.iter().filter(|a| *a == Some("other")).count() as u64);
         for source in values("source").into_iter().flatten().flatten() {
             match self.by_source.get_mut(source) {

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use self::attachments::Attachment;
 use super::lenient::{List, Maybe, Str, rest};
 use super::{Origin, Receiver, Record, Reject, html, time};
-use crate::event::{Action, ActorClass, ChannelType, ClientClass, Event, Micros, Outcome, Surface, Text};
+use crate::event::{Action, ActorClass, ChannelType, ClientClass, Event, Outcome, Surface, Text, When};
 
 /// Messages hold their replies, pages hold messages, notifications hold both.
 const DEPTH_MAX: u32 = 4;
@@ -102,14 +102,10 @@ struct Message<'a> {
     reply_to_id: Str<'a>,
     #[serde(borrow)]
     message_type: Str<'a>,
-    #[serde(borrow)]
-    created_date_time: Str<'a>,
-    #[serde(borrow)]
-    last_modified_date_time: Str<'a>,
-    #[serde(borrow)]
-    last_edited_date_time: Str<'a>,
-    #[serde(borrow)]
-    deleted_date_time: Str<'a>,
+    created_date_time: When,
+    last_modified_date_time: When,
+    last_edited_date_time: When,
+    deleted_date_time: When,
     #[serde(borrow)]
     subject: Str<'a>,
     #[serde(borrow)]
@@ -215,20 +211,21 @@ fn message(json: &str, depth: u32, out: &mut dyn Receiver) -> Result<(), Reject>
     let id = message.id.get().unwrap_or_default();
     let base = format!("teams:{}:{id}", event.channel_id.as_deref().unwrap_or_default());
     // A message's id is the millisecond in which it was made.
-    let created = moment(&message.created_date_time).or_else(|| moment(&message.id));
+    let created = message.created_date_time.or(time::parse(id).map_or(When::Unsaid, When::At));
     fill_actor(message.from.0.as_ref(), &mut event);
     event.vendor_action = message.message_type.text();
 
     if let Some(detail) = &message.event_detail.0 {
         return system_event(detail, json, &base, created, event, out);
     }
-    let (deleted, edited) = (moment(&message.deleted_date_time), moment(&message.last_edited_date_time));
+    // Graph writes year 1 for never.
+    let (deleted, edited) = (message.deleted_date_time, message.last_edited_date_time);
     (event.action, event.event_time) = match (deleted, edited) {
-        (Some(_), _) => (Action::MessageDeleted, deleted),
-        (None, Some(_)) => (Action::MessageEdited, edited),
-        (None, None) => (Action::MessagePosted, created),
+        (When::Unsaid, When::Unsaid) => (Action::MessagePosted, created),
+        (When::Unsaid, _) => (Action::MessageEdited, edited),
+        _ => (Action::MessageDeleted, deleted),
     };
-    event.event_id = match deleted.or(edited) {
+    event.event_id = match deleted.at().or(edited.at()) {
         Some(changed) => Cow::Owned(format!("{base}:{changed}")),
         None => Cow::Owned(base.clone()),
     };
@@ -251,11 +248,6 @@ fn message(json: &str, depth: u32, out: &mut dyn Receiver) -> Result<(), Reject>
         }
     }
     Ok(())
-}
-
-/// A time that is one: Graph writes year 1 for never.
-fn moment(text: &Str<'_>) -> Option<Micros> {
-    text.get().and_then(time::parse)
 }
 
 fn fill_place<'a>(message: &Message<'a>, event: &mut Event<'a>) {
@@ -328,7 +320,7 @@ fn system_event<'a>(
     detail: &'a EventDetail<'a>,
     json: &str,
     base: &str,
-    created: Option<Micros>,
+    created: When,
     mut event: Event<'a>,
     out: &mut dyn Receiver,
 ) -> Result<(), Reject> {
@@ -367,7 +359,7 @@ fn system_event<'a>(
 }
 
 /// What a data loss prevention rule said of the message.
-fn send_violation(message: &Message<'_>, base: &str, created: Option<Micros>, event: &Event<'_>, out: &mut dyn Receiver) {
+fn send_violation(message: &Message<'_>, base: &str, created: When, event: &Event<'_>, out: &mut dyn Receiver) {
     let Some(violation) = message.policy_violation.map(RawValue::get).filter(|violation| violation.starts_with('{')) else { return };
     #[derive(Default, Deserialize)]
     #[serde(default, rename_all = "camelCase")]
@@ -379,7 +371,7 @@ fn send_violation(message: &Message<'_>, base: &str, created: Option<Micros>, ev
     let blocked = action.get().is_some_and(|action| action.to_ascii_lowercase().contains("block"));
     let mut found = Event { action: Action::DlpMatch, ..event.clone() };
     found.event_id = Cow::Owned(format!("{base}:dlp"));
-    found.event_time = moment(&message.last_modified_date_time).or(created);
+    found.event_time = message.last_modified_date_time.or(created);
     found.vendor_action = Some(Cow::Borrowed("policyViolation"));
     found.outcome = if blocked { Outcome::Blocked } else { Outcome::Success };
     found.attributes = Some(Cow::Borrowed(violation));
