@@ -220,7 +220,7 @@ fn emit(shared: &Shared<'_>, kind: &str, name: Text<'_>, parameters: &Parameters
     let application = shared.application.as_deref().or_else(|| actions::application(kind, name)).unwrap_or("unknown");
     let key = columns::key(application, name, parameters);
     let secondary = parameters.bool("primary_event") == Some(false);
-    let action = if secondary { Action::Other } else { columns::action(&key, application, name, parameters) };
+    let action = if secondary { Action::Other } else { columns::action(&key, application, (kind, name), parameters) };
     let mut event = shared.event.clone();
     let id = shared.id.as_deref().map(|activity| identity::event_id(activity, shared.event.actor_id.as_deref(), name, parameters));
     event.event_id = Cow::Owned(id.unwrap_or_default());

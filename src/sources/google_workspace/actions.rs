@@ -255,7 +255,13 @@ pub(super) fn find(key: &str) -> Option<Action> {
 
 /// The application of an event that came without one, from its type and name.
 pub(super) fn application(kind: &str, name: &str) -> Option<&'static str> {
-    let by_kind = match kind {
+    let listed = |key: &'static str| key.split_once('/').filter(|(_, event)| *event == name).map(|(application, _)| application);
+    of_kind(kind).or_else(|| ACTIONS.iter().find_map(|(key, _)| listed(key)))
+}
+
+/// The application that events of this type belong to.
+pub(super) fn of_kind(kind: &str) -> Option<&'static str> {
+    let application = match kind {
         "access" | "acl_change" => "drive",
         "login" | "account_warning" | "attack_warning" => "login",
         "auth" => "token",
@@ -269,9 +275,5 @@ pub(super) fn application(kind: &str, name: &str) -> Option<&'static str> {
         _ if kind.starts_with("rule_") || kind.ends_with("_complete_type") => "rules",
         _ => "",
     };
-    if !by_kind.is_empty() {
-        return Some(by_kind);
-    }
-    let listed = |key: &'static str| key.split_once('/').filter(|(_, event)| *event == name).map(|(application, _)| application);
-    ACTIONS.iter().find_map(|(key, _)| listed(key))
+    (!application.is_empty()).then_some(application)
 }

@@ -20,11 +20,14 @@ pub(super) fn key(application: &str, name: &str, parameters: &Parameters<'_>) ->
     qualified.filter(|key| actions::find(key).is_some()).unwrap_or(plain)
 }
 
-/// The action for a key; what a change of a file's access means depends on what it changed.
-pub(super) fn action(key: &str, application: &str, name: &str, parameters: &Parameters<'_>) -> Action {
+/// The action for a key; what a change of a file's access means depends on what it changed. An event that is not known under its
+/// application may be known under the one that its type belongs to, and whatever lists what a rule did is a match of the rule.
+pub(super) fn action(key: &str, application: &str, (kind, name): (&str, &str), parameters: &Parameters<'_>) -> Action {
     let qualifier = if application == "drive" { sharing::qualifier(name, parameters) } else { None };
     let qualified = qualifier.and_then(|qualifier| actions::find(&format!("{key}:{qualifier}")));
-    qualified.or_else(|| actions::find(key)).unwrap_or_default()
+    let by_kind = || actions::find(&format!("{}/{name}", actions::of_kind(kind)?));
+    let of_rule = || (application == "rules" && parameters.json("triggered_actions").is_some()).then_some(Action::DlpMatch);
+    qualified.or_else(|| actions::find(key)).or_else(by_kind).or_else(of_rule).unwrap_or_default()
 }
 
 fn surface(application: &str) -> Surface {

@@ -195,6 +195,25 @@ fn callers_are_classed_as_the_log_says() {
 }
 
 #[test]
+fn an_event_may_be_known_by_its_type_or_by_what_a_rule_did() {
+    let event = |application: &str, kind: &str, name: &str, parameters: &str| {
+        let event = format!(r#"{{"type":"{kind}","name":"{name}","parameters":[{parameters}]}}"#);
+        one(&activity(application, &event))["action"].as_str().map(str::to_owned)
+    };
+    let triggered = r#"{"name":"triggered_actions","multiMessageValue":[{"parameter":[{"name":"action_type","value":"DRIVE_WARN"}]}]}"#;
+    for (application, kind, name, parameters, expected) in [
+        ("sign_in", "login", "login_success", "", "login"),
+        ("sign_in", "login", "something_new", "", "other"),
+        ("rules", "x", "something_new", triggered, "dlp_match"),
+        ("rules", "x", "something_new", "", "other"),
+        ("rules", "x", "label_applied", triggered, "other"),
+        ("drive", "x", "something_new", triggered, "other"),
+    ] {
+        assert_eq!(event(application, kind, name, parameters).as_deref(), Some(expected), "{application} {kind} {name}");
+    }
+}
+
+#[test]
 fn names_of_events_become_actions() {
     let simple = |application: &str, name: &str, parameters: &str| {
         one(&activity(application, &format!(r#"{{"type":"x","name":"{name}","parameters":[{parameters}]}}"#)))

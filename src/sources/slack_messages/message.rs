@@ -11,25 +11,32 @@ use super::happening::KNOWN;
 use super::shapes::File;
 use crate::event::{Action, Event, Text};
 
-/// What a message's subtype makes of it; subtypes that are not here are messages that somebody posted.
+/// What a message's subtype makes of it; subtypes that are not here are messages that somebody posted. A topic or purpose is one, too: people
+/// write it.
 const SUBTYPES: &[(&str, Action)] = &[
     ("bot_add", Action::AppInstalled),
     ("bot_disable", Action::Other),
     ("bot_enable", Action::Other),
     ("bot_remove", Action::Other),
     ("channel_archive", Action::Other),
+    ("channel_canvas_updated", Action::Other),
     ("channel_convert_to_private", Action::PermissionChanged),
     ("channel_convert_to_public", Action::PermissionChanged),
     ("channel_join", Action::ChannelJoined),
     ("channel_leave", Action::ChannelLeft),
+    ("channel_name", Action::Other),
     ("channel_posting_permissions", Action::PermissionChanged),
     ("channel_unarchive", Action::Other),
+    ("ekm_access_denied", Action::Other),
     ("group_archive", Action::Other),
     ("group_join", Action::ChannelJoined),
     ("group_leave", Action::ChannelLeft),
+    ("group_name", Action::Other),
     ("group_unarchive", Action::Other),
     ("huddle_thread", Action::Other),
+    ("joiner_notification", Action::Other),
     ("pinned_item", Action::Other),
+    ("tabbed_canvas_updated", Action::Other),
     ("unpinned_item", Action::Other),
 ];
 
