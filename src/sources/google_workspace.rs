@@ -14,10 +14,12 @@
 
 mod actions;
 mod activity;
+mod assets;
 mod bigquery;
 mod columns;
 mod gmail;
 mod identity;
+mod meetings;
 mod parameters;
 mod sharing;
 #[cfg(test)]
@@ -252,6 +254,7 @@ fn members(event: Event<'_>, parameters: &Parameters<'_>, out: &mut dyn Receiver
         joined.actor_email = canonical_email(&target);
         joined.actor_id = joined.actor_email.clone().or(Some(target));
         (joined.actor_class, joined.src_ip, joined.country, joined.recipients) = (None, None, None, Vec::new());
+        (joined.target, joined.target_type) = (None, None);
         out.event(joined);
     }
 }

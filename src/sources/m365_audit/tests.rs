@@ -441,6 +441,14 @@ fn mailboxes_directory_and_cases_have_their_columns() {
             json!({"action": "permission_changed", "surface": "identity", "target": "bo@example.com", "target_type": "user"}),
         ),
         (
+            json!({"Operation": "GroupCreation", "RecordType": 22, "Workload": "Yammer", "ObjectId": "Sales", "GroupName": "Sales"}),
+            json!({"surface": "chat", "channel_id": "Sales", "channel_name": "Sales", "target": "Sales"}),
+        ),
+        (
+            json!({"Operation": "FileDownloaded", "Workload": "Yammer", "ObjectId": "plan.pdf", "FileId": 7, "FileName": "plan.pdf"}),
+            json!({"action": "file_downloaded", "file_id": "7", "file_name": "plan.pdf", "target": null}),
+        ),
+        (
             json!({"Operation": "Consent to application.", "RecordType": 8, "Workload": "AzureActiveDirectory",
                 "ExtendedProperties": [{"Name": "additionalDetails", "Value": "{\"User-Agent\":\"Mozilla/5.0\"}"}],
                 "Target": "[{\"ID\":\"ServicePrincipal\",\"Type\":2},{\"ID\":\"App\",\"Type\":1}]"}),
