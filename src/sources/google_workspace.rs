@@ -131,7 +131,7 @@ fn one(json: &str, activity: Activity<'_>, out: &mut dyn Receiver) -> Result<(),
         if activity.kind.get().is_some_and(|kind| kind.ends_with("activities")) {
             return Err(Reject::Nothing);
         }
-        return Err(Reject::bad("an activity without events"));
+        return Err(Reject::bad("the activity holds no event"));
     }
     for event in events {
         let parameters = Parameters::read(event.parameters);

@@ -428,7 +428,7 @@ pub(super) fn normalize(json: &str, out: &mut dyn Receiver) -> Result<(), Reject
     for (json, stopped) in records() {
         match read(json).filter(Mail::is_mail) {
             Some(mail) => out.event(mail.event(stopped)),
-            None => out.reject(Reject::bad("a record without sender, recipient, and subject or message id")),
+            None => out.reject(Reject::bad("the record has no sender, no recipient, or neither a subject nor a message id")),
         }
     }
     Ok(())

@@ -19,7 +19,7 @@ pub(super) fn normalize(bytes: &[u8], out: &mut dyn Receiver) -> Result<(), Reje
     let message = inner.unwrap_or(&parsed);
     let known = message.from().is_some() || message.message_id().is_some() || message.date().is_some();
     if !known {
-        return Err(Reject::bad("a mail without From, Date and Message-ID"));
+        return Err(Reject::bad("the mail has neither From nor Date nor Message-ID"));
     }
     out.event(event(message));
     Ok(())

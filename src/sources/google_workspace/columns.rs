@@ -102,8 +102,22 @@ pub(super) fn fill<'a>(
     if event.client_class.is_none() {
         event.client_class = event.user_agent.as_deref().and_then(client::from_user_agent);
     }
+    add_named_thing(&mut event, application, parameters);
     event.attributes = parameters.rest(known, &[owner_domain]).map(Cow::Owned);
     event
+}
+
+/// Gives an act that is about nothing yet the thing that its parameters name; the applications left out name theirs in full.
+fn add_named_thing<'a>(event: &mut Event<'a>, application: &str, parameters: &Parameters<'a>) {
+    let listed = matches!(application, "chat" | "chrome" | "drive" | "gmail" | "meet");
+    let about = [&event.target, &event.file_id, &event.file_name, &event.message_id, &event.object_url, &event.search_query];
+    if listed || event.action == Action::Login || about.iter().any(|column| column.is_some()) {
+        return;
+    }
+    if let Some((kind, name)) = parameters.named_thing() {
+        event.target = Some(name);
+        event.target_type = Some(Cow::Owned(kind));
+    }
 }
 
 /// Parameters of Chat that have a column.
@@ -351,7 +365,7 @@ const APPS: &[&str] = &[
     "OAUTH2_APP_NAME",
     "OAUTH2_APP_ID",
     "OAUTH2_SERVICE_NAME",
-    "CAA_ACCESS_APPLICATION",
+    "CAA_APPLICATION",
 ];
 
 /// Applications about accounts and settings.

@@ -248,6 +248,21 @@ fn who_or_what_an_act_is_about_is_its_target() {
             ["channel_id", "target"],
             ["c1", "bo@example.com"],
         ),
+        (
+            "admin",
+            "SOMETHING_NEW",
+            r#"{"name":"ORG_UNIT_NAME","value":"o"},{"name":"RELATED_ALERT_ID","value":""},{"name":"ALERT_ID","value":"a1"}"#,
+            ["target", "target_type"],
+            ["a1", "alert"],
+        ),
+        (
+            "admin",
+            "SOMETHING_ELSE",
+            r#"{"name":"ORG_UNIT_NAME","value":"o"},{"name":"NEW_VALUE","value":"x"}"#,
+            ["target", "target_type"],
+            ["", ""],
+        ),
+        ("login", "login_success", r#"{"name":"device_id","value":"d1"}"#, ["action", "target"], ["login", ""]),
         ("admin", "ADD_TO_TRUSTED_OAUTH2_APPS", r#"{"name":"OAUTH2_APP_ID","value":"a1"}"#, ["target", "target_type"], ["a1", "app"]),
         ("vault", "view_investigation", r#"{"name":"matter_id","value":"m1"}"#, ["target", "target_type"], ["m1", "matter"]),
     ] {
