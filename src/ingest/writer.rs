@@ -42,6 +42,8 @@ pub struct Writer<'a> {
     pub events: u64,
     /// Of these, those whose action is `other`.
     pub other: u64,
+    /// Of these, those that stand at the time of their raw object.
+    pub undated: u64,
     /// Events that the lake had already.
     pub duplicates: u64,
     /// Events written, by source.
@@ -51,7 +53,7 @@ pub struct Writer<'a> {
 impl<'a> Writer<'a> {
     /// A writer of one ingest.
     pub fn new(lake: &'a Lake, context: SessionContext, redact: Option<Setup>) -> Self {
-        Self { lake, context, redact, own: HashSet::new(), events: 0, other: 0, duplicates: 0, by_source: BTreeMap::new() }
+        Self { lake, context, redact, own: HashSet::new(), events: 0, other: 0, undated: 0, duplicates: 0, by_source: BTreeMap::new() }
     }
 
     /// Writes events first, then what was read of their objects: a crash between the two costs a second reading, never an event.
@@ -132,6 +134,9 @@ impl<'a> Writer<'a> {
         let (Some(first), Some(last)) = (times.iter().min(), times.iter().max()) else { return Ok(IdSet::default()) };
         let utc = |time: i64| lit(ScalarValue::TimestampMicrosecond(Some(time), Some("UTC".into())));
         let inside = col("event_time").gt_eq(utc(*first)).and(col("event_time").lt_eq(utc(*last)));
+        // The same record without a time has another one in every raw object.
+        let undated = !sorted.counts("time_origin").is_empty();
+        let inside = if undated { inside.or(col("time_origin").is_not_null()) } else { inside };
         let wanted: IdSet = sorted.hashes().iter().copied().collect();
         let frame = self.context.read_table(Arc::new(existing))?.filter(inside)?.select_columns(&["event_id"])?;
         let mut stream = frame.execute_stream().await?;
@@ -164,6 +169,7 @@ impl<'a> Writer<'a> {
 
     fn count(&mut self, written: &SortedBatch) {
         self.events += written.len() as u64;
+        self.undated += written.counts("time_origin").into_iter().map(|(_, count)| count).sum::<u64>();
         self.other += written.counts("action").into_iter().filter(|(action, _)| *action == "other").map(|(_, count)| count).sum::<u64>();
         for (source, count) in written.counts("source") {
             *self.by_source.entry(source.to_owned()).or_default() += count;
