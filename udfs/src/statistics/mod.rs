@@ -10,7 +10,7 @@
 //! - [`baseline_result`]: the struct all baselines return.
 //! - [`states`]: what aggregates hand over of each group.
 //! - [`single_group`]: an aggregate without GROUP BY as one with a single group.
-//! - the functions, each in the file of its name.
+//! - the functions, each in the file of its name; `sequence_match_each` is the window form of `sequence_match`.
 
 use std::sync::Arc;
 
@@ -30,6 +30,8 @@ mod hour_of_week_rarity;
 mod kernels;
 mod options;
 mod peer_baseline;
+mod sequence_match;
+mod sequence_match_each;
 mod single_group;
 mod sliding_peak;
 mod sliding_peaks;
@@ -45,6 +47,8 @@ pub(crate) const FUNCTIONS: &[FunctionInfo] = &[
     first_seen::INFO,
     hour_of_week_rarity::INFO,
     peer_baseline::INFO,
+    sequence_match::INFO,
+    sequence_match_each::INFO,
     sliding_peak::INFO,
     sliding_peaks::INFO,
 ];
@@ -55,6 +59,7 @@ pub(crate) fn aggregate_functions() -> Vec<Arc<AggregateUDF>> {
         Arc::new(AggregateUDF::from(activity_baseline_at::ActivityBaselineAt::new())),
         Arc::new(AggregateUDF::from(distinct_count::DistinctCount::new())),
         Arc::new(AggregateUDF::from(peer_baseline::PeerBaseline::new())),
+        Arc::new(AggregateUDF::from(sequence_match::SequenceMatch::new())),
         Arc::new(AggregateUDF::from(sliding_peak::SlidingPeak::new())),
         Arc::new(AggregateUDF::from(sliding_peaks::SlidingPeaks::new())),
     ]
@@ -68,6 +73,7 @@ pub(crate) fn window_functions() -> Vec<Arc<WindowUDF>> {
         Arc::new(WindowUDF::from(ewma_baseline::EwmaBaseline::new())),
         Arc::new(WindowUDF::from(first_seen::FirstSeen::new())),
         Arc::new(WindowUDF::from(hour_of_week_rarity::HourOfWeekRarity::new())),
+        Arc::new(WindowUDF::from(sequence_match_each::SequenceMatchEach::new())),
     ]
 }
 

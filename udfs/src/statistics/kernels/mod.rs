@@ -10,6 +10,7 @@
 //! - [`hours`]: how unusual an hour of the week is for a person.
 //! - [`novelty`]: first sightings of a key, with decay.
 //! - [`peak`]: the busiest window.
+//! - [`sequence`]: this, then that.
 //! - [`grouped`]: rows of many groups in one vector, for the aggregate forms.
 //! - [`distinct`]: the different values of each group.
 
@@ -23,4 +24,5 @@ pub(super) mod novelty;
 mod ordered;
 pub(super) mod peak;
 pub(super) mod peers;
+pub(super) mod sequence;
 mod tail;
