@@ -264,4 +264,6 @@ impl Baseline {
 }
 
 #[cfg(test)]
+mod fit;
+#[cfg(test)]
 mod tests;
