@@ -20,6 +20,7 @@ pub mod entropy;
 pub mod file_name;
 pub mod fingerprint;
 mod gitleaks;
+mod glance;
 mod evidence;
 mod keywords;
 mod languages;

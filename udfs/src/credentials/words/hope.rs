@@ -30,6 +30,9 @@ const SETTING: &[Feature] = &[
     Feature::CodeQuoted,
     Feature::UserAhead,
     Feature::Once,
+    Feature::AtBefore,
+    Feature::UserBefore,
+    Feature::NameBefore,
 ];
 
 /// What stands right before a piece.
