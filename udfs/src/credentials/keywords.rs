@@ -55,10 +55,10 @@ pub struct Keyword {
 }
 
 /// What may stand right behind a keyword of three letters.
-const SIGNS: &[u8] = b" :=\"'`*_-<>&|/,;.(){}[]\t\n\r12\xe2\xe3\xef\xec\xeb\xc2";
+const SIGNS: &[u8] = b" :=\"'*_-<|/,.)\n12\xe2\xe3\xef\xec\xeb";
 
 /// What may stand right behind one of two letters. Few, because the literal pass filters three bytes badly.
-const SIGNS_SHORT: &[u8] = b" :=\"'-_<|*\n\xe3\xef\xeb";
+const SIGNS_SHORT: &[u8] = b" :=\"-*<\n\xe3\xef\xeb";
 
 impl Keyword {
     /// The literal that leads to the keyword. Short words occur everywhere: with the sign behind them the literal pass lets less through.
@@ -66,7 +66,9 @@ impl Keyword {
         let followers = match self.text.len() {
             length if length > LITERAL_BYTES_MIN || self.ending || self.text.starts_with(' ') || self.text.ends_with(|c: char| !c.is_ascii_alphanumeric()) => &[][..],
             LITERAL_BYTES_MIN => SIGNS,
-            _ => SIGNS_SHORT,
+            // Only the one that people use all over the world may stand before many signs.
+            _ if &*self.text == "pw" => SIGNS_SHORT,
+            _ => b" :",
         };
         Literal { followers, ..Literal::folded(self.text.as_bytes()) }
     }
@@ -79,7 +81,7 @@ pub static KEYWORDS: LazyLock<Vec<Keyword>> = LazyLock::new(|| {
         for (class, list) in classes(language) {
             for marked in list {
                 let text = marked.trim_matches(['~', '?']);
-                for form in forms(text) {
+                for form in forms(text, class) {
                     let keyword = keywords.entry((form.clone(), class)).or_insert_with(|| Keyword {
                         text: form.into(),
                         class,
@@ -99,7 +101,7 @@ pub static KEYWORDS: LazyLock<Vec<Keyword>> = LazyLock::new(|| {
         let last = Keyword { text: text.into(), class: Class::Password, front: false, ending: false, shared: false, tongue: ENGLISH };
         keywords.insert((text.to_owned(), Class::Password), last);
     }
-    for (text, class) in [(" / ", Class::Pair), (" // ", Class::Pair), ("←", Class::Arrow), ("<- ", Class::Arrow), ("<-- ", Class::Arrow)]
+    for (text, class) in [(" / ", Class::Pair), (" // ", Class::Pair), (" ←", Class::Arrow), (" <-- ", Class::Arrow), (" <- ", Class::Arrow)]
     {
         let sign = Keyword { text: text.into(), class, front: false, ending: false, shared: true, tongue: ENGLISH };
         keywords.insert((text.to_owned(), class), sign);
@@ -123,15 +125,23 @@ fn classes(language: &Language) -> [(Class, &[String]); 11] {
     ]
 }
 
-/// The ways a word is written: the literal pass knows the two cases of ASCII letters only, and people leave marks out.
-fn forms(text: &str) -> Vec<String> {
+/// The ways a word is written: the literal pass knows the two cases of ASCII letters only, and people leave marks out. Short words and
+/// those of logins are left as they are: without their marks they are other languages' words.
+fn forms(text: &str, class: Class) -> Vec<String> {
+    const FOLDED_BYTES_MIN: usize = 6;
     let lower = text.to_lowercase();
     let title: String = {
         let mut chars = lower.chars();
         chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect()
     };
-    let umlauts = lower.replace('ä', "ae").replace('ö', "oe").replace('ü', "ue");
-    let mut forms = vec![text.to_owned(), folded(&lower), umlauts, lower.to_uppercase(), title, lower];
+    let mut forms = vec![text.to_owned(), title];
+    if matches!(class, Class::Password | Class::Pin | Class::Code | Class::Secret) {
+        forms.push(lower.to_uppercase());
+        if lower.len() > FOLDED_BYTES_MIN {
+            forms.extend([folded(&lower), lower.replace('ä', "ae").replace('ö', "oe").replace('ü', "ue")]);
+        }
+    }
+    forms.push(lower);
     for form in &mut forms {
         form.make_ascii_lowercase();
     }

@@ -315,6 +315,12 @@ impl Vocabulary {
 
 /// The word in lower case, in the buffer, or nothing where it does not fit.
 pub fn lowered<'b>(word: &str, buffer: &'b mut [u8; WORD_BYTES_MAX]) -> Option<&'b str> {
+    if word.is_ascii() {
+        let place = buffer.get_mut(..word.len())?;
+        place.copy_from_slice(word.as_bytes());
+        place.make_ascii_lowercase();
+        return std::str::from_utf8(place).ok();
+    }
     let mut length = 0;
     for c in word.chars().flat_map(char::to_lowercase) {
         let place = buffer.get_mut(length..length + c.len_utf8())?;

@@ -8,7 +8,8 @@ use super::ruleset::Candidate;
 use super::shape::{Shape, is_technical};
 use super::tokens::{Before, Token};
 use super::value::{is_email, lookalike, password_strength};
-use super::words::{Link, Reader, Reading, Sighting};
+use super::sighting::{Link, Reading, Sighting};
+use super::words::Reader;
 
 const SIDE_BYTES_MAX: usize = 64;
 

@@ -4,9 +4,11 @@ use super::evidence::{Evidence, Feature};
 use super::keywords::{Class, Keyword};
 use super::languages::{ENGLISH, Senses, VOCABULARY};
 use super::pair::is_strong;
+use super::placeholder;
 use super::shape::{Shape, is_common, is_technical};
 use super::value::{lookalike, password_strength, token_strength};
-use super::words::{Link, Sighting, is_word};
+use super::sighting::{Link, Sighting};
+use super::words::is_word;
 
 /// What a value is rather than a secret, wherever it stands.
 const NEVER: &[&str] = &[
@@ -146,6 +148,9 @@ pub fn secret(sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'
     if value.contains(' ') {
         return Err("a sentence");
     }
+    if let Some(reason) = placeholder::token(value.as_bytes()) {
+        return Err(reason);
+    }
     if let Some(reason) = lookalike(value).filter(|reason| !(*reason == "a UUID" && link == Link::Assigned)) {
         return Err(reason);
     }
@@ -176,7 +181,7 @@ pub fn secret(sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'
 pub fn recovery(sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
     let value = sighting.value;
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
-    if sighting.link == Link::Near && sighting.reading.found() == 0 || is_technical(value) {
+    if sighting.link == Link::Near && sighting.reading.found == 0 || is_technical(value) {
         return Err("no recovery code");
     }
     let groups = value.split('-').all(|group| (3..=12).contains(&group.len()) && group.bytes().all(|b| b.is_ascii_alphanumeric()));

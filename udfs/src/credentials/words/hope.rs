@@ -9,8 +9,9 @@ use super::super::keywords::Class;
 use super::super::languages::{Senses, VOCABULARY};
 use super::super::pair::is_strong;
 use super::super::shape::{Shape, is_common};
+use super::super::sighting::{Link, Reading, Sighting};
 use super::super::tokens::{Token, tokens};
-use super::{Link, Reader, Reading, Sighting, TOKENS_MAX, is_word};
+use super::{Reader, TOKENS_MAX, is_word};
 
 /// What the words around can add, at most.
 const SETTING: &[Feature] = &[
@@ -29,6 +30,7 @@ const SETTING: &[Feature] = &[
     Feature::CodeBare,
     Feature::CodeQuoted,
     Feature::UserAhead,
+    Feature::CopulaNear,
     Feature::Once,
     Feature::AtBefore,
     Feature::UserBefore,
@@ -56,7 +58,7 @@ impl Ahead<'_> {
 
 impl Reader<'_> {
     /// Whether one of the pieces behind the keyword could pass.
-    pub(super) fn may_find_behind(&mut self) -> bool {
+    pub fn may_find_behind(&mut self) -> bool {
         let stretch = self.stretch;
         let mut reading = Reading::default();
         let mut ahead = Ahead::Nothing;
@@ -124,7 +126,7 @@ impl Reader<'_> {
     }
 
     /// Whether the value reaches the weight where everything around it speaks for it.
-    pub(super) fn could_pass(&mut self, sighting: &Sighting<'_>) -> bool {
+    pub fn could_pass(&mut self, sighting: &Sighting<'_>) -> bool {
         if self.numbers() {
             return true;
         }
@@ -139,7 +141,7 @@ impl Reader<'_> {
     }
 
     /// Whether one of the pieces before the keyword could pass.
-    pub(super) fn may_find_before(&self) -> bool {
+    pub fn may_find_before(&self) -> bool {
         let value = |token: Token| self.stretch.get(token.range).unwrap_or_default();
         tokens(self.stretch).map(value).any(|value| {
             if self.numbers() {
