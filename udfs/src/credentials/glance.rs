@@ -4,6 +4,7 @@
 //! The glance knows runs between blanks only. A token is a part of one run, so what a run cannot reach, none of its tokens can; the tests
 //! hold this against the functions that weigh tokens.
 
+use super::evidence::Feature;
 use super::keywords::Class;
 
 /// Counts of a run's bytes, nine bits each.
@@ -54,7 +55,7 @@ static KINDS: [u64; 256] = {
 
 /// A stretch of bytes between blanks, counted.
 #[derive(Debug, Clone, Copy)]
-struct Run {
+pub struct Run {
     counts: u64,
     /// Its last byte is a sign.
     ends_in_sign: bool,
@@ -117,6 +118,41 @@ impl Run {
         }
     }
 
+    /// What is counted in a value, where it is not too long.
+    pub fn of(value: &str) -> Option<Self> {
+        let counts = value.bytes().take(GLANCE_BYTES_MAX).map(|byte| KINDS[usize::from(byte)] & !QUOTE).sum();
+        let run = Self { counts, ends_in_sign: value.bytes().last().is_some_and(is_sign), start: 0, end: value.len() };
+        (value.len() <= GLANCE_BYTES_MAX).then_some(run)
+    }
+
+    /// No part of the run weighs more by its [`super::shape::Shape`].
+    pub fn weight_max(self) -> f64 {
+        let most = |feature: Feature, may: bool| if may { feature.weight().max(0.0) } else { 0.0 };
+        let surely = |feature: Feature, holds: bool| if holds { feature.weight() } else { 0.0 };
+        let (digits, length, letters) = (self.count(DIGIT), self.count(LENGTH), self.letters());
+        let (capital, joint) = (self.count(UPPER) > 0, self.count(JOINT) > 0);
+        let kinds = [self.count(LOWER), self.count(UPPER), digits, self.signs()].iter().filter(|count| **count > 0).count();
+        self.password_strength_max() * Feature::Strength.weight().max(0.0)
+            + self.token_strength_max() * Feature::TokenStrength.weight().max(0.0)
+            + most(Feature::ThreeKinds, kinds >= 3)
+            + most(Feature::FourKinds, kinds >= 4)
+            + most(Feature::SignInside, self.signs() > 0)
+            + most(Feature::DigitInside, digits > 0 && letters >= 4 && length >= 7)
+            + most(Feature::CapitalInside, digits > 0 && capital)
+            + most(Feature::Tail, digits > 0 && letters > 0 && length >= 6)
+            + most(Feature::Long, length >= 9)
+            + most(Feature::VeryLong, length >= 28)
+            + most(Feature::AllCapitals, capital)
+            + most(Feature::Joined, joint)
+            + most(Feature::ShortWords, joint)
+            + most(Feature::Mark, digits > 0)
+            + most(Feature::Common, true)
+            + most(Feature::Technical, true)
+            + most(Feature::Lookalike, true)
+            + surely(Feature::NoDigit, digits == 0 && letters > 0)
+            + surely(Feature::Short, length < 6)
+    }
+
     /// A part of the run may be [`super::pair::is_strong`] or [`super::shape::is_common`].
     fn may_be_strong(self) -> bool {
         const STRENGTH_MIN: f64 = 0.35;
@@ -136,6 +172,11 @@ impl Run {
     }
 }
 
+/// Whether the byte is a sign alone.
+fn is_sign(byte: u8) -> bool {
+    matches!(KINDS[usize::from(byte)] & !QUOTE & !LENGTH, SIGN | BRACKET)
+}
+
 /// Whether a sign that opens quotes, bold, code or markup stands inside a word, where it opens nothing.
 fn is_inside(text: &[u8], at: usize) -> bool {
     let letter = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_alphanumeric);
@@ -148,8 +189,7 @@ fn any_run(text: &[u8], mut passes: impl FnMut(Run, bool) -> bool) -> bool {
     const MORE_THAN_LETTERS: u64 = COUNT * (UPPER + DIGIT + JOINT + SIGN + BRACKET);
     let (mut counts, mut start, mut quoted) = (0u64, 0, false);
     let mut pass = |counts: u64, start: usize, end: usize, quoted: bool| {
-        let signs = |last: &u8| KINDS[usize::from(*last)] & COUNT * (SIGN + BRACKET) != 0 && last.is_ascii() || matches!(last, 0x97 | 0xB7);
-        let ends_in_sign = end.checked_sub(1).and_then(|at| text.get(at)).is_some_and(signs);
+        let ends_in_sign = end.checked_sub(1).and_then(|at| text.get(at)).is_some_and(|last| is_sign(*last));
         passes(Run { counts, ends_in_sign, start, end }, quoted)
     };
     for (at, &byte) in text.iter().enumerate() {

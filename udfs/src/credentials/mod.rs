@@ -43,5 +43,6 @@ pub mod term;
 mod tokens;
 mod value;
 mod weigh;
+mod word_map;
 mod words;
 mod wrapped;
