@@ -179,6 +179,9 @@ pub struct Reader<'t> {
 
 /// Letters and apostrophes alone.
 pub fn is_word(value: &str) -> bool {
+    if value.bytes().all(|b| b.is_ascii_alphabetic()) {
+        return true;
+    }
     value.trim_end_matches('!').chars().all(|c| is_letter(c) || matches!(c, '\'' | '’'))
 }
 
