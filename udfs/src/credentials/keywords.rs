@@ -64,7 +64,14 @@ impl Keyword {
     /// The literal that leads to the keyword. Short words occur everywhere: with the sign behind them the literal pass lets less through.
     pub fn literal(&self) -> Literal {
         let followers = match self.text.len() {
-            length if length > LITERAL_BYTES_MIN || self.ending || self.text.starts_with(' ') || self.text.ends_with(|c: char| !c.is_ascii_alphanumeric()) => &[][..],
+            length
+                if length > LITERAL_BYTES_MIN
+                    || self.ending
+                    || self.text.starts_with(' ')
+                    || self.text.ends_with(|c: char| !c.is_ascii_alphanumeric()) =>
+            {
+                &[][..]
+            }
             LITERAL_BYTES_MIN => SIGNS,
             // Only the one that people use all over the world may stand before many signs.
             _ if &*self.text == "pw" => SIGNS_SHORT,
@@ -101,7 +108,8 @@ pub static KEYWORDS: LazyLock<Vec<Keyword>> = LazyLock::new(|| {
         let last = Keyword { text: text.into(), class: Class::Password, front: false, ending: false, shared: false, tongue: ENGLISH };
         keywords.insert((text.to_owned(), Class::Password), last);
     }
-    for (text, class) in [(" / ", Class::Pair), (" // ", Class::Pair), (" ←", Class::Arrow), (" <-- ", Class::Arrow), (" <- ", Class::Arrow)]
+    for (text, class) in
+        [(" / ", Class::Pair), (" // ", Class::Pair), (" ←", Class::Arrow), (" <-- ", Class::Arrow), (" <- ", Class::Arrow)]
     {
         let sign = Keyword { text: text.into(), class, front: false, ending: false, shared: true, tongue: ENGLISH };
         keywords.insert((text.to_owned(), class), sign);

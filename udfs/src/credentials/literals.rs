@@ -176,7 +176,8 @@ fn eight(bytes: &[u8]) -> u64 {
 /// The place in the literal (not far into a long one) whose two neighbouring windows are rarest.
 fn rarest(literal: &[u8]) -> usize {
     const PLACES_MAX: usize = 256;
-    let pairs = literal.windows(WINDOW + 1).take(PLACES_MAX).map(|five| five.array_windows::<WINDOW>().map(|four| commonness(*four)).sum::<f64>());
+    let pairs =
+        literal.windows(WINDOW + 1).take(PLACES_MAX).map(|five| five.array_windows::<WINDOW>().map(|four| commonness(*four)).sum::<f64>());
     pairs.enumerate().min_by(|(_, a), (_, b)| a.total_cmp(b)).map_or(0, |(at, _)| at)
 }
 
@@ -389,9 +390,8 @@ mod tests {
     }
 
     fn found(text: &[u8], step: usize) -> Vec<Hit> {
-        static COMPILED: LazyLock<Literals> = LazyLock::new(|| {
-            Literals::new(LITERALS.iter().map(|text| Literal::folded(text.as_bytes())).collect())
-        });
+        static COMPILED: LazyLock<Literals> =
+            LazyLock::new(|| Literals::new(LITERALS.iter().map(|text| Literal::folded(text.as_bytes())).collect()));
         let mut hits = Vec::new();
         let mut from = 0;
         while from < text.len() {

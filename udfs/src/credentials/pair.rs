@@ -6,9 +6,9 @@ use super::boundary::{valid_prefix, valid_suffix};
 use super::keywords::Keyword;
 use super::ruleset::Candidate;
 use super::shape::{Shape, is_technical};
+use super::sighting::{Link, Reading, Sighting};
 use super::tokens::{Before, Token};
 use super::value::{is_email, lookalike, password_strength};
-use super::sighting::{Link, Reading, Sighting};
 use super::words::Reader;
 
 const SIDE_BYTES_MAX: usize = 64;

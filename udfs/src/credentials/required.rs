@@ -175,7 +175,12 @@ mod tests {
         let cases: &[(&str, &str, &str, &str)] = &[
             (r"\b(gsk_[A-Za-z0-9]{52})", "gsk_", "gsk_ is a prefix", "gsk_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
             (r"[a-z]+://[^\s:@]{0,9}:([^\s@]{1,9})@", "://", "see http://example.com/a:b", "ftp://a:b@example.com"),
-            (r"(?i:jenkins)[\s\S]{0,80}?(11[0-9a-f]{32})", "jenkins", "jenkins build 1142 failed", "jenkins 1100000000000000000000000000000000"),
+            (
+                r"(?i:jenkins)[\s\S]{0,80}?(11[0-9a-f]{32})",
+                "jenkins",
+                "jenkins build 1142 failed",
+                "jenkins 1100000000000000000000000000000000",
+            ),
             (r"(ab[0-9]{20}|cd[a-f]{30})", "ab", "ab or cd", "ab01234567890123456789"),
         ];
         for (pattern, literal, without, with) in cases {

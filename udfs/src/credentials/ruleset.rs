@@ -248,7 +248,8 @@ impl RuleSet {
             return;
         };
         done.push((trigger.encoding, decoded.whole()));
-        let mut inner = Looks { all: looks.all, level: looks.level + 1, bytes_left: looks.bytes_left.saturating_sub(decoded.whole().len()) };
+        let mut inner =
+            Looks { all: looks.all, level: looks.level + 1, bytes_left: looks.bytes_left.saturating_sub(decoded.whole().len()) };
         let mut hits = Vec::new();
         self.literals.each(&decoded.text, 0, decoded.text.len(), |hit| hits.push(hit));
         hits.sort_unstable();

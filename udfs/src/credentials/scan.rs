@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::fingerprint::HIDDEN;
 use super::literals::Hit;
-use super::ruleset::{Candidate, RuleSet, Tries};
+use super::ruleset::{Candidate, RuleNumber, RuleSet, Tries};
 
 /// The buffer is searched for literals in stretches of this size, so that the hits in memory stay few however large a text is. Even.
 const STRETCH_BYTES: usize = 64 * 1024;
@@ -191,15 +191,17 @@ fn ordered(candidates: &mut Vec<Candidate>) {
     candidates.dedup_by(|a, b| a.range == b.range && a.rule == b.rule);
 }
 
-/// Of candidates that overlap the surer one stays, then the longer one, then the rule that stands first.
+/// Of candidates that overlap one of a rule with a pattern stays, which knows whose credential it is, then the surer one, then the longer
+/// one, then the rule that stands first.
 fn resolved(candidates: &mut Vec<Candidate>) -> Vec<Candidate> {
     ordered(candidates);
     let mut kept: Vec<Candidate> = Vec::new();
     for candidate in candidates.drain(..) {
         match kept.last_mut() {
             Some(last) if candidate.range.start < last.range.end => {
-                let better = candidate.confidence.total_cmp(&last.confidence).then(candidate.range.len().cmp(&last.range.len()));
-                if better.is_gt() {
+                let known = |c: &Candidate| matches!(c.rule, RuleNumber::Pattern(_));
+                let better = known(&candidate).cmp(&known(last)).then(candidate.confidence.total_cmp(&last.confidence));
+                if better.then(candidate.range.len().cmp(&last.range.len())).is_gt() {
                     *last = candidate;
                 }
             }

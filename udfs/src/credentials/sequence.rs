@@ -140,7 +140,9 @@ impl Reading {
         };
         let bests: Option<Vec<Vec<Place>>> = each.into_iter().map(best).collect();
         self.found.extend(bests.and_then(|bests| {
-            bests.into_iter().reduce(|a, b| a.iter().zip(&b).map(|(a, b)| place(|byte| a[usize::from(byte)] || b[usize::from(byte)])).collect())
+            bests
+                .into_iter()
+                .reduce(|a, b| a.iter().zip(&b).map(|(a, b)| place(|byte| a[usize::from(byte)] || b[usize::from(byte)])).collect())
         }));
     }
 }

@@ -205,7 +205,8 @@ pub fn is_technical(value: &str) -> bool {
     const SHORT: usize = 3;
     let mut technical = 0;
     // Digits for letters are a person's: `gr4n1te`; but `k8s`.
-    let spelled = |part: &str| part.len() > SHORT + 1 && part.trim_matches(|c: char| c.is_ascii_digit()).contains(|c: char| c.is_ascii_digit());
+    let spelled =
+        |part: &str| part.len() > SHORT + 1 && part.trim_matches(|c: char| c.is_ascii_digit()).contains(|c: char| c.is_ascii_digit());
     if value.split(|c: char| !c.is_ascii_alphanumeric()).any(spelled) {
         return false;
     }

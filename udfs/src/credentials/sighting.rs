@@ -56,6 +56,8 @@ pub struct Reading {
     pub joined_at: Option<usize>,
     /// A question ended.
     pub asked: bool,
+    /// The keyword stands in a line that is quoted from somebody else: what is below answers it.
+    pub quoted_line: bool,
     /// Sentences that ended.
     pub sentences: u8,
     /// Commas between: what is behind one may speak of something else.
@@ -74,7 +76,7 @@ impl Reading {
     /// Goes on to the next piece.
     pub fn step(&mut self, token: &Token, place: usize) {
         self.in_line = if token.before.line { 0 } else { self.in_line.saturating_add(1) };
-        self.asked |= token.before.question;
+        self.asked |= token.before.question || self.quoted_line && token.before.line;
         self.commas += u8::from(token.before.comma && place > 0 && self.commas < 4);
         self.sentences += u8::from(token.before.sentence && !token.before.question && place > 0);
     }

@@ -2,8 +2,8 @@
 
 use super::boundary::{valid_prefix, valid_suffix};
 use super::ruleset::Candidate;
-use super::tokens::{Before, Token};
 use super::sighting::{Link, Reading, Sighting};
+use super::tokens::{Before, Token};
 use super::words::Reader;
 
 /// Rows below the header that are read, and bytes.

@@ -304,6 +304,10 @@ fn is_code(value: &str) -> bool {
     {
         return true;
     }
+    // The rights of a file, as `ls -l` writes them.
+    if value.len() >= 10 && value.bytes().take(10).all(|b| matches!(b, b'-' | b'd' | b'l' | b'r' | b'w' | b'x' | b's' | b't')) {
+        return true;
+    }
     // A path of two names, a key of a store.
     let name = |part: &str| {
         let word = part.trim_end_matches(|c: char| c.is_ascii_digit());

@@ -6,8 +6,8 @@ use super::languages::{ENGLISH, Senses, VOCABULARY};
 use super::pair::is_strong;
 use super::placeholder;
 use super::shape::{Shape, is_common, is_technical};
-use super::value::{lookalike, password_strength, token_strength};
 use super::sighting::{Link, Sighting};
+use super::value::{lookalike, password_strength, token_strength};
 use super::words::is_word;
 
 /// What a value is rather than a secret, wherever it stands.
@@ -131,6 +131,11 @@ pub fn number(keyword: &Keyword, sighting: &Sighting<'_>, around: Senses, eviden
     if !DIGITS.contains(&digits) || !(plain || groups || mixed) {
         return Err("no number that opens something");
     }
+    // The thing itself, without a word for its code: only a number that is assigned to it.
+    let thing = keyword.class == Class::Code && keyword.shared && VOCABULARY.senses(&keyword.text, keyword.tongue).any(Senses::PLACE);
+    if thing && link != Link::Assigned {
+        return Err("a number beside a thing");
+    }
     if keyword.class == Class::Code && !place {
         return Err("a code that opens nothing");
     }
@@ -148,7 +153,8 @@ pub fn secret(sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'
     if value.contains(' ') {
         return Err("a sentence");
     }
-    if let Some(reason) = placeholder::token(value.as_bytes()) {
+    let plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'+' | b'/' | b'='));
+    if let Some(reason) = placeholder::token(value.as_bytes()).filter(|_| plain) {
         return Err(reason);
     }
     if let Some(reason) = lookalike(value).filter(|reason| !(*reason == "a UUID" && link == Link::Assigned)) {

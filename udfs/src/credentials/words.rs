@@ -16,8 +16,8 @@ use super::pair;
 use super::placeholder;
 use super::ruleset::{Candidate, RuleNumber};
 use super::scene::{self, Said, Scene};
-use super::sighting::{Link, Reading, Sighting};
 use super::shape::is_common;
+use super::sighting::{Link, Reading, Sighting};
 use super::table;
 use super::tokens::{Token, tokens};
 use super::value::is_email;
@@ -250,7 +250,7 @@ impl<'t> Reader<'t> {
     /// Looks behind the keyword. Says whether it found something.
     fn behind(&mut self, found: &mut impl FnMut(Candidate)) -> bool {
         let stretch = self.stretch;
-        let mut reading = Reading::default();
+        let mut reading = Reading { quoted_line: self.in_quoted_line(), ..Reading::default() };
         for (place, token) in tokens(stretch).take(TOKENS_MAX).enumerate() {
             let value = stretch.get(token.range.clone()).unwrap_or_default();
             reading.step(&token, place);
@@ -285,6 +285,15 @@ impl<'t> Reader<'t> {
         reading.found > 0
     }
 
+    /// Whether the keyword's line is what somebody else wrote, quoted above an answer.
+    pub fn in_quoted_line(&self) -> bool {
+        const LINE_BYTES_MAX: usize = 160;
+        let before = self.text.get(self.place.start.saturating_sub(LINE_BYTES_MAX)..self.place.start).unwrap_or_default();
+        let start = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+        let line = before.get(start..).unwrap_or_default();
+        (start > 0 || before.len() < LINE_BYTES_MAX) && (line.starts_with(b">") || line.starts_with(b"&gt;"))
+    }
+
     /// `user:password` and `user//password` in one piece: the value is what stands behind the user.
     fn without_user(&self, value: &str, token: Token, link: Link) -> (Token, Link) {
         if self.keyword.class != Class::Login || token.before.quoted {
@@ -316,9 +325,7 @@ impl<'t> Reader<'t> {
 
     /// Whether reading ends at a token: too far, nothing between the quotes, or the quote closes the label that the keyword ends.
     fn ends_before(&self, token: &Token, value: &str, place: usize, reading: Reading) -> bool {
-        !self.reaches(token, place, reading)
-            || value.is_empty()
-            || token.before.quoted && value.starts_with([',', ')', ';', ']', '.'])
+        !self.reaches(token, place, reading) || value.is_empty() || token.before.quoted && value.starts_with([',', ')', ';', ']', '.'])
     }
 
     /// Whether a token can still belong to the keyword: on its line, on the next where the keyword ends its line, below where it stands

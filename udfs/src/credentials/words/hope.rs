@@ -61,7 +61,7 @@ impl Reader<'_> {
     /// Whether one of the pieces behind the keyword could pass.
     pub fn may_find_behind(&mut self) -> bool {
         let stretch = self.stretch;
-        let mut reading = Reading::default();
+        let mut reading = Reading { quoted_line: self.in_quoted_line(), ..Reading::default() };
         let mut ahead = Ahead::Nothing;
         for (place, token) in tokens(stretch).take(TOKENS_MAX).enumerate() {
             let value = stretch.get(token.range.clone()).unwrap_or_default();
