@@ -11,6 +11,7 @@ use super::entropy::shannon;
 use super::literals::LITERAL_BYTES_MIN;
 use super::placeholder;
 use super::proof::{Check, Proof};
+use super::required::Required;
 use super::rules::{Exception, KINDS, Problem, REACH_BYTES_MAX, Rule, Target, ValueTest};
 use super::wrapped;
 
@@ -59,6 +60,8 @@ pub(super) struct CompiledRule {
     exceptions: Exceptions,
     shared: Arc<Exceptions>,
     reach: usize,
+    /// What the text must hold before the expression is tried.
+    required: Required,
 }
 
 /// What is allowed: all tests of one list must hold.
@@ -157,6 +160,7 @@ impl CompiledRule {
             exceptions,
             shared: Arc::clone(shared),
             reach: rule.reach,
+            required: Required::new(&rule.pattern, &rule.literals),
         })
     }
 
@@ -173,6 +177,9 @@ impl CompiledRule {
     /// Searches `text[from..to]`, which looks beyond itself for word boundaries.
     pub(super) fn verdicts(&self, text: &[u8], from: usize, to: usize, found: &mut dyn FnMut(Verdict)) {
         let Some(window) = text.get(..to) else { return };
+        if !self.required.is_in(window.get(from..).unwrap_or_default()) {
+            return;
+        }
         let mut at = from;
         while at <= to {
             let Some(whole) = self.regex.find_at(window, at) else { return };

@@ -167,7 +167,9 @@ const REFERENCES: &[&str] = &[
     "!sops",
     "enc[",
     "enc(",
-    "file://",
+    "file:",
+    "env:",
+    "fd:",
     "/run/secrets",
     "/var/",
     "/etc/",
@@ -274,6 +276,13 @@ fn longest_staircase(value: &[u8]) -> usize {
     longest
 }
 
+/// `abcdef12345`: nothing but two or three runs of neighbours.
+fn is_stairs(value: &[u8]) -> bool {
+    const BYTES_MIN: usize = 8;
+    let breaks = value.windows(2).filter(|pair| pair[0].checked_add(1) != Some(pair[1])).count();
+    value.len() >= BYTES_MIN && breaks <= 2
+}
+
 /// Counts the steps of a run of letters and one of digits that alternate (`a1b2c3`): the longest.
 fn longest_zigzag(value: &[u8]) -> usize {
     let (mut longest, mut run) = (0, 2);
@@ -356,7 +365,7 @@ pub fn token(value: &[u8]) -> Option<&'static str> {
     if longest_run(value) >= 8 && value.len() < 400 {
         return Some("one character repeated");
     }
-    if (longest_staircase(value) >= 10 || longest_zigzag(value) >= 10) && value.len() < 400 {
+    if (longest_staircase(value) >= 10 || longest_zigzag(value) >= 10) && value.len() < 400 || is_stairs(value) {
         return Some("a run of neighbouring characters");
     }
     None

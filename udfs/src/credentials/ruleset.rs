@@ -7,13 +7,10 @@ use std::sync::Arc;
 
 use super::compiled::{CompiledRule, Verdict, exceptions};
 use super::encoded::{self, Encoding, LEVELS_MAX};
-use super::literals::{Hit, LITERAL_BYTES_MIN, Literals};
+use super::literals::{Hit, Literal, Literals};
 use super::proof;
 use super::rules::{Problem, RuleFile};
 use super::words::{self, WORD_RULES};
-
-/// What may stand right behind a short keyword.
-const SIGNS: &[u8] = b" :=\"'`*_-<>&|/,;.(){}[]\t\n\r12\xe2\xe3\xef\xec\xeb\xc2";
 
 /// Windows of neighbouring hits are searched as one, up to this length, so that a text full of literals costs linear time.
 const JOINED_BYTES_MAX: usize = 16 * 1024;
@@ -72,13 +69,17 @@ enum Route {
 /// One rule to try at one place.
 type Try = (Route, usize, usize);
 
+/// The tries of one text; kept from text to text, so that nothing is allocated for each.
+#[derive(Debug, Default)]
+pub(super) struct Tries(Vec<Try>);
+
 impl RuleSet {
     /// Compiles the files' rules together with the word grammar.
     pub fn compile(files: &[RuleFile]) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut seen: BTreeSet<Cow<str>> = WORD_RULES.iter().map(|rule| Cow::Borrowed(rule.id)).collect();
         let mut rules = Vec::new();
-        let mut routes: Vec<(Vec<u8>, Route)> = Vec::new();
+        let mut routes: Vec<(Literal, Route)> = Vec::new();
         for file in files {
             let shared = exceptions(&file.exceptions, &mut |message| problems.push(Problem::new(&file.name, "", message)));
             let shared = Arc::new(shared);
@@ -86,7 +87,7 @@ impl RuleSet {
                 let id = if file.is_foreign { free_id(&file.name, &rule.id, &seen) } else { Cow::Borrowed(rule.id.as_str()) };
                 if let Some(mut compiled) = CompiledRule::new(&file.name, rule, &shared, &mut problems) {
                     let number = u32::try_from(rules.len()).unwrap_or(u32::MAX);
-                    routes.extend(rule.literals.iter().map(|l| (l.to_ascii_lowercase().into_bytes(), Route::Pattern(number))));
+                    routes.extend(rule.literals.iter().map(|text| (Literal::folded(text.as_bytes()), Route::Pattern(number))));
                     compiled.id = id.clone().into_owned();
                     rules.push(compiled);
                 }
@@ -101,7 +102,7 @@ impl RuleSet {
         routes.extend(own_routes());
         routes.sort();
         routes.dedup();
-        let mut literals: Vec<Vec<u8>> = Vec::new();
+        let mut literals: Vec<Literal> = Vec::new();
         let mut by_literal: Vec<Vec<Route>> = Vec::new();
         for (literal, route) in routes {
             if literals.last() != Some(&literal) {
@@ -112,11 +113,11 @@ impl RuleSet {
                 list.push(route);
             }
         }
-        Ok(Self { rules, literals: Literals::new(&literals), routes: by_literal })
+        Ok(Self { rules, literals: Literals::new(literals), routes: by_literal })
     }
 
     /// The literals that lead to a rule.
-    pub(super) fn literals(&self) -> &Literals {
+    pub(crate) fn literals(&self) -> &Literals {
         &self.literals
     }
 
@@ -145,15 +146,18 @@ impl RuleSet {
         }
     }
 
-    /// Tries the rules that `hits` (places in `text`) lead to and hands on each candidate, also those that fell.
-    pub(super) fn candidates(&self, text: &[u8], hits: &[Hit], found: &mut impl FnMut(Candidate)) {
-        self.candidates_at(text, hits, &mut Looks { level: 0, bytes_left: SECOND_LOOK_BYTES_MAX }, found);
+    /// Tries the rules that `hits` (places in `text`) lead to and hands on each candidate that may stand; `all` asks also for those that
+    /// fall.
+    pub(super) fn candidates(&self, text: &[u8], hits: &[Hit], all: bool, tries: &mut Tries, found: &mut impl FnMut(Candidate)) {
+        let mut looks = Looks { all, level: 0, bytes_left: SECOND_LOOK_BYTES_MAX };
+        self.candidates_at(text, hits, &mut looks, tries, found);
     }
 
-    fn candidates_at(&self, text: &[u8], hits: &[Hit], looks: &mut Looks, found: &mut dyn FnMut(Candidate)) {
-        let mut tries: Vec<Try> = Vec::new();
+    fn candidates_at(&self, text: &[u8], hits: &[Hit], looks: &mut Looks, tries: &mut Tries, found: &mut dyn FnMut(Candidate)) {
+        let Tries(tries) = tries;
+        tries.clear();
         for hit in hits {
-            let length = self.literals.text(hit.literal).len();
+            let length = self.literals.len(hit.literal);
             for &route in self.routes.get(hit.literal as usize).map_or(&[][..], |r| r) {
                 tries.push((route, hit.start, hit.start + length));
             }
@@ -167,7 +171,7 @@ impl RuleSet {
             match route {
                 Route::Pattern(number) => rest = self.pattern(text, number, rest, looks, &mut examples, found),
                 Route::Keyword(number) => {
-                    words::judge(text, start..end, number, &mut |candidate| found(unless_example(candidate, &examples)));
+                    words::judge(text, start..end, number, looks.all, &mut |candidate| found(unless_example(candidate, &examples)));
                     rest = &rest[1..];
                 }
                 Route::Encoded(number) => {
@@ -244,11 +248,12 @@ impl RuleSet {
             return;
         };
         done.push((trigger.encoding, decoded.whole()));
-        let mut inner = Looks { level: looks.level + 1, bytes_left: looks.bytes_left.saturating_sub(decoded.whole().len()) };
+        let mut inner =
+            Looks { all: looks.all, level: looks.level + 1, bytes_left: looks.bytes_left.saturating_sub(decoded.whole().len()) };
         let mut hits = Vec::new();
         self.literals.each(&decoded.text, 0, decoded.text.len(), |hit| hits.push(hit));
         hits.sort_unstable();
-        self.candidates_at(&decoded.text, &hits, &mut inner, &mut |candidate| {
+        self.candidates_at(&decoded.text, &hits, &mut inner, &mut Tries::default(), &mut |candidate| {
             let test = if candidate.accepted() { trigger.encoding.test() } else { candidate.test };
             found(Candidate { range: decoded.source(&candidate.range), test, ..candidate });
         });
@@ -259,6 +264,8 @@ impl RuleSet {
 /// How far looking again has gone.
 #[derive(Debug)]
 struct Looks {
+    /// Also what falls is asked for.
+    all: bool,
     /// How often the text was decoded already.
     level: usize,
     /// Bytes that may still be decoded or joined.
@@ -294,22 +301,11 @@ fn identifier(name: &str) -> String {
 }
 
 /// The literals that lead to the word grammar and to encoded text.
-fn own_routes() -> Vec<(Vec<u8>, Route)> {
-    let mut routes = Vec::new();
-    for (number, keyword) in words::keywords().iter().enumerate() {
-        let number = u32::try_from(number).unwrap_or(u32::MAX);
-        let text = keyword.text.to_ascii_lowercase().into_bytes();
-        if text.len() > LITERAL_BYTES_MIN || text.last().is_some_and(|b| !b.is_ascii_alphanumeric()) {
-            routes.push((text, Route::Keyword(number)));
-        } else {
-            // Three letters occur everywhere: with the sign behind them the literal pass lets less through.
-            routes.extend(SIGNS.iter().map(|sign| ([text.as_slice(), &[*sign]].concat(), Route::Keyword(number))));
-        }
-    }
-    for (number, trigger) in encoded::triggers().iter().enumerate() {
-        routes.push((trigger.literal.to_ascii_lowercase(), Route::Encoded(u32::try_from(number).unwrap_or(u32::MAX))));
-    }
-    routes
+fn own_routes() -> Vec<(Literal, Route)> {
+    let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let keywords = words::keywords().iter().enumerate().map(|(at, keyword)| (keyword.literal(), Route::Keyword(number(at))));
+    let triggers = encoded::triggers().iter().enumerate().map(|(at, trigger)| (trigger.literal(), Route::Encoded(number(at))));
+    keywords.chain(triggers).collect()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use base64::Engine as _;
 
+use super::super::literals::Literal;
 use super::{Encoding, LENIENT};
 
 /// A literal that says that something may be encoded here.
@@ -15,6 +16,14 @@ pub struct Trigger {
     pub encoding: Encoding,
     /// For the base64 of a known word: at which of the four places of a base64 group the literal starts.
     pub(super) place: Option<usize>,
+}
+
+impl Trigger {
+    /// The literal itself. Base64 tells capitals from small letters.
+    pub fn literal(&self) -> Literal {
+        let folded = Literal::folded(&self.literal);
+        if self.place.is_some() { Literal { text: self.literal.as_slice().into(), exact: true, ..folded } } else { folded }
+    }
 }
 
 /// Words and beginnings that stand in texts with credentials, as they are written. Their base64 forms are triggers.
