@@ -1,8 +1,8 @@
 //! Rows of many groups in one vector: what the aggregate forms gather until they are asked.
 //!
 //! One growing vector costs far less than one a group, its size is known exactly, and it is put in order of groups by counting,
-//! not by comparing. Groups that come close together in time (a day's) lie close together in it, so that putting them in order
-//! stays within the caches.
+//! not by comparing. Groups that come close together in time (a day's) lie close together in it: putting what is new in order
+//! then leaves alone what came long before, and stays within the caches.
 
 /// Rows, each with the group it belongs to.
 #[derive(Debug, Clone, Default)]
@@ -13,14 +13,27 @@ pub(in crate::statistics) struct GroupedRows<T> {
     head: usize,
     /// How many groups have left: groups are counted on from them, so that those that stay need no new numbers.
     gone: u32,
-    in_order: bool,
+    /// What lies before has been put in order of groups.
+    in_order: usize,
+    /// What lies before has been cut down since it was put in order; at most `in_order`.
+    cut_down: usize,
+    scratch: Scratch<T>,
 }
+
+/// What putting in order needs besides, kept for the next time if it is small: fresh memory costs more than the work in it.
+#[derive(Debug, Clone, Default)]
+struct Scratch<T> {
+    moved: Vec<T>,
+    next: Vec<usize>,
+}
+
+/// Rows or groups for which scratch memory is kept.
+const SCRATCH_KEPT: usize = 1 << 20;
 
 impl<T: Copy + Default> GroupedRows<T> {
     pub(in crate::statistics) fn push(&mut self, group: usize, row: T) {
         self.groups.push(self.gone.saturating_add(number(group)));
         self.rows.push(row);
-        self.in_order = false;
     }
 
     /// A row for each group, in one go.
@@ -30,14 +43,12 @@ impl<T: Copy + Default> GroupedRows<T> {
         // One group a row, also if there were fewer rows than groups.
         let added = self.rows.len() - self.groups.len();
         self.groups.extend(groups.iter().take(added).map(|group| gone.saturating_add(number(*group))));
-        self.in_order = false;
     }
 
     /// Several rows of one group.
     pub(in crate::statistics) fn extend_group(&mut self, group: usize, rows: impl IntoIterator<Item = T>) {
         self.rows.extend(rows);
         self.groups.resize(self.rows.len(), self.gone.saturating_add(number(group)));
-        self.in_order = false;
     }
 
     pub(in crate::statistics) fn len(&self) -> usize {
@@ -45,7 +56,13 @@ impl<T: Copy + Default> GroupedRows<T> {
     }
 
     pub(in crate::statistics) fn size(&self) -> usize {
-        self.groups.capacity() * size_of::<u32>() + self.rows.capacity() * size_of::<T>()
+        let scratch = self.scratch.moved.capacity() * size_of::<T>() + self.scratch.next.capacity() * size_of::<usize>();
+        self.groups.capacity() * size_of::<u32>() + self.rows.capacity() * size_of::<T>() + scratch
+    }
+
+    /// Changes the rows that have not left.
+    pub(in crate::statistics) fn for_each(&mut self, change: impl FnMut(&mut T)) {
+        self.rows.get_mut(self.head..).unwrap_or_default().iter_mut().for_each(change);
     }
 
     /// Takes out the rows of the first `groups` groups, each group's in the order in which they came; those of the others stay,
@@ -60,6 +77,7 @@ impl<T: Copy + Default> GroupedRows<T> {
         let ends = ends_of(leaving, self.gone, groups);
         let rows = if leaving.len() == self.rows.len() {
             self.groups.clear();
+            (self.in_order, self.cut_down) = (0, 0);
             std::mem::take(&mut self.rows)
         } else {
             let from = self.head;
@@ -72,9 +90,11 @@ impl<T: Copy + Default> GroupedRows<T> {
     }
 
     /// Leaves of each group only what `keep` leaves of it: it brings what is to stay to the front and says how much that is.
-    pub(in crate::statistics) fn shrink_groups(&mut self, mut keep: impl FnMut(&mut [T]) -> usize) {
+    /// What has been cut down and has got no further rows is passed over. Says how many rows were looked at.
+    pub(in crate::statistics) fn cut_down(&mut self, mut keep: impl FnMut(&mut [T]) -> usize) -> usize {
         self.put_in_order();
-        let (mut read, mut write) = (self.head, 0);
+        let from = self.cut_down.max(self.head);
+        let (mut read, mut write) = (from, from);
         while let Some(group) = self.groups.get(read).copied() {
             let length = self.groups.get(read..).unwrap_or_default().iter().take_while(|other| **other == group).count();
             let kept = self.rows.get_mut(read..read + length).map_or(0, &mut keep).min(length);
@@ -86,35 +106,38 @@ impl<T: Copy + Default> GroupedRows<T> {
         }
         self.groups.truncate(write);
         self.rows.truncate(write);
-        self.head = 0;
+        (self.in_order, self.cut_down) = (write, write);
+        read - from
     }
 
+    /// Puts in order what is not yet, and of what is only the groups that it may belong to.
     fn put_in_order(&mut self) {
-        if self.in_order {
-            return;
-        }
-        self.in_order = true;
-        let (groups, rows) = (self.groups.get(self.head..).unwrap_or_default(), self.rows.get(self.head..).unwrap_or_default());
+        let Some(lowest) = self.groups.get(self.in_order..).and_then(|new| new.iter().min().copied()) else { return };
+        let before = self.groups.get(self.head..self.in_order).unwrap_or_default();
+        let from = self.head + before.partition_point(|group| *group < lowest);
+        self.in_order = self.groups.len();
+        self.cut_down = self.cut_down.min(from);
+        let (Some(groups), Some(rows)) = (self.groups.get_mut(from..), self.rows.get_mut(from..)) else { return };
         if groups.is_sorted() {
             return;
         }
-        let (lowest, highest) = groups.iter().fold((u32::MAX, 0), |(lowest, highest), group| (lowest.min(*group), highest.max(*group)));
+        let highest = groups.iter().max().copied().unwrap_or(lowest);
         let place = |group: u32| (group - lowest) as usize;
-        let mut next = vec![0usize; place(highest) + 1];
-        for group in groups {
+        let Scratch { moved, next } = &mut self.scratch;
+        next.clear();
+        next.resize(place(highest) + 1, 0);
+        for group in groups.iter() {
             if let Some(count) = next.get_mut(place(*group)) {
                 *count += 1;
             }
         }
         let mut start = 0;
-        let mut in_order = Vec::with_capacity(groups.len());
-        for (group, count) in (lowest..=highest).zip(&mut next) {
-            let length = std::mem::replace(count, start);
-            start += length;
-            in_order.resize(start, group);
+        for count in next.iter_mut() {
+            start += std::mem::replace(count, start);
         }
-        let mut moved = vec![T::default(); rows.len()];
-        for (group, row) in groups.iter().zip(rows) {
+        moved.clear();
+        moved.extend_from_slice(rows);
+        for (group, row) in groups.iter().zip(rows.iter()) {
             if let Some(to) = next.get_mut(place(*group)) {
                 if let Some(slot) = moved.get_mut(*to) {
                     *slot = *row;
@@ -122,7 +145,15 @@ impl<T: Copy + Default> GroupedRows<T> {
                 *to += 1;
             }
         }
-        (self.groups, self.rows, self.head) = (in_order, moved, 0);
+        rows.copy_from_slice(moved);
+        // Each place now is where its group ends.
+        let mut start = 0;
+        for (group, end) in (lowest..=highest).zip(next.iter().copied()) {
+            groups.get_mut(std::mem::replace(&mut start, end)..end).unwrap_or_default().fill(group);
+        }
+        if moved.len().max(next.len()) > SCRATCH_KEPT {
+            self.scratch = Scratch::default();
+        }
     }
 
     /// Gives memory back, and starts to count again before the numbers run out.
@@ -130,6 +161,8 @@ impl<T: Copy + Default> GroupedRows<T> {
         if self.head > self.rows.len() / 2 {
             self.groups.drain(..self.head);
             self.rows.drain(..self.head);
+            self.in_order -= self.head;
+            self.cut_down = self.cut_down.saturating_sub(self.head);
             self.head = 0;
         }
         if self.rows.len() < self.rows.capacity() / 4 {
@@ -224,7 +257,7 @@ mod tests {
             if shrinks {
                 // Odd rows go.
                 let odd_last = |rows: &mut [usize]| { rows.sort_by_key(|row| row % 2); rows.iter().filter(|row| *row % 2 == 0).count() };
-                grouped.shrink_groups(odd_last);
+                grouped.cut_down(odd_last);
                 expected.iter_mut().skip(first).for_each(|rows| rows.retain(|row| row % 2 == 0));
             }
             prop_assert_eq!(grouped.len(), expected.iter().skip(first).map(Vec::len).sum::<usize>());
@@ -232,6 +265,25 @@ mod tests {
             taken.extend(vectors(&grouped.take(18 - first - second)));
             prop_assert_eq!(taken, expected);
             prop_assert_eq!(grouped.len(), 0);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn cutting_down_looks_only_at_groups_with_new_rows(batches in prop::collection::vec((0usize..6, prop::collection::vec(0usize..4, 0..20)), 0..8)) {
+            let mut grouped = GroupedRows::default();
+            let mut expected: Vec<Vec<usize>> = vec![Vec::new(); 10];
+            for (lowest, groups) in &batches {
+                for group in groups {
+                    // Rows of a group are all alike, so one of them stays.
+                    grouped.push(lowest + group, lowest + group);
+                    expected[lowest + group] = vec![lowest + group];
+                }
+                let looked_at = grouped.cut_down(|rows| rows.len().min(1));
+                prop_assert!(looked_at <= groups.len() + expected.iter().skip(*lowest).map(Vec::len).sum::<usize>());
+                prop_assert_eq!(grouped.len(), expected.iter().map(Vec::len).sum::<usize>());
+            }
+            prop_assert_eq!(vectors(&grouped.take(10)), expected);
         }
     }
 
@@ -250,9 +302,10 @@ mod tests {
         (0..10_000).for_each(|row| grouped.push(row % 100, row));
         for group in 0..100 {
             assert_eq!(grouped.take(1).iter().next().map(<[usize]>::len), Some(100), "group {group}");
-            assert!(grouped.size() <= (10_000 - group * 100) * 12 * 5, "{} bytes after {group}", grouped.size());
+            let scratch = 8 * (10_000 + 100);
+            assert!(grouped.size() <= (10_000 - group * 100) * 12 * 8 + scratch, "{} bytes after {group}", grouped.size());
         }
-        assert_eq!(grouped.size(), 0);
+        assert_eq!(grouped.rows.capacity() + grouped.groups.capacity(), 0);
     }
 
     #[test]
