@@ -34,8 +34,8 @@ impl Said {
 
     fn word(&mut self, word: &str, tongue: Tongue) {
         let mut senses = if word.starts_with(is_unspaced) { VOCABULARY.unspaced(word) } else { VOCABULARY.senses(word, tongue) };
-        if senses.is_none() && word.contains('-') {
-            senses = word.split('-').fold(senses, |all, part| all.and(VOCABULARY.senses(part, tongue)));
+        if senses.is_none() && word.contains(['-', '\'', '’']) {
+            senses = word.split(['-', '\'', '’']).fold(senses, |all, part| all.and(VOCABULARY.senses(part, tongue)));
         }
         self.last = senses;
         self.senses = self.senses.and(senses);

@@ -222,6 +222,7 @@ fn is_time(unit: &str) -> bool {
 
 /// `name=value` inside one piece: the name is not the value.
 fn is_assignment(value: &str) -> bool {
+    let value = value.trim_start_matches('&');
     value.split_once('=').is_some_and(|(name, rest)| {
         name.len() >= 2
             && name.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -267,6 +268,12 @@ fn is_host_or_file(lower: &str) -> bool {
         && parts.iter().take(2).all(|part| part.starts_with(|c: char| c.is_ascii_digit()))
         && lower.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'~' | b'+' | b':'))
     {
+        return true;
+    }
+    // Letters that end with a version: `tern2.14`.
+    let letters = lower.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let tail = lower.get(letters.len()..).unwrap_or_default().trim_matches('.');
+    if tail.contains('.') && letters.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '_')) {
         return true;
     }
     // What a program says of itself: its name and its version.

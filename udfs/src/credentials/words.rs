@@ -56,9 +56,6 @@ const TOKENS_MAX: usize = 24;
 /// Bytes behind a keyword within which a sign can assign.
 const ASSIGN_BYTES: usize = 48;
 
-/// A value needs this confidence; see `docs/credentials.md` for what it means.
-const CONFIDENCE_MIN: f64 = 0.5;
-
 /// Weighs what stands around the keyword at `place` and hands on the candidates that may stand; `all` asks also for those that fall.
 pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &mut impl FnMut(Candidate)) {
     let Some(keyword) = KEYWORDS.get(number as usize) else { return };
@@ -226,7 +223,7 @@ impl<'t> Reader<'t> {
         };
         let judged = self.weigh(sighting);
         let (confidence, test) = match &judged {
-            Ok(evidence) if evidence.confidence() >= CONFIDENCE_MIN => (evidence.confidence(), evidence.for_it()),
+            Ok(evidence) if evidence.passes() => (evidence.confidence(), evidence.for_it()),
             Ok(evidence) => (0.0, evidence.against_it()),
             Err(test) => (0.0, *test),
         };
@@ -325,7 +322,7 @@ impl<'t> Reader<'t> {
 
     /// Whether reading ends at a token: too far, nothing between the quotes, or the quote closes the label that the keyword ends.
     fn ends_before(&self, token: &Token, value: &str, place: usize, reading: Reading) -> bool {
-        !self.reaches(token, place, reading) || value.is_empty() || token.before.quoted && value.starts_with([',', ')', ';', ']', '.'])
+        !self.reaches(token, place, reading) || value.is_empty() || token.before.quoted && (value.starts_with([',', ')', ';', ']']) || value.starts_with(". ") || value == ".")
     }
 
     /// Whether a token can still belong to the keyword: on its line, on the next where the keyword ends its line, below where it stands
