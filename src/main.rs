@@ -2,10 +2,6 @@
 
 use std::process::ExitCode;
 
-/// The system's allocator gives large buffers back and asks for them anew at every batch.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     // Two TLS providers arrive with the dependencies; without a choice the first connection would panic. A second choice changes nothing.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();

@@ -11,6 +11,7 @@ WITH asked AS (
   FROM acts
   WHERE event_time >= $interval_start - INTERVAL '1 day'
     AND event_time < $interval_end + INTERVAL '1 day'
+    AND time_origin IS NULL
     AND action IN ('search', 'content_search')
     AND search_query IS NOT NULL AND search_query NOT IN ('*', '(*)')
     AND class = 'interactive'

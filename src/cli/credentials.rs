@@ -62,7 +62,7 @@ enum RulesCommand {
     List,
     /// Run every example of every rule, and name every problem at once
     Check {
-        /// Rule files to check beside those that are built in
+        /// Rule files to check beside those that are built in or configured, in our syntax or that of Gitleaks and Betterleaks
         #[arg(value_name = "FILE")]
         files: Vec<PathBuf>,
     },
@@ -83,14 +83,14 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     match &args.command {
         Command::Scan(args) => scan(global, args).await,
         Command::Rules(RulesArgs { command: RulesCommand::List }) => list(global),
-        Command::Rules(RulesArgs { command: RulesCommand::Check { files } }) => check(files),
+        Command::Rules(RulesArgs { command: RulesCommand::Check { files } }) => check(global, files),
         Command::Eval(args) => eval(global, args),
     }
 }
 
 fn setup(global: &Global) -> Result<Setup> {
     let config = global.config()?;
-    Ok(Setup::builtin(&read_or_make_key(&config.key_path()?)?))
+    session::setup(&config, &read_or_make_key(&config.key_path()?)?)
 }
 
 async fn scan(global: &Global, args: &ScanArgs) -> Result<ExitCode> {
@@ -115,7 +115,10 @@ async fn scan(global: &Global, args: &ScanArgs) -> Result<ExitCode> {
 }
 
 fn list(global: &Global) -> Result<ExitCode> {
-    let files = rules::builtin().map_err(|problems| Error::internal(format!("{} built-in rules are wrong", problems.len())))?;
+    let mut files = rules::builtin().map_err(|problems| Error::internal(format!("{} built-in rules are wrong", problems.len())))?;
+    for path in &global.config()?.rules {
+        files.push(session::rule_file(path)?);
+    }
     let all = files.iter().flat_map(|file| file.rules.iter().map(move |rule| (file, rule)));
     if global.format == Format::Table {
         let rows: Vec<Vec<String>> = all
@@ -135,16 +138,22 @@ fn list(global: &Global) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn check(paths: &[PathBuf]) -> Result<ExitCode> {
+/// Checks the built-in rules, those that the configuration names, and those named here, together.
+fn check(global: &Global, paths: &[PathBuf]) -> Result<ExitCode> {
     let mut files = match rules::builtin() {
         Ok(files) => files,
         Err(problems) => return problems_found(problems.iter().map(ToString::to_string).collect(), 0),
     };
     let mut wrong = Vec::new();
-    for path in paths {
-        match rules::RuleFile::parse(&path.display().to_string(), &read(path)?) {
-            Ok(file) => files.push(file),
-            Err(problem) => wrong.push(problem.to_string()),
+    for path in global.config()?.rules.iter().chain(paths) {
+        match session::rule_file(path) {
+            Ok(file) => {
+                for note in &file.notes {
+                    output::print_text(&format!("note: {}\n", output::safe(&note.to_string())))?;
+                }
+                files.push(file);
+            }
+            Err(error) => wrong.push(format!("{error:#}")),
         }
     }
     wrong.extend(rules::check(&files).iter().map(ToString::to_string));

@@ -29,6 +29,9 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     if global.format == Format::Table {
         let rows: Vec<Vec<String>> = summary.by_source.iter().map(|(source, count)| vec![source.clone(), count.to_string()]).collect();
         output::print_text(&output::table(&["source", "events"], &rows))?;
+        if summary.undated > 0 {
+            output::print_text(&format!("{} events have no time of their own: they stand at their object's\n", summary.undated))?;
+        }
         output::print_text(&format!(
             "{} events from {} objects ({} passed over), {} duplicates, {} to quarantine, {:.1} s\n",
             summary.events, summary.objects, summary.skipped, summary.duplicates, summary.quarantined, summary.seconds

@@ -5,11 +5,11 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayBuilder, ArrayRef, BooleanBuilder, DictionaryArray, Int32Array, Int64Array, Int64Builder, ListBuilder, RecordBatch, StringArray,
-    StringBuilder, TimestampMicrosecondArray, UInt32Array,
+    Array, ArrayBuilder, ArrayRef, AsArray, BooleanBuilder, DictionaryArray, Int32Array, Int64Array, Int64Builder, ListBuilder,
+    RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray, UInt32Array,
 };
-use arrow::compute::{take, take_record_batch};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::compute::take;
+use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef};
 use sha2::{Digest, Sha256};
 
 use crate::error::Result;
@@ -156,10 +156,11 @@ impl EventBatch {
             let row = *row as usize;
             (date_of(self.times[row]), self.actions[row], self.times[row], row)
         });
+        let times = std::mem::take(&mut self.times);
         let utc = |times: Vec<Micros>| Arc::new(TimestampMicrosecondArray::from(times).with_timezone("UTC")) as ArrayRef;
         let mut columns: Vec<ArrayRef> = vec![
             Arc::new(self.ids.finish()),
-            utc(std::mem::take(&mut self.times)),
+            utc(times.clone()),
             utc(vec![ingest_time; rows]),
             self.source.finish()?,
             self.object.finish()?,
@@ -174,9 +175,8 @@ impl EventBatch {
         columns.push(Arc::new(self.recipients.finish()));
         let schema = schema_of(&columns);
         let hashes = order.iter().map(|row| self.hashes[*row as usize]).collect();
-        let order = UInt32Array::from(order);
-        let taken = columns.iter().map(|column| taken(column, &order)).collect::<Result<Vec<ArrayRef>>>()?;
-        Ok(SortedBatch { batch: RecordBatch::try_new(schema, taken)?, hashes })
+        let times = order.iter().map(|row| times[*row as usize]).collect();
+        Ok(SortedBatch { schema, columns, order, times, hashes })
     }
 }
 
@@ -284,46 +284,70 @@ impl Sparse {
     }
 }
 
-/// The rows of a column in another order; a column without values has none in any order.
-fn taken(column: &ArrayRef, order: &UInt32Array) -> Result<ArrayRef> {
-    if column.null_count() == column.len() {
-        return Ok(Arc::clone(column));
-    }
-    Ok(take(column, order, None)?)
-}
-
-/// Rows sorted by date, action and time, with the hash of each row's id.
+/// Rows in the order of date, action and time. They are put in that order piece by piece as they are written: a copy of all at once
+/// would double what is held.
 pub struct SortedBatch {
-    /// The rows, without `event_date`.
-    pub batch: RecordBatch,
-    /// One for each row.
-    pub hashes: Vec<IdHash>,
+    schema: SchemaRef,
+    columns: Vec<ArrayRef>,
+    /// Which row stands where.
+    order: Vec<u32>,
+    times: Vec<Micros>,
+    hashes: Vec<IdHash>,
 }
 
 impl SortedBatch {
-    /// The event times.
-    pub fn times(&self) -> &[Micros] {
-        use arrow::array::AsArray;
-        use arrow::datatypes::TimestampMicrosecondType;
-        let column = self.batch.column(1);
-        column.as_primitive::<TimestampMicrosecondType>().values()
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.order.len()
     }
 
-    /// The rows whose ids are not in `known`.
-    pub fn without(&self, known: &IdSet) -> Result<Self> {
-        let keep: Vec<u32> = (0..self.batch.num_rows())
-            .filter(|row| !known.contains(&self.hashes[*row]))
-            .map(|row| u32::try_from(row).unwrap_or(u32::MAX))
-            .collect();
-        let hashes = keep.iter().map(|row| self.hashes[*row as usize]).collect();
-        Ok(Self { batch: take_record_batch(&self.batch, &UInt32Array::from(keep))?, hashes })
+    /// The event times.
+    pub fn times(&self) -> &[Micros] {
+        &self.times
+    }
+
+    /// The hash of each row's id.
+    pub fn hashes(&self) -> &[IdHash] {
+        &self.hashes
+    }
+
+    /// Some rows, without `event_date`.
+    pub fn rows(&self, offset: usize, length: usize) -> Result<RecordBatch> {
+        let order = UInt32Array::from_iter_values(self.order.iter().skip(offset).take(length).copied());
+        let columns = self.columns.iter().map(|column| taken(column, &order)).collect::<Result<Vec<ArrayRef>>>()?;
+        Ok(RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
+    }
+
+    /// Drops the rows whose ids are in `known`.
+    pub fn remove(&mut self, known: &IdSet) {
+        let keep: Vec<bool> = self.hashes.iter().map(|hash| !known.contains(hash)).collect();
+        let mut kept = keep.iter();
+        self.order.retain(|_| kept.next() == Some(&true));
+        let mut kept = keep.iter();
+        self.times.retain(|_| kept.next() == Some(&true));
+        let mut kept = keep.iter();
+        self.hashes.retain(|_| kept.next() == Some(&true));
+    }
+
+    /// How often each value of a column of few values occurs.
+    pub fn counts(&self, column: &str) -> Vec<(&str, u64)> {
+        let at = self.schema.index_of(column).ok();
+        let Some(coded) = at.and_then(|at| self.columns[at].as_dictionary_opt::<Int32Type>()) else { return Vec::new() };
+        let mut counts: Vec<(&str, u64)> = coded.values().as_string::<i32>().iter().map(|value| (value.unwrap_or_default(), 0)).collect();
+        for row in &self.order {
+            if let Some((_, count)) = coded.key(*row as usize).and_then(|code| counts.get_mut(code)) {
+                *count += 1;
+            }
+        }
+        counts.retain(|(_, count)| *count > 0);
+        counts
     }
 
     /// The hours that the rows lie in.
     pub fn hours(&self) -> Hours {
         let mut hours = Hours::default();
         let mut last = None;
-        for time in self.times() {
+        for time in &self.times {
             let hour = time.div_euclid(crate::event::HOUR);
             if last != Some(hour) {
                 hours.add(*time);
@@ -332,4 +356,12 @@ impl SortedBatch {
         }
         hours
     }
+}
+
+/// The rows of a column in another order; a column without values has none in any order.
+fn taken(column: &ArrayRef, order: &UInt32Array) -> Result<ArrayRef> {
+    if column.null_count() == column.len() {
+        return Ok(column.slice(0, order.len()));
+    }
+    Ok(take(column, order, None)?)
 }

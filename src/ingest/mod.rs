@@ -53,6 +53,8 @@ pub struct Summary {
     pub events: u64,
     /// Of these, events whose action is `other`.
     pub other: u64,
+    /// Of these, events whose record has no time: they stand at the time of their raw object.
+    pub undated: u64,
     /// Events that were there already.
     pub duplicates: u64,
     /// Statements of state.
@@ -124,6 +126,7 @@ pub async fn ingest(
     summary.skipped = skipped;
     summary.events = writer.events;
     summary.other = writer.other;
+    summary.undated = writer.undated;
     summary.duplicates += writer.duplicates;
     summary.by_source = writer.by_source;
     summary.seconds = (clock.now() - started) as f64 / 1e6;

@@ -185,7 +185,7 @@ fn unreadable(error: &io::Error) -> String {
 }
 
 fn too_long() -> String {
-    format!("longer than {} MiB", RECORD_BYTES_MAX / 1024 / 1024)
+    format!("the record is longer than {} MiB", RECORD_BYTES_MAX / 1024 / 1024)
 }
 
 /// JSON values by nesting depth: the elements of one array, or whole values one after the other.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
+use arrow::datatypes::TimestampMicrosecondType;
 use bittern_udfs::setup::Setup;
 use datafusion::logical_expr::{col, lit};
 use datafusion::prelude::SessionContext;
@@ -42,6 +42,8 @@ pub struct Writer<'a> {
     pub events: u64,
     /// Of these, those whose action is `other`.
     pub other: u64,
+    /// Of these, those that stand at the time of their raw object.
+    pub undated: u64,
     /// Events that the lake had already.
     pub duplicates: u64,
     /// Events written, by source.
@@ -51,7 +53,7 @@ pub struct Writer<'a> {
 impl<'a> Writer<'a> {
     /// A writer of one ingest.
     pub fn new(lake: &'a Lake, context: SessionContext, redact: Option<Setup>) -> Self {
-        Self { lake, context, redact, own: HashSet::new(), events: 0, other: 0, duplicates: 0, by_source: BTreeMap::new() }
+        Self { lake, context, redact, own: HashSet::new(), events: 0, other: 0, undated: 0, duplicates: 0, by_source: BTreeMap::new() }
     }
 
     /// Writes events first, then what was read of their objects: a crash between the two costs a second reading, never an event.
@@ -78,12 +80,12 @@ impl<'a> Writer<'a> {
             let existing = LakeTable::at(self.lake, &spec, &table).await?.excluding(&self.own);
             let known = self.known(existing, &rest).await?;
             if !known.is_empty() {
-                let before = rest.batch.num_rows();
-                rest = rest.without(&known)?;
-                self.duplicates += (before - rest.batch.num_rows()) as u64;
+                let before = rest.len();
+                rest.remove(&known);
+                self.duplicates += (before - rest.len()) as u64;
                 adds = None;
             }
-            if rest.batch.num_rows() == 0 {
+            if rest.len() == 0 {
                 return Ok(());
             }
             let files = match adds.take() {
@@ -94,7 +96,7 @@ impl<'a> Writer<'a> {
             match append_files_on(self.lake, &spec, &table, files.clone(), &note, Some(MUTEX)).await {
                 Ok(()) => {
                     self.own.extend(files.into_iter().map(|add| add.path));
-                    self.count(&rest.batch);
+                    self.count(&rest);
                     return Ok(());
                 }
                 Err(error) if error.kind() == Kind::Conflict => {
@@ -109,18 +111,18 @@ impl<'a> Writer<'a> {
 
     async fn files(&self, sorted: &SortedBatch) -> Result<Vec<Add>> {
         let spec = tables::events();
-        let batch = self.masked(sorted).await?;
         let mut adds = Vec::new();
         for (date, offset, length) in date_runs(sorted.times()) {
-            adds.push(write_file(self.lake, &spec, &batch.slice(offset, length), Some(date), self.lake.clock().now()).await?);
+            let batch = self.masked(sorted.rows(offset, length)?).await?;
+            adds.push(write_file(self.lake, &spec, &batch, Some(date), self.lake.clock().now()).await?);
         }
         Ok(adds)
     }
 
     /// The rows as they are to be written. What was masked is told first: a crash before the events tells it twice, never not at all.
-    async fn masked(&self, sorted: &SortedBatch) -> Result<RecordBatch> {
-        let Some(setup) = &self.redact else { return Ok(sorted.batch.clone()) };
-        let (masked, findings) = redact::redacted(&sorted.batch, setup)?;
+    async fn masked(&self, rows: RecordBatch) -> Result<RecordBatch> {
+        let Some(setup) = &self.redact else { return Ok(rows) };
+        let (masked, findings) = redact::redacted(&rows, setup)?;
         let hours = hours_of(&findings, "event_time");
         append(self.lake, &tables::ingest_findings(), &findings, &Note::new(Some(hours))).await?;
         Ok(masked)
@@ -132,7 +134,10 @@ impl<'a> Writer<'a> {
         let (Some(first), Some(last)) = (times.iter().min(), times.iter().max()) else { return Ok(IdSet::default()) };
         let utc = |time: i64| lit(ScalarValue::TimestampMicrosecond(Some(time), Some("UTC".into())));
         let inside = col("event_time").gt_eq(utc(*first)).and(col("event_time").lt_eq(utc(*last)));
-        let wanted: IdSet = sorted.hashes.iter().copied().collect();
+        // The same record without a time has another one in every raw object.
+        let undated = !sorted.counts("time_origin").is_empty();
+        let inside = if undated { inside.or(col("time_origin").is_not_null()) } else { inside };
+        let wanted: IdSet = sorted.hashes().iter().copied().collect();
         let frame = self.context.read_table(Arc::new(existing))?.filter(inside)?.select_columns(&["event_id"])?;
         let mut stream = frame.execute_stream().await?;
         let mut known = IdSet::default();
@@ -162,26 +167,14 @@ impl<'a> Writer<'a> {
         append(self.lake, &spec, &fresh, &Note::new(Some(hours_of(&fresh, "snapshot_time")))).await
     }
 
-    fn count(&mut self, batch: &RecordBatch) {
-        self.events += batch.num_rows() as u64;
-        self.other += counts(batch, "action").into_iter().filter(|(action, _)| *action == "other").map(|(_, count)| count).sum::<u64>();
-        for (source, count) in counts(batch, "source") {
+    fn count(&mut self, written: &SortedBatch) {
+        self.events += written.len() as u64;
+        self.undated += written.counts("time_origin").into_iter().map(|(_, count)| count).sum::<u64>();
+        self.other += written.counts("action").into_iter().filter(|(action, _)| *action == "other").map(|(_, count)| count).sum::<u64>();
+        for (source, count) in written.counts("source") {
             *self.by_source.entry(source.to_owned()).or_default() += count;
         }
     }
-}
-
-/// How often each value of a coded column occurs.
-fn counts<'b>(batch: &'b RecordBatch, column: &str) -> Vec<(&'b str, u64)> {
-    let Some(coded) = batch.column_by_name(column).and_then(|column| column.as_dictionary_opt::<Int32Type>()) else { return Vec::new() };
-    let mut counts: Vec<(&str, u64)> = coded.values().as_string::<i32>().iter().map(|value| (value.unwrap_or_default(), 0)).collect();
-    for code in coded.keys().iter().flatten() {
-        if let Some((_, count)) = counts.get_mut(code as usize) {
-            *count += 1;
-        }
-    }
-    counts.retain(|(_, count)| *count > 0);
-    counts
 }
 
 /// The hours of a batch's times.

@@ -59,7 +59,8 @@ fn float(name: &str) -> Field {
 pub fn events() -> TableSpec {
     let mut fields: Vec<Arc<Field>> = events_file_schema().fields().iter().cloned().collect();
     fields.push(Arc::new(Field::new("event_date", DataType::Date32, true)));
-    TableSpec::new("events", Arc::new(Schema::new(fields)), &["event_time", "ingest_time", "action", "source"]).partitioned(1)
+    TableSpec::new("events", Arc::new(Schema::new(fields)), &["event_time", "time_origin", "ingest_time", "action", "source"])
+        .partitioned(1)
 }
 
 /// Statements of state: who is in a channel, where a file lies, who a user is.

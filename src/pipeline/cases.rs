@@ -53,7 +53,7 @@ struct Case {
 }
 
 impl Case {
-    /// A lake with the jobs that the file of cases mentions, and those that they read: planning all of them takes longer than most cases.
+    /// A lake with the jobs and views that the file of cases mentions, and those that they read: planning all of them takes longer than most cases.
     async fn open(text: &str, catalog: &Catalog, limits: &Limits) -> Result<Self> {
         let setup = Setup::builtin(KEY);
         let context = session::bare(&setup, limits)?;
@@ -66,7 +66,7 @@ impl Case {
         for (name, batch) in case_policy.1.batches(&|person| pseudonym(KEY, person))? {
             session::register_rows(&context, &name, batch)?;
         }
-        let views = catalog.views();
+        let mut views = catalog.views();
         let (mut jobs, errors) = crate::jobs::load(catalog, &environment(&setup));
         let texts: BTreeMap<&str, &str> = views
             .iter()
@@ -75,6 +75,7 @@ impl Case {
             .collect();
         let mentioned: BTreeSet<String> = mentioned(text, &texts).into_keys().map(str::to_owned).collect();
         jobs.retain(|job| mentioned.contains(&job.id));
+        views.retain(|name, _| mentioned.contains(name));
         let (nodes, unplanned) = graph::order(&context, &jobs, &views, async |spec: &TableSpec| empty(&context, spec)).await?;
         if let Some(error) = errors.into_iter().chain(unplanned).next() {
             return Err(error);

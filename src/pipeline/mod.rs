@@ -63,7 +63,7 @@ impl Bittern {
         let lake = Lake::open(root, clock).await?;
         let policy = Policy::read(config.policy.as_deref())?;
         let catalog = Catalog::load(config.sql.as_deref())?;
-        let setup = Setup::builtin(&key);
+        let setup = session::setup(config, &key)?;
         let limits = Limits { memory_bytes: config.memory_mib.map(|mib| mib * 1024 * 1024), ..Limits::default() };
         let context = session::over(&lake, &setup, &limits)?;
         let key: Arc<[u8]> = key.into();

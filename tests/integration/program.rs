@@ -131,3 +131,30 @@ fn texts_are_scanned_as_json_lines_plain_lines_and_parquet_alike() {
     assert!(text(&output.stderr).contains("bad.jsonl:1:9: this is no JSON object with a `text`"), "{}", text(&output.stderr));
     assert_eq!(text(&output.stdout).lines().count(), 3);
 }
+
+#[test]
+fn rules_of_ones_own_and_of_other_scanners_are_used_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let theirs = "[[rules]]\nid = \"acme-badge\"\ndescription = \"Acme badge\"\nregex = '''acmebadge-([0-9a-f]{24})'''\nsecretGroup = 1\n\
+                  keywords = [\"acmebadge-\"]\npath = '''\\.env$'''\n";
+    std::fs::write(folder.path().join("other.toml"), theirs).unwrap();
+    std::fs::write(folder.path().join("bittern.toml"), "rules = [\"other.toml\"]\n").unwrap();
+    let checked = bittern(folder.path(), &["credentials", "rules", "check"]);
+    assert_eq!(checked.status.code(), Some(0), "{}", text(&checked.stdout));
+    assert!(text(&checked.stdout).contains("acme-badge"), "what is not used is said by name: {}", text(&checked.stdout));
+    let sql = format!("SELECT credential_find('acmebadge-{}{}')[1]['rule'] AS rule", "9f8e7d6c5b4a", "392817065f4e");
+    let found = bittern(folder.path(), &["sql", "-c", &sql, "--format", "json"]);
+    assert_eq!(text(&found.stdout), "{\"rule\":\"acme-badge\"}\n", "{}", text(&found.stderr));
+
+    // Of another scanner's file the rest is used; a file of our own is refused.
+    let broken = "[[rules]]\nid = \"broken\"\ndescription = \"x\"\nregex = \"acme(\"\nkeywords = [\"acme\"]\n";
+    std::fs::write(folder.path().join("other.toml"), format!("{broken}{theirs}")).unwrap();
+    let checked = bittern(folder.path(), &["credentials", "rules", "check"]);
+    assert!(text(&checked.stdout).contains("broken"), "{}", text(&checked.stdout));
+    assert_eq!(bittern(folder.path(), &["sql", "-c", &sql, "--format", "json"]).stdout, found.stdout);
+    let own = "[[rule]]\nid = \"broken\"\ndescription = \"x\"\nkind = \"token\"\nconfidence = 0.9\nliterals = [\"acme\"]\npattern = \"acme(\"\nexamples = []\n";
+    std::fs::write(folder.path().join("other.toml"), own).unwrap();
+    let refused = bittern(folder.path(), &["sql", "-c", "SELECT 1 AS n"]);
+    assert_eq!(refused.status.code(), Some(2), "{}", text(&refused.stdout));
+    assert!(text(&refused.stderr).contains("broken"), "{}", text(&refused.stderr));
+}

@@ -58,6 +58,9 @@ pub fn is_unspaced(c: char) -> bool {
 
 /// A letter, or a mark that belongs to one (vowel signs of Hindi, points of Hebrew).
 pub fn is_letter(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_alphabetic();
+    }
     c.is_alphabetic()
         || matches!(c, '\u{0300}'..='\u{036f}' | '\u{0591}'..='\u{05c7}' | '\u{064b}'..='\u{065f}' | '\u{0900}'..='\u{097f}'
             | '\u{0e00}'..='\u{0e4f}' | '\u{200c}' | '\u{200d}')

@@ -298,7 +298,8 @@ const WEIGHTS: [(f64, &str); 95] = [
 ];
 
 impl Feature {
-    fn weight(self) -> f64 {
+    /// How much it adds to the logarithm of the odds.
+    pub fn weight(self) -> f64 {
         WEIGHTS.get(self as usize).map_or(0.0, |(weight, _)| *weight)
     }
 

@@ -1,13 +1,13 @@
 //! The languages that the word grammar knows, one file each in `udfs/words`: the words that announce a credential, and the words of a
 //! sentence that say whether one follows.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 use serde::Deserialize;
 
 use super::boundary::is_unspaced;
+use super::word_map::WordMap;
 
 const BUILTIN: &[(&str, &str)] = &[
     ("en", include_str!("../../words/en.toml")),
@@ -191,9 +191,11 @@ impl Senses {
 /// Words of sentences, by their lower-case text.
 #[derive(Debug)]
 pub struct Vocabulary {
-    words: HashMap<Box<str>, Vec<(Tongue, Senses)>>,
+    words: WordMap<Vec<(Tongue, Senses)>>,
     /// Words that take endings: those of more than one language's compounds begin with them.
-    stems: HashMap<Box<str>, Senses>,
+    stems: WordMap<Senses>,
+    /// One bit for each pair of bytes that a stem begins with.
+    stem_heads: Vec<u64>,
     /// Words of languages that write without blanks, and what each says.
     unspaced: Option<AhoCorasick>,
     unspaced_senses: Vec<Senses>,
@@ -233,8 +235,8 @@ impl Language {
 
 impl Vocabulary {
     fn new(languages: &[Language]) -> Self {
-        let mut words: HashMap<Box<str>, Vec<(Tongue, Senses)>> = HashMap::new();
-        let mut stems: HashMap<Box<str>, Senses> = HashMap::new();
+        let mut words: WordMap<Vec<(Tongue, Senses)>> = WordMap::default();
+        let mut stems: WordMap<Senses> = WordMap::default();
         let mut unspaced: Vec<(String, Senses)> = Vec::new();
         for (tongue, language) in (0..).zip(languages) {
             for (sense, list) in language.senses() {
@@ -260,7 +262,11 @@ impl Vocabulary {
         }
         let senses = unspaced.iter().map(|(_, sense)| *sense).collect();
         let unspaced = AhoCorasick::new(unspaced.iter().map(|(word, _)| word)).ok();
-        Self { words, stems, unspaced, unspaced_senses: senses }
+        let mut stem_heads = vec![0u64; (1 << 16) / 64];
+        for head in stems.keys().filter_map(|stem| head(stem)) {
+            stem_heads[head / 64] |= 1 << (head % 64);
+        }
+        Self { words, stems, stem_heads, unspaced, unspaced_senses: senses }
     }
 
     /// What a word says in a sentence whose credential word is of this language: that language first, then English, then any.
@@ -305,6 +311,9 @@ impl Vocabulary {
     pub fn stem(&self, word: &str) -> Senses {
         const STEM_BYTES_MIN: usize = 3;
         const STEM_CHARS_MAX: usize = 12;
+        if !head(word).is_some_and(|head| self.stem_heads.get(head / 64).is_some_and(|bits| bits >> (head % 64) & 1 != 0)) {
+            return Senses::NONE;
+        }
         let beginnings = word.char_indices().map(|(at, c)| at + c.len_utf8()).take(STEM_CHARS_MAX).filter(|end| *end >= STEM_BYTES_MIN);
         beginnings.filter_map(|end| self.stems.get(word.get(..end)?)).fold(Senses::NONE, |all, senses| all.and(*senses))
     }
@@ -319,8 +328,19 @@ impl Vocabulary {
     }
 }
 
+/// The first two bytes of a word as a number.
+fn head(word: &str) -> Option<usize> {
+    word.as_bytes().first_chunk().map(|head| usize::from(u16::from_le_bytes(*head)))
+}
+
 /// The word in lower case, in the buffer, or nothing where it does not fit.
 pub fn lowered<'b>(word: &str, buffer: &'b mut [u8; WORD_BYTES_MAX]) -> Option<&'b str> {
+    if word.is_ascii() {
+        let place = buffer.get_mut(..word.len())?;
+        place.copy_from_slice(word.as_bytes());
+        place.make_ascii_lowercase();
+        return std::str::from_utf8(place).ok();
+    }
     if word.is_ascii() {
         let place = buffer.get_mut(..word.len())?;
         place.copy_from_slice(word.as_bytes());

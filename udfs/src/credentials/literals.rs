@@ -49,8 +49,8 @@ const WINDOW: usize = 4;
 const STRIDE: usize = 2;
 const FIVE_BYTES: u64 = 0xFF_FFFF_FFFF;
 
-/// The bitmap's words: 32 KiB, as much as the fastest memory of a core holds.
-const FIRST_BITS: u32 = 13;
+/// The words of the first bitmap: 64 KiB. More of them let less through, but lie further away from the core.
+const FIRST_BITS: u32 = 14;
 const FIRST_WORDS: usize = 1 << FIRST_BITS;
 
 /// Of each byte the hash sees five bits: the two cases of an ASCII letter have the same ones.

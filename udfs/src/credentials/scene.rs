@@ -1,5 +1,9 @@
 //! The sentence and the line around a credential word: is it a question, a policy, an error, a log, code, an invitation to a call?
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use super::boundary::{is_letter, is_unspaced, valid_prefix, valid_suffix};
 use super::languages::{Senses, Tongue, VOCABULARY};
 
@@ -183,7 +187,8 @@ fn is_code(line: &str) -> bool {
         "/>",
         "::",
     ];
-    SIGNS.iter().any(|sign| line.contains(sign))
+    static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(SIGNS).ok());
+    FINDER.as_ref().is_some_and(|finder| finder.is_match(line))
 }
 
 #[cfg(test)]

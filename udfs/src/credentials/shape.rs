@@ -1,6 +1,5 @@
 //! The shape of a value: which signs it is made of and in what order, and what that says of its being a secret.
 
-use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -9,11 +8,12 @@ use super::entropy::shannon;
 use super::evidence::{Evidence, Feature};
 use super::languages::{WORD_BYTES_MAX, lowered};
 use super::value::{password_strength, token_strength};
+use super::word_map::WordSet;
 
 /// Lower-case words.
 #[derive(Debug, Default, Deserialize)]
 #[serde(transparent)]
-struct Words(HashSet<Box<str>>);
+struct Words(WordSet);
 
 impl Words {
     fn holds(&self, word: &str) -> bool {

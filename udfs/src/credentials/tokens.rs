@@ -42,6 +42,9 @@ pub struct Before {
     pub opened: bool,
 }
 
+/// A piece without blanks that is longer ends there.
+const VALUE_BYTES_MAX: usize = 512;
+
 /// Markup tags longer than this are text.
 const TAG_BYTES_MAX: usize = 200;
 
@@ -145,6 +148,11 @@ impl Iterator for Tokens<'_> {
             while self.text.as_bytes().get(self.at) == Some(&b' ') {
                 self.at += 1;
             }
+            if let Some(end) = plain_word(self.text, self.at) {
+                let range = self.at..end;
+                self.at = end;
+                return Some(self.token(range, before));
+            }
             let rest = self.text.get(self.at..)?;
             let first = rest.chars().next()?;
             if let Some(skipped) = between(rest, first, self.any, self.at == 0, &mut before, &mut self.line) {
@@ -164,13 +172,27 @@ impl Iterator for Tokens<'_> {
                 continue;
             };
             self.at = range.end + if range.is_empty() { first.len_utf8() } else { 0 };
-            let rest = self.text.get(self.at..).unwrap_or_default();
-            let last = ends_line(rest);
-            let alone = (before.line || !self.any) && last;
-            self.any = true;
-            return Some(Token { range, before, line: self.line, behind: rest.chars().next(), alone, last });
+            return Some(self.token(range, before));
         }
     }
+}
+
+impl Tokens<'_> {
+    /// The token, the text being read up to behind it.
+    fn token(&mut self, range: Range<usize>, before: Before) -> Token {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let last = ends_line(rest);
+        let alone = (before.line || !self.any) && last;
+        self.any = true;
+        Token { range, before, line: self.line, behind: rest.chars().next(), alone, last }
+    }
+}
+
+/// Where a word ends that begins here, letters and digits with a blank behind them: most tokens of a sentence, and quickly seen.
+fn plain_word(text: &str, at: usize) -> Option<usize> {
+    let rest = text.as_bytes().get(at..)?;
+    let length = rest.iter().take(VALUE_BYTES_MAX).take_while(|b| b.is_ascii_alphanumeric()).count();
+    (length > 0 && matches!(rest.get(length), None | Some(b' '))).then_some(at + length)
 }
 
 /// Whether nothing but markup and closing signs stands before the line's end.
@@ -274,7 +296,6 @@ fn quoted(text: &str, at: usize, open: char, ends: &[char]) -> Option<Range<usiz
 
 /// What stands up to the next blank or sign that no password holds.
 fn bare(text: &str, at: usize) -> Option<Range<usize>> {
-    const VALUE_BYTES_MAX: usize = 512;
     let rest = text.get(at..)?;
     let first = rest.chars().next()?;
     let script = is_unspaced(first);

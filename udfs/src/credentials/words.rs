@@ -9,6 +9,7 @@ mod hope;
 use std::ops::Range;
 
 use super::boundary::{bounded, grown_before, is_letter, is_unspaced, valid_prefix, valid_suffix};
+use super::glance;
 use super::keywords::{Class, KEYWORDS, Keyword};
 use super::languages::{ENGLISH, Senses, Tongue, VOCABULARY, WORD_BYTES_MAX, lowered};
 use super::pair;
@@ -81,8 +82,10 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
     reader.base = base;
     reader.stretch = behind;
     reader.all = all;
-    let hopes =
-        may_hold_value(behind.as_bytes(), keyword.class) && if all { reader.hopes() } else { reader.may_find_behind() && reader.hopes() };
+    let hopes = (all || glance::behind(keyword.class, behind.as_bytes()))
+        && may_hold_value(behind.as_bytes(), keyword.class)
+        && (all || reader.may_find_behind())
+        && reader.hopes();
     if hopes && reader.behind(found) {
         return;
     }
@@ -98,7 +101,7 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
         let line = valid_suffix(before).rsplit('\n').next().unwrap_or_default();
         reader.base = place.start - line.len();
         reader.stretch = line;
-        if all || reader.may_find_before() {
+        if all || glance::before(keyword.class, line.as_bytes()) && reader.may_find_before() {
             reader.before(found);
         }
     }
@@ -173,6 +176,9 @@ pub struct Reader<'t> {
 
 /// Letters and apostrophes alone.
 pub fn is_word(value: &str) -> bool {
+    if value.bytes().all(|b| b.is_ascii_alphabetic()) {
+        return true;
+    }
     value.trim_end_matches('!').chars().all(|c| is_letter(c) || matches!(c, '\'' | '’'))
 }
 

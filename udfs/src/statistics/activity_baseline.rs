@@ -1,4 +1,4 @@
-//! `activity_baseline(bucket, value, known, history) OVER (PARTITION BY person ORDER BY bucket)`
+//! `activity_baseline(bucket, value, known, history [, options]) OVER (PARTITION BY person ORDER BY bucket)`
 
 use std::sync::Arc;
 
@@ -12,21 +12,26 @@ use super::arguments::{self, Argument, HISTORY_DAYS, Kind};
 use super::baseline_result::{baseline_array, baseline_fields};
 use super::kernels::baseline::{Baseline, Settings, trailing};
 use super::kernels::calendar::{Bucket, buckets};
+use super::options::OptionColumns;
 use crate::functions::FunctionInfo;
 
 const NAME: &str = "activity_baseline";
-const ARGUMENTS: &[Argument] = &[("bucket", Kind::Day), ("value", Kind::Number), ("known", Kind::Flag), ("history", Kind::Whole)];
+const ARGUMENTS: &[Argument] =
+    &[("bucket", Kind::Day), ("value", Kind::Number), ("known", Kind::Flag), ("history", Kind::Whole), ("options", Kind::Options)];
 
 pub(super) const INFO: FunctionInfo = FunctionInfo {
     name: NAME,
     kind: "window",
-    syntax: "activity_baseline(bucket, value, known, history) OVER (PARTITION BY person ORDER BY bucket)",
+    syntax: "activity_baseline(bucket, value, known, history [, options]) OVER (PARTITION BY person ORDER BY bucket)",
     description: "Compares each day with the person's own trailing days of the same type (weekday or weekend): median, spread, \
                   distance in spreads and tail probability. Days without a row count as zero, days with known = false are left out. \
-                  Returns struct(expected, spread, score, p_value, history, status); status is 'learning' below 10 known days.",
+                  Returns struct(expected, spread, score, p_value, history, status, mean, variance); status is 'learning' below 10 known \
+                  days. options is a struct with any of: since (first day that counts), unknown (list of struct(start, end): days of \
+                  which nothing is known, end excluded), weekend ('sat,sun'; 'none': all days alike), spread_min, tail (false: no \
+                  p_value), peers (from peer_baseline: what short histories are brought towards).",
     example: "SELECT actor_id, activity_baseline(local_day, files, complete, 28) \
               OVER (PARTITION BY actor_id ORDER BY local_day) AS baseline FROM activity_daily",
-    version: 1,
+    version: 2,
 };
 
 /// The window form: a baseline for every row.
@@ -76,7 +81,8 @@ impl PartitionEvaluator for Evaluator {
         let rows: Vec<Option<Bucket>> =
             arguments::days(values, 0)?.zip(amounts).map(|(day, (value, known))| arguments::bucket(day, value, known)).collect();
         let merged = buckets(rows.iter().flatten().copied().collect());
-        let baselines = trailing(&merged, Settings::trailing(history_days));
+        let options = OptionColumns::read(values, 4)?.common(num_rows)?;
+        let baselines = trailing(&merged, &Settings::trailing(history_days, options));
         baseline_array(&of_rows(&rows, &merged, &baselines))
     }
 }

@@ -2,35 +2,44 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Builder, Int64Array, Int64Builder, ListBuilder};
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Float64Type, Int64Type};
-use datafusion::common::{Result, not_impl_err};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int32Array, Int64Array};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Float64Type, Int32Type};
+use datafusion::common::{Result, exec_err, not_impl_err};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::format_state_name;
 use datafusion::logical_expr::{Accumulator, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature};
 
 use super::arguments::{self, Argument, HISTORY_DAYS, Kind, Parameter, in_range, included};
 use super::baseline_result::{baseline_array, baseline_fields};
-use super::kernels::baseline::{Baseline, Settings, at};
+use super::kernels::baseline::{Baseline, Options, Settings, at};
 use super::kernels::calendar::{Bucket, buckets};
 use super::kernels::grouped::GroupedRows;
+use super::options::{self, OptionColumns};
 use super::single_group::SingleGroup;
+use super::states::{large_list, large_lists, lists, places};
 use crate::functions::FunctionInfo;
 
 const NAME: &str = "activity_baseline_at";
-const ARGUMENTS: &[Argument] =
-    &[("bucket", Kind::Day), ("value", Kind::Number), ("known", Kind::Flag), ("history", Kind::Whole), ("at", Kind::Day)];
+const ARGUMENTS: &[Argument] = &[
+    ("bucket", Kind::Day),
+    ("value", Kind::Number),
+    ("known", Kind::Flag),
+    ("history", Kind::Whole),
+    ("at", Kind::Day),
+    ("options", Kind::Options),
+];
+const OPTIONS: usize = 5;
 
 pub(super) const INFO: FunctionInfo = FunctionInfo {
     name: NAME,
     kind: "aggregate",
-    syntax: "activity_baseline_at(bucket, value, known, history, at)",
+    syntax: "activity_baseline_at(bucket, value, known, history, at [, options])",
     description: "activity_baseline for the one day at, as an aggregate: the same answer as the window form gives in that day's row, \
-                  without a row for every other day. A day at without a row counts as zero; before the first row the answer is NULL. \
-                  The rows of the history days and the person's first row are all that matters.",
+                  without a row for every other day. A day at without a row counts as zero; before the first row (without the option \
+                  since) the answer is NULL. The rows of the history days and the person's first row are all that matters.",
     example: "SELECT actor_id, activity_baseline_at(local_day, files, complete, 28, DATE '2026-11-20') AS baseline \
               FROM activity_daily GROUP BY actor_id",
-    version: 1,
+    version: 2,
 };
 
 /// The aggregate form: a baseline for one day.
@@ -63,14 +72,14 @@ impl AggregateUDFImpl for ActivityBaselineAt {
     }
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
-        let list = |of| DataType::List(Arc::new(Field::new_list_field(of, true)));
         let field = |name, of| Arc::new(Field::new(format_state_name(args.name, name), of, true));
         Ok(vec![
-            field("days", list(DataType::Int64)),
-            field("values", list(DataType::Float64)),
+            field("days", large_list(DataType::Int32)),
+            field("values", large_list(DataType::Float64)),
             field("first_day", DataType::Int64),
             field("history", DataType::Int64),
             field("at", DataType::Int64),
+            field("options", DataType::Struct(options::state_fields())),
         ])
     }
 
@@ -101,24 +110,36 @@ struct Histories {
 }
 
 /// A bucket of which millions may be held: an unknown value is NaN.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Compact {
     day: i32,
     value: f64,
 }
 
 /// What a group's rows have in common.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Person {
     first_day: Option<i64>,
     history: Parameter<i64>,
     at: Parameter<i64>,
+    /// Shared with the others of the batch, as most often all have the same.
+    options: Option<Arc<Options>>,
 }
 
 impl Person {
-    fn agree(&mut self, history: Option<i64>, at: Option<i64>) -> Result<()> {
+    fn agree(&mut self, history: Option<i64>, at: Option<i64>, options: &Arc<Options>) -> Result<()> {
         self.history.agree("history", in_range("history", history, &HISTORY_DAYS)?)?;
-        self.at.agree("at", at)
+        self.at.agree("at", at)?;
+        match &self.options {
+            Some(before) if !Arc::ptr_eq(before, options) && before != options => {
+                exec_err!("options must be the same in all rows of a group")
+            }
+            Some(_) => Ok(()),
+            None => {
+                self.options = Some(Arc::clone(options));
+                Ok(())
+            }
+        }
     }
 
     fn saw(&mut self, day: i64) {
@@ -133,10 +154,11 @@ impl Person {
         }
     }
 
-    fn baseline(&self, rows: Vec<Compact>) -> Option<Baseline> {
-        let bucket = |row: Compact| Bucket { day: i64::from(row.day), value: Some(row.value).filter(|value| !value.is_nan()) };
-        let merged = buckets(rows.into_iter().map(bucket).collect());
-        at(&merged, self.first_day?, self.at.value?, Settings::trailing(self.history.value?))
+    fn baseline(&self, rows: &[Compact]) -> Option<Baseline> {
+        let bucket = |row: &Compact| Bucket { day: i64::from(row.day), value: Some(row.value).filter(|value| !value.is_nan()) };
+        let merged = buckets(rows.iter().map(bucket).collect());
+        let options = self.options.as_deref().cloned().unwrap_or_default();
+        at(&merged, self.first_day, self.at.value?, &Settings::trailing(self.history.value?, options))
     }
 }
 
@@ -149,24 +171,36 @@ impl Histories {
         }
     }
 
-    fn agree(&mut self, group: usize, history: Option<i64>, at: Option<i64>) -> Result<()> {
-        self.people.get_mut(group).map_or(Ok(()), |person| person.agree(history, at))
+    /// Takes the parameters of rows into account: (row, group, history, at).
+    fn agree(&mut self, rows: impl Iterator<Item = (usize, usize, Option<i64>, Option<i64>)>, options: &OptionColumns) -> Result<()> {
+        let mut last: Option<(usize, Arc<Options>)> = None;
+        for (row, group, history, at) in rows {
+            let options = match last.take() {
+                Some((before, parsed)) if options.same(before, row) => parsed,
+                _ => Arc::new(options.row(row)?),
+            };
+            if let Some(person) = self.people.get_mut(group) {
+                person.agree(history, at, &options)?;
+            }
+            last = Some((row, options));
+        }
+        Ok(())
     }
 }
 
 impl GroupsAccumulator for Histories {
     fn update_batch(&mut self, values: &[ArrayRef], groups: &[usize], filter: Option<&BooleanArray>, group_count: usize) -> Result<()> {
         self.people.resize(group_count, Person::default());
+        let parameters = arguments::wholes(values, 3)?.zip(arguments::days(values, 4)?);
+        let chosen = groups.iter().enumerate().zip(parameters).filter(|((index, _), _)| included(filter, *index));
+        let chosen = chosen.map(|((index, group), (history, at))| (index, *group, history, at));
+        self.agree(chosen, &OptionColumns::read(values, OPTIONS)?)?;
         let known = arguments::flags(values, 2)?.iter();
         let amounts = arguments::amounts(values, 1)?.zip(known);
         let rows = arguments::days(values, 0)?.zip(amounts).map(|(day, (value, known))| arguments::bucket(day, value, known));
-        let parameters = arguments::wholes(values, 3)?.zip(arguments::days(values, 4)?);
-        for ((index, group), (row, (history, at))) in groups.iter().enumerate().zip(rows.zip(parameters)) {
-            if included(filter, index) {
-                self.agree(*group, history, at)?;
-                if let Some(bucket) = row {
-                    self.add(*group, bucket);
-                }
+        for ((index, group), row) in groups.iter().enumerate().zip(rows) {
+            if let (Some(bucket), true) = (row, included(filter, index)) {
+                self.add(*group, bucket);
             }
         }
         Ok(())
@@ -175,46 +209,45 @@ impl GroupsAccumulator for Histories {
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
         let people = emit_to.take_needed(&mut self.people);
         let rows = self.buckets.take(people.len());
-        let baselines: Vec<Option<Baseline>> = people.iter().zip(rows).map(|(person, rows)| person.baseline(rows)).collect();
+        let baselines: Vec<Option<Baseline>> = people.iter().zip(rows.iter()).map(|(person, rows)| person.baseline(rows)).collect();
         baseline_array(&baselines)
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
         let people = emit_to.take_needed(&mut self.people);
-        let mut days = ListBuilder::new(Int64Builder::new());
-        let mut values = ListBuilder::new(Float64Builder::new());
-        for rows in self.buckets.take(people.len()) {
-            for row in rows {
-                days.values().append_value(i64::from(row.day));
-                values.values().append_value(row.value);
-            }
-            days.append(true);
-            values.append(true);
-        }
+        let (ends, rows) = self.buckets.take(people.len()).into_parts();
+        let days: Int32Array = rows.iter().map(|row| row.day).collect();
+        let values: Float64Array = rows.iter().map(|row| row.value).collect();
         let column = |field: fn(&Person) -> Option<i64>| -> ArrayRef { Arc::new(people.iter().map(field).collect::<Int64Array>()) };
-        let parameters = [column(|person| person.first_day), column(|person| person.history.value), column(|person| person.at.value)];
-        let lists: [ArrayRef; 2] = [Arc::new(days.finish()), Arc::new(values.finish())];
-        Ok(lists.into_iter().chain(parameters).collect())
+        let options: Vec<Option<&Options>> = people.iter().map(|person| person.options.as_deref()).collect();
+        Ok(vec![
+            large_lists(ends.clone(), Arc::new(days))?,
+            large_lists(ends, Arc::new(values))?,
+            column(|person| person.first_day),
+            column(|person| person.history.value),
+            column(|person| person.at.value),
+            options::state(&options)?,
+        ])
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], group_count: usize) -> Result<()> {
         self.people.resize(group_count, Person::default());
-        let lists = arguments::lists(states, 0)?.iter().zip(arguments::lists(states, 1)?.iter());
+        let options = arguments::argument(states, OPTIONS)?;
         let parameters = arguments::wholes(states, 3)?.zip(arguments::wholes(states, 4)?);
-        let people = arguments::wholes(states, 2)?.zip(parameters);
-        for ((group, (days, values)), (first_day, (history, at))) in groups.iter().zip(lists).zip(people) {
-            self.agree(*group, history, at)?;
+        // A group without options is one without rows: others may say which they are.
+        let chosen = groups.iter().enumerate().zip(parameters).filter(|((index, _), _)| options.is_valid(*index));
+        let chosen = chosen.map(|((index, group), (history, at))| (index, *group, history, at));
+        self.agree(chosen, &OptionColumns::read(states, OPTIONS)?)?;
+        let (day_lists, value_lists) = (lists(states, 0)?, lists(states, 1)?);
+        let (days, values) = (day_lists.values().as_primitive::<Int32Type>(), value_lists.values().as_primitive::<Float64Type>());
+        let rows = places(day_lists).zip(places(value_lists));
+        for ((group, first_day), (day_place, value_place)) in groups.iter().zip(arguments::wholes(states, 2)?).zip(rows) {
             if let (Some(first_day), Some(person)) = (first_day, self.people.get_mut(*group)) {
                 person.saw(first_day);
             }
-            let (Some(days), Some(values)) = (days, values) else { continue };
-            let (Some(days), Some(values)) = (days.as_primitive_opt::<Int64Type>(), values.as_primitive_opt::<Float64Type>()) else {
-                continue;
-            };
-            for (day, value) in days.iter().zip(values.iter()) {
-                if let Some(day) = day {
-                    self.add(*group, Bucket { day, value: value.filter(|value| !value.is_nan()) });
-                }
+            for (day, value) in day_place.zip(value_place) {
+                let value = Some(values.value(value)).filter(|value| !value.is_nan());
+                self.add(*group, Bucket { day: i64::from(days.value(day)), value });
             }
         }
         Ok(())

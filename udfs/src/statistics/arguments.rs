@@ -2,12 +2,13 @@
 
 use std::ops::RangeInclusive;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, ListArray};
+use datafusion::arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, Float64Array, PrimitiveArray};
 use datafusion::arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType};
 use datafusion::common::{Result, exec_datafusion_err, exec_err, plan_err};
 use datafusion::logical_expr::{Signature, Volatility};
 
 use super::kernels::calendar::{Bucket, countable};
+use super::options;
 
 /// The days one may look back on: ten years and a bit.
 pub(super) const HISTORY_DAYS: RangeInclusive<i64> = 1..=3_660;
@@ -29,6 +30,8 @@ pub(super) enum Kind {
     Flag,
     /// Something that is the same or not: text, bytes or whole numbers.
     Key,
+    /// A struct of named options; as a last argument it may be left out.
+    Options,
 }
 
 /// An argument's name and kind.
@@ -41,9 +44,11 @@ pub(super) fn signature() -> Signature {
 
 /// The types the arguments are brought to before a function sees them.
 pub(super) fn coerced(function: &str, arguments: &[Argument], given: &[DataType]) -> Result<Vec<DataType>> {
-    if given.len() != arguments.len() {
+    let optional = usize::from(arguments.last().is_some_and(|(_, kind)| *kind == Kind::Options));
+    if given.len() > arguments.len() || given.len() + optional < arguments.len() {
         let names: Vec<&str> = arguments.iter().map(|(name, _)| *name).collect();
-        return plan_err!("{function} takes {} arguments ({}), got {}", arguments.len(), names.join(", "), given.len());
+        let number = if optional == 0 { arguments.len().to_string() } else { format!("{} or {}", arguments.len() - 1, arguments.len()) };
+        return plan_err!("{function} takes {number} arguments ({}), got {}", names.join(", "), given.len());
     }
     let coerce = |((name, kind), given): (&Argument, &DataType)| match kind.coerced(given) {
         Some(coerced) => Ok(coerced),
@@ -77,12 +82,17 @@ impl Kind {
                 text if null || text.is_string() || text.is_integer() => Some(DataType::Utf8View),
                 _ => None,
             },
+            Kind::Options => match given {
+                DataType::Null => Some(DataType::Null),
+                DataType::Struct(fields) if options::are_options(fields) => Some(given.clone()),
+                _ => None,
+            },
             _ => None,
         }
     }
 
-    fn wanted(self) -> &'static str {
-        match self {
+    fn wanted(self) -> String {
+        let wanted = match self {
             Kind::Day => "a date or a timestamp",
             Kind::Time => "a timestamp or a date",
             Kind::LocalTime => "a timestamp without time zone, on the person's own clock (see to_local_time)",
@@ -90,7 +100,9 @@ impl Kind {
             Kind::Whole => "a whole number",
             Kind::Flag => "a boolean",
             Kind::Key => "text, bytes or a whole number",
-        }
+            Kind::Options => return format!("a struct with any of {}", options::NAMES),
+        };
+        wanted.to_owned()
     }
 }
 
@@ -104,21 +116,26 @@ pub(super) fn time_type(given: &DataType) -> Option<DataType> {
     }
 }
 
-fn argument(values: &[ArrayRef], index: usize) -> Result<&ArrayRef> {
+/// One argument's column.
+pub(super) fn argument(values: &[ArrayRef], index: usize) -> Result<&ArrayRef> {
     values.get(index).ok_or_else(|| exec_datafusion_err!("argument {} is missing", index + 1))
+}
+
+/// A column whose type [`coerced`] has settled.
+pub(super) fn primitive<T: ArrowPrimitiveType>(values: &[ArrayRef], index: usize) -> Result<&PrimitiveArray<T>> {
+    let column = argument(values, index)?;
+    let typed = column.as_primitive_opt::<T>();
+    typed.ok_or_else(|| exec_datafusion_err!("argument {} must have come as {}, not as {}", index + 1, T::DATA_TYPE, column.data_type()))
 }
 
 /// The day of each row.
 pub(super) fn days(values: &[ArrayRef], index: usize) -> Result<impl Iterator<Item = Option<i64>> + '_> {
-    let days = argument(values, index)?.as_primitive_opt::<Date32Type>();
-    let days = days.ok_or_else(|| exec_datafusion_err!("argument {} must have come as dates", index + 1))?;
-    Ok(days.iter().map(|day| day.map(i64::from)))
+    Ok(primitive::<Date32Type>(values, index)?.iter().map(|day| day.map(i64::from)))
 }
 
 /// The moment of each row, in microseconds.
 pub(super) fn times(values: &[ArrayRef], index: usize) -> Result<impl Iterator<Item = Option<i64>> + '_> {
-    let times = argument(values, index)?.as_primitive_opt::<TimestampMicrosecondType>();
-    Ok(times.ok_or_else(|| exec_datafusion_err!("argument {} must have come as microseconds", index + 1))?.iter())
+    Ok(primitive::<TimestampMicrosecondType>(values, index)?.iter())
 }
 
 /// What can be counted on in each row.
@@ -127,8 +144,7 @@ pub(super) fn amounts(values: &[ArrayRef], index: usize) -> Result<impl Iterator
 }
 
 fn numbers(values: &[ArrayRef], index: usize) -> Result<&Float64Array> {
-    let numbers = argument(values, index)?.as_primitive_opt::<Float64Type>();
-    numbers.ok_or_else(|| exec_datafusion_err!("argument {} must have come as numbers", index + 1))
+    primitive::<Float64Type>(values, index)
 }
 
 /// Yes or no in each row.
@@ -139,8 +155,7 @@ pub(super) fn flags(values: &[ArrayRef], index: usize) -> Result<&BooleanArray> 
 
 /// The whole number of each row.
 pub(super) fn wholes(values: &[ArrayRef], index: usize) -> Result<impl Iterator<Item = Option<i64>> + '_> {
-    let wholes = argument(values, index)?.as_primitive_opt::<Int64Type>();
-    Ok(wholes.ok_or_else(|| exec_datafusion_err!("argument {} must have come as whole numbers", index + 1))?.iter())
+    Ok(primitive::<Int64Type>(values, index)?.iter())
 }
 
 /// The key of each row as bytes.
@@ -215,10 +230,4 @@ pub(super) fn number_parameter(name: &str, values: &[ArrayRef], index: usize) ->
 /// Whether a FILTER lets this row in.
 pub(super) fn included(filter: Option<&BooleanArray>, index: usize) -> bool {
     filter.is_none_or(|filter| filter.is_valid(index) && filter.value(index))
-}
-
-/// The list an aggregate keeps of each row in its state.
-pub(super) fn lists(states: &[ArrayRef], index: usize) -> Result<&ListArray> {
-    let lists = argument(states, index)?.as_list_opt::<i32>();
-    lists.ok_or_else(|| exec_datafusion_err!("state {} must have come as lists", index + 1))
 }

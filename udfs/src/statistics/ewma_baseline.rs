@@ -1,4 +1,4 @@
-//! `ewma_baseline(bucket, value, alpha) OVER (PARTITION BY person ORDER BY bucket)`
+//! `ewma_baseline(bucket, value, alpha [, options]) OVER (PARTITION BY person ORDER BY bucket)`
 
 use std::sync::Arc;
 
@@ -13,21 +13,22 @@ use super::arguments::{self, Argument, Kind};
 use super::baseline_result::{baseline_array, baseline_fields};
 use super::kernels::calendar::{Bucket, buckets};
 use super::kernels::drift::ewma;
+use super::options::OptionColumns;
 use crate::functions::FunctionInfo;
 
 const NAME: &str = "ewma_baseline";
-const ARGUMENTS: &[Argument] = &[("bucket", Kind::Day), ("value", Kind::Number), ("alpha", Kind::Number)];
+const ARGUMENTS: &[Argument] = &[("bucket", Kind::Day), ("value", Kind::Number), ("alpha", Kind::Number), ("options", Kind::Options)];
 
 pub(super) const INFO: FunctionInfo = FunctionInfo {
     name: NAME,
     kind: "window",
-    syntax: "ewma_baseline(bucket, value, alpha) OVER (PARTITION BY person ORDER BY bucket)",
+    syntax: "ewma_baseline(bucket, value, alpha [, options]) OVER (PARTITION BY person ORDER BY bucket)",
     description: "Compares each day with the exponentially weighted mean and variance of the person's earlier days; alpha is the weight \
                   of the newest (0 < alpha <= 1). Days without a row count as zero, days whose value is NULL are left out. Returns the \
-                  struct of activity_baseline.",
+                  struct of activity_baseline and takes its options, but for weekend.",
     example: "SELECT actor_id, ewma_baseline(local_day, files, 0.1) OVER (PARTITION BY actor_id ORDER BY local_day) AS baseline \
               FROM activity_daily",
-    version: 1,
+    version: 2,
 };
 
 /// The window function.
@@ -79,6 +80,7 @@ impl PartitionEvaluator for Evaluator {
         let rows: Vec<Option<Bucket>> =
             arguments::days(values, 0)?.zip(amounts).map(|(day, value)| arguments::bucket(day, value, Some(true))).collect();
         let merged = buckets(rows.iter().flatten().copied().collect());
-        baseline_array(&of_rows(&rows, &merged, &ewma(&merged, alpha)))
+        let options = OptionColumns::read(values, 3)?.common(num_rows)?;
+        baseline_array(&of_rows(&rows, &merged, &ewma(&merged, alpha, &options)))
     }
 }

@@ -6,9 +6,11 @@
 //! # Layout
 //! - [`kernels`]: the formulas on plain numbers.
 //! - [`arguments`]: what types the functions take, and how the columns arrive.
+//! - [`options`]: the struct of options that baselines take.
 //! - [`baseline_result`]: the struct all baselines return.
+//! - [`states`]: what aggregates hand over of each group.
 //! - [`single_group`]: an aggregate without GROUP BY as one with a single group.
-//! - the functions, each in the file of its name.
+//! - the functions, each in the file of its name; `sequence_match_each` is the window form of `sequence_match`.
 
 use std::sync::Arc;
 
@@ -21,29 +23,45 @@ mod activity_baseline_at;
 mod arguments;
 mod baseline_result;
 mod cumulative_excess;
+mod distinct_count;
 mod ewma_baseline;
 mod first_seen;
 mod hour_of_week_rarity;
 mod kernels;
+mod options;
+mod peer_baseline;
+mod sequence_match;
+mod sequence_match_each;
 mod single_group;
 mod sliding_peak;
+mod sliding_peaks;
+mod states;
 
 /// What is written about each function, and the version of its answers.
 pub(crate) const FUNCTIONS: &[FunctionInfo] = &[
     activity_baseline::INFO,
     activity_baseline_at::INFO,
     cumulative_excess::INFO,
+    distinct_count::INFO,
     ewma_baseline::INFO,
     first_seen::INFO,
     hour_of_week_rarity::INFO,
+    peer_baseline::INFO,
+    sequence_match::INFO,
+    sequence_match_each::INFO,
     sliding_peak::INFO,
+    sliding_peaks::INFO,
 ];
 
 /// The functions used with GROUP BY.
 pub(crate) fn aggregate_functions() -> Vec<Arc<AggregateUDF>> {
     vec![
         Arc::new(AggregateUDF::from(activity_baseline_at::ActivityBaselineAt::new())),
+        Arc::new(AggregateUDF::from(distinct_count::DistinctCount::new())),
+        Arc::new(AggregateUDF::from(peer_baseline::PeerBaseline::new())),
+        Arc::new(AggregateUDF::from(sequence_match::SequenceMatch::new())),
         Arc::new(AggregateUDF::from(sliding_peak::SlidingPeak::new())),
+        Arc::new(AggregateUDF::from(sliding_peaks::SlidingPeaks::new())),
     ]
 }
 
@@ -55,6 +73,7 @@ pub(crate) fn window_functions() -> Vec<Arc<WindowUDF>> {
         Arc::new(WindowUDF::from(ewma_baseline::EwmaBaseline::new())),
         Arc::new(WindowUDF::from(first_seen::FirstSeen::new())),
         Arc::new(WindowUDF::from(hour_of_week_rarity::HourOfWeekRarity::new())),
+        Arc::new(WindowUDF::from(sequence_match_each::SequenceMatchEach::new())),
     ]
 }
 

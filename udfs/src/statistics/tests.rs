@@ -49,5 +49,5 @@ fn arguments_come_from_every_type_they_reasonably_could() {
     let error = named("hour_of_week_rarity").coerce_types(&[utc, DataType::Int64, DataType::Int64]).expect_err("a time zone");
     assert!(error.to_string().contains("without time zone"), "{error}");
     let error = named("ewma_baseline").coerce_types(&[DataType::Date32, DataType::Int64]).expect_err("an argument too few");
-    assert!(error.to_string().contains("takes 3 arguments (bucket, value, alpha), got 2"), "{error}");
+    assert!(error.to_string().contains("takes 3 or 4 arguments (bucket, value, alpha, options), got 2"), "{error}");
 }

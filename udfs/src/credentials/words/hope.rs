@@ -5,6 +5,7 @@
 
 use super::super::boundary::is_unspaced;
 use super::super::evidence::{Evidence, Feature};
+use super::super::glance::Run;
 use super::super::keywords::Class;
 use super::super::languages::{Senses, VOCABULARY};
 use super::super::pair::is_strong;
@@ -32,6 +33,9 @@ const SETTING: &[Feature] = &[
     Feature::UserAhead,
     Feature::CopulaNear,
     Feature::Once,
+    Feature::AtBefore,
+    Feature::UserBefore,
+    Feature::NameBefore,
 ];
 
 /// What stands right before a piece.
@@ -127,14 +131,32 @@ impl Reader<'_> {
         if self.numbers() {
             return true;
         }
+        let Sighting { value, reading, .. } = *sighting;
         let mut evidence = Evidence::new();
         self.class(&mut evidence);
         self.joint(sighting, &mut evidence);
+        // What is known of the words between speaks against it.
+        evidence.scaled(Feature::Topic, f64::from(reading.topics.min(3)));
+        evidence.when(Feature::Fault, reading.senses.any(Senses::FAULT));
+        evidence.when(Feature::Elsewhere, reading.senses.any(Senses::ELSEWHERE));
+        evidence.when(Feature::Example, reading.senses.any(Senses::EXAMPLE));
         let mut most = Evidence::most(SETTING);
-        if self.speaks_of_codes(sighting.value) {
+        if self.speaks_of_codes(value) {
             most += Evidence::most(&[Feature::PlaceNear]);
         }
-        self.value(sighting, &mut evidence).is_ok() && evidence.could_reach(most)
+        evidence.could_reach(most + self.value_most(value)) && self.value(sighting, &mut evidence).is_ok() && evidence.could_reach(most)
+    }
+
+    /// What the value by itself can add, at most.
+    fn value_most(&self, value: &str) -> f64 {
+        const WORDS: &[Feature] = &[Feature::Word, Feature::WordBare, Feature::WordShort, Feature::Common, Feature::Phrase];
+        const DIGITS: &[Feature] = &[Feature::Digits, Feature::DigitsFew];
+        match self.keyword.class {
+            Class::Password | Class::Login | Class::Act | Class::Spelling | Class::Says | Class::Pair | Class::Arrow => {
+                Run::of(value).map_or(f64::INFINITY, Run::weight_max).max(Evidence::most(WORDS)).max(Evidence::most(DIGITS))
+            }
+            _ => f64::INFINITY,
+        }
     }
 
     /// Whether one of the pieces before the keyword could pass.

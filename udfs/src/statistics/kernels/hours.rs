@@ -1,6 +1,6 @@
 //! How unusual an hour of the week is for a person: on how many of their active days they did anything around that time.
 
-use super::calendar::DayType;
+use super::calendar::Week;
 
 const HOURS: usize = 24;
 /// With fewer active days of a type, all active days are what the hour is compared with.
@@ -85,20 +85,20 @@ struct Window {
 
 impl Window {
     fn insert(&mut self, active: &ActiveDay) {
-        let day_type = DayType::of(active.day) as usize;
+        let day_type = Week::default().day_type(active.day) as usize;
         self.days[day_type] += 1;
         self.around[day_type].iter_mut().zip(bits_around(active.hours)).for_each(|(days, seen)| *days += usize::from(seen));
     }
 
     fn remove(&mut self, active: &ActiveDay) {
-        let day_type = DayType::of(active.day) as usize;
+        let day_type = Week::default().day_type(active.day) as usize;
         self.days[day_type] = self.days[day_type].saturating_sub(1);
         let counts = self.around[day_type].iter_mut().zip(bits_around(active.hours));
         counts.for_each(|(days, seen)| *days = days.saturating_sub(usize::from(seen)));
     }
 
     fn rarity(&self, day: i64, hour_of_day: usize, learned_days_min: usize) -> Rarity {
-        let today = DayType::of(day) as usize;
+        let today = Week::default().day_type(day) as usize;
         let active_days = self.days.iter().sum::<usize>();
         // Someone who is active but hardly ever on such a day: all their days speak against this hour.
         let compared = if self.days[today] >= SAME_TYPE_DAYS_MIN { self.days[today] } else { active_days };
@@ -122,6 +122,7 @@ fn bits_around(hours: u32) -> impl Iterator<Item = bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::statistics::kernels::calendar::DayType;
     use proptest::prelude::*;
 
     fn at(day: i64, hour: i64) -> Hour {
@@ -129,7 +130,9 @@ mod tests {
     }
 
     fn office_days(days: std::ops::Range<i64>) -> Vec<Hour> {
-        days.filter(|day| DayType::of(*day) == DayType::Weekday).flat_map(|day| (9..17).map(move |hour| at(day, hour))).collect()
+        days.filter(|day| Week::default().day_type(*day) == DayType::Weekday)
+            .flat_map(|day| (9..17).map(move |hour| at(day, hour)))
+            .collect()
     }
 
     #[test]
@@ -175,7 +178,7 @@ mod tests {
                 let today = row.hour.div_euclid(24);
                 let days: std::collections::BTreeSet<i64> = rows.iter().filter(|other| other.active).map(|other| other.hour.div_euclid(24))
                     .filter(|day| (today - history..today).contains(day)).collect();
-                let of_type: Vec<i64> = days.iter().copied().filter(|day| DayType::of(*day) == DayType::of(today)).collect();
+                let of_type: Vec<i64> = days.iter().copied().filter(|day| Week::default().day_type(*day) == Week::default().day_type(today)).collect();
                 let near = |day: i64| rows.iter().any(|other| {
                     let apart = (other.hour - row.hour).rem_euclid(24);
                     other.active && other.hour.div_euclid(24) == day && (apart <= 1 || apart == 23)

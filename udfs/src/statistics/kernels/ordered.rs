@@ -15,6 +15,17 @@ impl Ordered {
         Ordered { values: Vec::with_capacity(values) }
     }
 
+    pub(super) fn of(values: impl Iterator<Item = f64>) -> Ordered {
+        let mut values: Vec<f64> = values.collect();
+        values.sort_unstable_by(f64::total_cmp);
+        Ordered { values }
+    }
+
+    /// The values alone.
+    pub(super) fn sample(&self) -> Sample<'_> {
+        self.with_zeros(0)
+    }
+
     pub(super) fn insert(&mut self, value: f64) {
         let at = self.values.partition_point(|other| *other < value);
         self.values.insert(at, value);
