@@ -6,6 +6,8 @@
 
 mod hope;
 
+pub use hope::SETTING;
+
 use std::ops::Range;
 
 use super::boundary::{bounded, grown_before, is_letter, is_unspaced, valid_prefix, valid_suffix};
@@ -85,7 +87,7 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
     reader.base = base;
     reader.stretch = behind;
     reader.all = all;
-    let hopes = (all || glance::behind(keyword.class, behind.as_bytes()))
+    let hopes = (all || glance::behind(keyword, behind.as_bytes()))
         && may_hold_value(behind.as_bytes(), keyword.class)
         && (all || reader.may_find_behind())
         && reader.hopes();

@@ -15,7 +15,7 @@ use super::super::tokens::{Token, tokens};
 use super::{Reader, TOKENS_MAX, is_word};
 
 /// What the words around can add, at most.
-const SETTING: &[Feature] = &[
+pub const SETTING: &[Feature] = &[
     Feature::Ask,
     Feature::Not,
     Feature::NotBefore,
