@@ -10,6 +10,7 @@ use super::evidence::{Evidence, Feature};
 use super::features::is_known_user;
 use super::keywords::{Class, Keyword};
 use super::languages::{Senses, VOCABULARY};
+use super::shape::holds_common;
 use super::words::SETTING;
 
 /// Counts of a run's bytes, nine bits each.
@@ -162,10 +163,11 @@ impl Run {
     }
 
     /// A part of the run may be [`super::pair::is_strong`] or [`super::shape::is_common`].
-    fn may_be_strong(self) -> bool {
+    fn may_be_strong(self, text: &[u8]) -> bool {
         const STRENGTH_MIN: f64 = 0.35;
-        let beside_letters = self.count(DIGIT) > 0 || self.signs() > 0;
-        self.letters() >= 3 && beside_letters || self.count(LENGTH) >= 6 && self.password_strength_max() >= STRENGTH_MIN
+        let beside_letters = self.letters() >= 3 && (self.count(DIGIT) > 0 || self.signs() > 0);
+        self.count(LENGTH) >= 6 && self.password_strength_max() >= STRENGTH_MIN
+            || beside_letters && holds_common(text.get(self.start..self.end).unwrap_or_default())
     }
 
     /// A part of the run may be letters with digits, and capitals or signs among them.
@@ -304,8 +306,8 @@ pub fn behind(keyword: &Keyword, text: &[u8]) -> bool {
             let context = LoginContext::of(keyword);
             any_run(text, |run, quoted| may_be_of_login(text, run, quoted, context))
         }
-        Class::Act | Class::Spelling => any_run(text, |run, _| run.may_be_strong()),
-        Class::Says => any_run(text, |run, _| run.may_be_strong() && run.is_mixed()),
+        Class::Act | Class::Spelling => any_run(text, |run, _| run.may_be_strong(text)),
+        Class::Says => any_run(text, |run, _| run.is_mixed() && run.may_be_strong(text)),
         Class::Secret => any_run(text, |run, _| run.token_strength_max() >= TOKEN_STRENGTH_MIN || run.password_strength_max() >= PERSON_STRENGTH_MIN),
         _ => true,
     }
@@ -314,5 +316,10 @@ pub fn behind(keyword: &Keyword, text: &[u8]) -> bool {
 /// Whether a value that could pass may stand in the line before a keyword.
 pub fn before(class: Class, line: &[u8]) -> bool {
     let numbers = matches!(class, Class::Pin | Class::Code | Class::Combination);
-    numbers || line.len() > GLANCE_BYTES_MAX || any_run(line, |run, _| run.may_be_strong() && !is_link_or_path(line, run))
+    // A phrase in quotes may be the password.
+    let quotes = || line.iter().enumerate().any(|(at, byte)| KINDS[usize::from(*byte)] & QUOTE != 0 && !is_inside(line, at));
+    numbers
+        || line.len() > GLANCE_BYTES_MAX
+        || any_run(line, |run, _| run.may_be_strong(line) && !is_link_or_path(line, run))
+        || class == Class::Password && quotes()
 }

@@ -320,9 +320,9 @@ impl<'t> Reader<'t> {
         let ends = rest.trim_start_matches(['"', '\'', '`', '*', '_', '.', ' ', '!']).starts_with(['\n', '<'])
             || rest.trim_end_matches(['"', '\'', '`', '*', '_', '.', ' ', '!']).is_empty();
         value.chars().count() >= LETTERS_MIN
-            && (ends || is_common(value))
             && value.chars().all(|c| c.is_alphabetic())
             && !value.starts_with(is_unspaced)
+            && (ends || is_common(value))
     }
 
     /// Whether reading ends at a token: too far, nothing between the quotes, or the quote closes the label that the keyword ends.
@@ -371,7 +371,7 @@ impl<'t> Reader<'t> {
     /// "`X` is the password": looks before the keyword for a value that is nothing else.
     fn before(&mut self, found: &mut impl FnMut(Candidate)) {
         const TOKENS_BEFORE: usize = 8;
-        if self.scene().question {
+        if scene::asks(self.text, self.place.end) {
             return;
         }
         let line = self.stretch;
