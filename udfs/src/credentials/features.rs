@@ -2,7 +2,7 @@
 
 use super::documented;
 use super::evidence::{Evidence, Feature};
-use super::keywords::Class;
+use super::keywords::{Class, Keyword};
 use super::languages::{ENGLISH, Senses};
 use super::pair;
 use super::placeholder;
@@ -11,6 +11,11 @@ use super::sighting::{Link, Sighting};
 use super::value::is_email;
 use super::weigh::{number, password, recovery, secret, seed};
 use super::words::Reader;
+
+/// Whether the word is the name of a user that every machine has.
+pub fn is_known_user(keyword: &Keyword) -> bool {
+    matches!(&*keyword.text, "admin" | "administrator" | "root")
+}
 
 impl Reader<'_> {
     /// What speaks for and against a value, or what it is instead.
@@ -109,7 +114,7 @@ impl Reader<'_> {
         }
         let last = self.text.get(self.place.end.saturating_sub(1)).copied();
         evidence.when(Feature::Plural, self.keyword.class == Class::Password && matches!(last, Some(b's' | b'S')));
-        evidence.when(Feature::KnownUser, self.is_user());
+        evidence.when(Feature::KnownUser, is_known_user(self.keyword));
     }
 
     /// How value and keyword are joined.

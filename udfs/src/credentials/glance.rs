@@ -4,8 +4,14 @@
 //! The glance knows runs between blanks only. A token is a part of one run, so what a run cannot reach, none of its tokens can; the tests
 //! hold this against the functions that weigh tokens.
 
-use super::evidence::Feature;
-use super::keywords::Class;
+use std::sync::LazyLock;
+
+use super::evidence::{Evidence, Feature};
+use super::features::is_known_user;
+use super::keywords::{Class, Keyword};
+use super::languages::{Senses, VOCABULARY};
+use super::shape::holds_common;
+use super::words::SETTING;
 
 /// Counts of a run's bytes, nine bits each.
 const LOWER: u64 = 1;
@@ -23,6 +29,9 @@ const QUOTE: u64 = 1 << 63;
 /// A machine's secret has this strength, or a person's that one.
 const TOKEN_STRENGTH_MIN: f64 = 0.2;
 const PERSON_STRENGTH_MIN: f64 = 0.4;
+
+/// Sums in another order differ by less.
+const ROUNDING: f64 = 1e-6;
 
 /// Longer stretches are not glanced at: they may hold anything.
 const GLANCE_BYTES_MAX: usize = 500;
@@ -154,10 +163,11 @@ impl Run {
     }
 
     /// A part of the run may be [`super::pair::is_strong`] or [`super::shape::is_common`].
-    fn may_be_strong(self) -> bool {
+    fn may_be_strong(self, text: &[u8]) -> bool {
         const STRENGTH_MIN: f64 = 0.35;
-        let beside_letters = self.count(DIGIT) > 0 || self.signs() > 0;
-        self.letters() >= 3 && beside_letters || self.count(LENGTH) >= 6 && self.password_strength_max() >= STRENGTH_MIN
+        let beside_letters = self.letters() >= 3 && (self.count(DIGIT) > 0 || self.signs() > 0);
+        self.count(LENGTH) >= 6 && self.password_strength_max() >= STRENGTH_MIN
+            || beside_letters && holds_common(text.get(self.start..self.end).unwrap_or_default())
     }
 
     /// A part of the run may be letters with digits, and capitals or signs among them.
@@ -221,18 +231,83 @@ fn is_link_or_path(text: &[u8], run: Run) -> bool {
     let run = text.get(run.start..run.end).unwrap_or_default();
     let whole = run.first().is_some_and(begins) && !run.iter().any(cuts);
     let slashes = run.iter().filter(|b| **b == b'/').count();
-    whole && slashes >= 2 && (run.windows(3).any(|three| three == b"://") || !run.iter().any(|b| matches!(b, b'!' | b'#' | b'$')))
+    let holds = |part: &[u8]| run.windows(part.len()).any(|window| window == part);
+    // Two strokes may stand between a user and a password.
+    whole && slashes >= 2 && (holds(b"://") || !holds(b"//") && !run.iter().any(|b| matches!(b, b'!' | b'#' | b'$')))
+}
+
+/// Whether nothing but signs stands between a run and the end of its line.
+fn may_end_line(text: &[u8], run: Run) -> bool {
+    let behind = text.get(run.end..).unwrap_or_default();
+    !behind.iter().take_while(|b| **b != b'\n').any(u8::is_ascii_alphanumeric)
+}
+
+/// What all but the value can add behind a word that announces a login, where the value stands in the middle of a line: joined to the word
+/// by a sign or a word, or not.
+#[derive(Debug, Clone, Copy)]
+struct LoginContext {
+    joined: f64,
+    near: f64,
+}
+
+impl LoginContext {
+    fn of(keyword: &Keyword) -> Self {
+        static ALL: LazyLock<LoginContext> = LazyLock::new(|| {
+            use Feature::{Adjacent, Answer, Assigned, Bias, Bracketed, Copula, Divided, EndsSentence, Late, LoginFirst, OfLogin, OwnLine, UserThen};
+            let best = |links: &[Feature]| links.iter().map(|link| link.weight()).fold(0.0, f64::max);
+            let near = best(&[UserThen]).max(best(&[Adjacent, Assigned, Late]) + LoginFirst.weight());
+            let joined = near.max(best(&[Copula, Divided, Late, OwnLine]) + Answer.weight().max(0.0));
+            let rest = Bias.weight() + OfLogin.weight() + Evidence::most(SETTING) + Evidence::most(&[Bracketed, EndsSentence, Feature::Asked]);
+            LoginContext { joined: joined + rest, near: near + rest }
+        });
+        let known = if is_known_user(keyword) { Feature::KnownUser.weight() } else { 0.0 };
+        let own = known + if keyword.shared { Feature::Shared.weight() } else { 0.0 };
+        Self { joined: ALL.joined + own, near: ALL.near + own }
+    }
+}
+
+/// Whether a piece of the run may weigh enough behind a word that announces a login.
+fn may_be_of_login(text: &[u8], run: Run, quoted: bool, context: LoginContext) -> bool {
+    if !run.is_odd(text) {
+        return false;
+    }
+    let quotes = if quoted { Feature::Quoted.weight() } else { 0.0 };
+    let end = if may_end_line(text, run) { Feature::EndsLine.weight().max(0.0) } else { 0.0 };
+    let value = quotes + end + run.weight_max();
+    context.joined + value >= -ROUNDING
+        && !is_link_or_path(text, run)
+        && (context.near + value >= -ROUNDING || may_be_joined(text, run))
+}
+
+/// Whether a sign or a word may join a value in the run to what stands before it, or it stands on another line.
+fn may_be_joined(text: &[u8], run: Run) -> bool {
+    let joins = |b: &u8| matches!(b, b':' | b'=' | b'>' | b'-' | b'/' | b'|' | b'+' | b'&' | b',' | b'}' | 0x80..);
+    let (ahead, own) = (text.get(..run.start).unwrap_or_default(), text.get(run.start..run.end).unwrap_or_default());
+    let between = ahead.iter().rposition(u8::is_ascii_alphanumeric).map_or(0, |at| at + 1);
+    let word = ahead.get(..between).unwrap_or_default();
+    let start = word.iter().rposition(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'\'' | 0x80..)).map_or(0, |at| at + 1);
+    let signs = ahead.get(between..).unwrap_or_default();
+    signs.iter().any(joins)
+        || signs.windows(4).any(|four| four == b"....")
+        || own.iter().take_while(|b| !b.is_ascii_alphanumeric()).any(joins)
+        || own.iter().any(cuts)
+        || ahead.iter().any(|b| matches!(b, b'\n' | b'<' | b'{'))
+        || std::str::from_utf8(word.get(start..).unwrap_or_default())
+            .is_ok_and(|word| VOCABULARY.senses_anywhere(word).any(Senses::JOIN.and(Senses::AND)))
 }
 
 /// Whether a value that could pass may stand in the text behind a keyword.
-pub fn behind(class: Class, text: &[u8]) -> bool {
+pub fn behind(keyword: &Keyword, text: &[u8]) -> bool {
     if text.len() > GLANCE_BYTES_MAX {
         return true;
     }
-    match class {
-        Class::Login => any_run(text, |run, _| run.is_odd(text) && !is_link_or_path(text, run)),
-        Class::Act | Class::Spelling => any_run(text, |run, _| run.may_be_strong()),
-        Class::Says => any_run(text, |run, _| run.may_be_strong() && run.is_mixed()),
+    match keyword.class {
+        Class::Login => {
+            let context = LoginContext::of(keyword);
+            any_run(text, |run, quoted| may_be_of_login(text, run, quoted, context))
+        }
+        Class::Act | Class::Spelling => any_run(text, |run, _| run.may_be_strong(text)),
+        Class::Says => any_run(text, |run, _| run.is_mixed() && run.may_be_strong(text)),
         Class::Secret => any_run(text, |run, _| run.token_strength_max() >= TOKEN_STRENGTH_MIN || run.password_strength_max() >= PERSON_STRENGTH_MIN),
         _ => true,
     }
@@ -241,5 +316,10 @@ pub fn behind(class: Class, text: &[u8]) -> bool {
 /// Whether a value that could pass may stand in the line before a keyword.
 pub fn before(class: Class, line: &[u8]) -> bool {
     let numbers = matches!(class, Class::Pin | Class::Code | Class::Combination);
-    numbers || line.len() > GLANCE_BYTES_MAX || any_run(line, |run, _| run.may_be_strong() && !is_link_or_path(line, run))
+    // A phrase in quotes may be the password.
+    let quotes = || line.iter().enumerate().any(|(at, byte)| KINDS[usize::from(*byte)] & QUOTE != 0 && !is_inside(line, at));
+    numbers
+        || line.len() > GLANCE_BYTES_MAX
+        || any_run(line, |run, _| run.may_be_strong(line) && !is_link_or_path(line, run))
+        || class == Class::Password && quotes()
 }

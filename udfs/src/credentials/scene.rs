@@ -11,6 +11,9 @@ use super::languages::{Senses, Tongue, VOCABULARY};
 const LEFT_BYTES: usize = 140;
 const RIGHT_BYTES: usize = 160;
 
+/// More words about passwords say no more.
+const TOPICS_MAX: u8 = 4;
+
 /// What the words of a stretch of text say.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Said {
@@ -48,7 +51,7 @@ impl Said {
         }
         self.last = senses;
         self.senses = self.senses.and(senses.without(Senses::MEETING));
-        self.topics += u8::from(senses.any(Senses::TOPIC) && self.topics < 4);
+        self.topics += u8::from(senses.any(Senses::TOPIC) && self.topics < TOPICS_MAX);
     }
 }
 
@@ -75,8 +78,6 @@ pub struct Scene {
     pub log: bool,
     /// The line is code.
     pub code: bool,
-    /// The sentence of the word ends with a question mark.
-    pub question: bool,
 }
 
 /// The language of what surrounds `text[start..end]`.
@@ -84,6 +85,12 @@ pub fn tongue(text: &[u8], start: usize, end: usize) -> Tongue {
     let left = valid_suffix(text.get(start.saturating_sub(LEFT_BYTES)..start).unwrap_or_default());
     let right = valid_prefix(text.get(end..(end + RIGHT_BYTES).min(text.len())).unwrap_or_default());
     VOCABULARY.tongue(words(left).chain(words(right)))
+}
+
+/// Whether the sentence that `text[..end]` begins ends with a question mark.
+pub fn asks(text: &[u8], end: usize) -> bool {
+    let right = valid_prefix(text.get(end..(end + RIGHT_BYTES).min(text.len())).unwrap_or_default());
+    right.split(['.', '\n', '!', '。']).next().is_some_and(|rest| rest.contains(['?', '？', '؟']))
 }
 
 impl Scene {
@@ -94,17 +101,19 @@ impl Scene {
         let sentence = last_sentence(left);
         let line_left = left.rsplit('\n').next().unwrap_or_default();
         let line_right = right.split('\n').next().unwrap_or_default();
-        let mut around = Said::of(left, tongue);
+        let before = Said::of(sentence, tongue);
+        let mut around = Said::of(left.strip_suffix(sentence).unwrap_or_default(), tongue);
+        around.senses = around.senses.and(before.senses);
+        around.topics = (around.topics + before.topics).min(TOPICS_MAX);
         let own = Said::of(valid_prefix(text.get(start..end).unwrap_or_default()), tongue);
         let behind = Said::of(right, tongue);
         around.senses = around.senses.and(behind.senses).and(own.senses);
         around.topics = around.topics.saturating_add(behind.topics);
         Self {
-            before: Said::of(sentence, tongue),
+            before,
             around,
             log: is_log(line_left) || is_log(line_right),
             code: is_code(line_left) || is_code(line_right),
-            question: right.split(['.', '\n', '!', '。']).next().is_some_and(|rest| rest.contains(['?', '？', '؟'])),
         }
     }
 }
@@ -193,7 +202,7 @@ fn is_code(line: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Scene, last_sentence};
+    use super::{Scene, asks, last_sentence};
     use crate::credentials::languages::{ENGLISH, Senses};
 
     #[test]
@@ -202,7 +211,7 @@ mod tests {
         let text = b"We met. What is the wifi password? It hangs at the door.";
         let scene = Scene::around(text, 25, 33, ENGLISH);
         assert!(scene.before.senses.any(Senses::ASK));
-        assert!(scene.question);
+        assert!(asks(text, 33));
         assert!(!scene.log && !scene.code);
         assert!(Scene::around(b"2026-03-14T09:12:44Z WARN login failed", 26, 31, ENGLISH).log);
         assert!(Scene::around(b"if (password == null) {", 4, 12, ENGLISH).code);

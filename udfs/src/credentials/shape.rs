@@ -185,19 +185,55 @@ fn walks(value: &str) -> bool {
         "фыва",
     ];
     const STEPS: usize = 4;
-    let mut window = [0u8; 4];
-    value.len() >= STEPS
-        && value.as_bytes().windows(STEPS).any(|four| {
-            window.copy_from_slice(four);
-            window.make_ascii_lowercase();
-            ROWS.iter().any(|row| row.as_bytes().windows(STEPS).any(|known| known == window)) && !window.iter().all(u8::is_ascii_digit)
-        })
+    static KNOWN: LazyLock<Steps> = LazyLock::new(|| Steps::of(ROWS));
+    let fold = |four: &[u8; STEPS]| u32::from_le_bytes(four.map(|byte| byte.to_ascii_lowercase()));
+    let known = &*KNOWN;
+    value.as_bytes().array_windows().any(|four| known.hold(fold(four)) && !four.iter().all(u8::is_ascii_digit))
+}
+
+/// Four neighbouring bytes of rows of keys.
+struct Steps {
+    sorted: Vec<u32>,
+    /// One bit for each hash: most bytes of a text are no steps.
+    hashes: [u64; 64],
+}
+
+impl Steps {
+    fn of(rows: &[&str]) -> Self {
+        let mut sorted: Vec<u32> = rows.iter().flat_map(|row| row.as_bytes().array_windows().map(|four| u32::from_le_bytes(*four))).collect();
+        sorted.sort_unstable();
+        let mut hashes = [0; 64];
+        for step in &sorted {
+            let (word, bit) = Self::place(*step);
+            hashes[word] |= bit;
+        }
+        Self { sorted, hashes }
+    }
+
+    fn place(step: u32) -> (usize, u64) {
+        let hash = step.wrapping_mul(0x9E37_79B1) >> 20;
+        ((hash / 64) as usize % 64, 1 << (hash % 64))
+    }
+
+    fn hold(&self, step: u32) -> bool {
+        let (word, bit) = Self::place(step);
+        self.hashes[word] & bit != 0 && self.sorted.binary_search(&step).is_ok()
+    }
 }
 
 /// A common word with a number or a sign behind it, or a row of keys.
 pub fn is_common(value: &str) -> bool {
     let word = value.trim_end_matches(|c: char| !c.is_alphabetic());
     word.len() < value.len() && WORDS.common.holds(word) || walks(value)
+}
+
+/// Whether a part of the text may be [`is_common`].
+pub fn holds_common(text: &[u8]) -> bool {
+    let words = || text.split(|b| !b.is_ascii_alphabetic()).filter_map(|word| std::str::from_utf8(word).ok());
+    match std::str::from_utf8(text) {
+        Ok(whole) if whole.is_ascii() => walks(whole) || words().any(|word| word.len() < text.len() && WORDS.common.holds(word)),
+        _ => true,
+    }
 }
 
 /// A name of a thing: every word in it is a short or a technical one, digits only behind, no sign. A capital begins a word.

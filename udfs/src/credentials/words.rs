@@ -6,6 +6,8 @@
 
 mod hope;
 
+pub use hope::SETTING;
+
 use std::ops::Range;
 
 use super::boundary::{bounded, grown_before, is_letter, is_unspaced, valid_prefix, valid_suffix};
@@ -82,7 +84,7 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
     reader.base = base;
     reader.stretch = behind;
     reader.all = all;
-    let hopes = (all || glance::behind(keyword.class, behind.as_bytes()))
+    let hopes = (all || glance::behind(keyword, behind.as_bytes()))
         && may_hold_value(behind.as_bytes(), keyword.class)
         && (all || reader.may_find_behind())
         && reader.hopes();
@@ -320,9 +322,9 @@ impl<'t> Reader<'t> {
         let ends = rest.trim_start_matches(['"', '\'', '`', '*', '_', '.', ' ', '!']).starts_with(['\n', '<'])
             || rest.trim_end_matches(['"', '\'', '`', '*', '_', '.', ' ', '!']).is_empty();
         value.chars().count() >= LETTERS_MIN
-            && (ends || is_common(value))
             && value.chars().all(|c| c.is_alphabetic())
             && !value.starts_with(is_unspaced)
+            && (ends || is_common(value))
     }
 
     /// Whether reading ends at a token: too far, nothing between the quotes, or the quote closes the label that the keyword ends.
@@ -373,7 +375,7 @@ impl<'t> Reader<'t> {
     /// "`X` is the password": looks before the keyword for a value that is nothing else.
     fn before(&mut self, found: &mut impl FnMut(Candidate)) {
         const TOKENS_BEFORE: usize = 8;
-        if self.scene().question {
+        if scene::asks(self.text, self.place.end) {
             return;
         }
         let line = self.stretch;

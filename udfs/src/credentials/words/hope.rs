@@ -9,13 +9,15 @@ use super::super::glance::Run;
 use super::super::keywords::Class;
 use super::super::languages::{Senses, VOCABULARY};
 use super::super::pair::is_strong;
+use super::super::scene;
 use super::super::shape::{Shape, is_common};
 use super::super::sighting::{Link, Reading, Sighting};
 use super::super::tokens::{Token, tokens};
+use super::super::weigh::number;
 use super::{Reader, TOKENS_MAX, is_word};
 
 /// What the words around can add, at most.
-const SETTING: &[Feature] = &[
+pub const SETTING: &[Feature] = &[
     Feature::Ask,
     Feature::Not,
     Feature::NotBefore,
@@ -87,15 +89,12 @@ impl Reader<'_> {
 
     fn word_may_pass(&self, value: &str, token: &Token, place: usize, ahead: Ahead<'_>, rest: &str) -> bool {
         self.keyword.class == Class::Password
-            && (place == 0 && token.before.assigned || place > 0 && ahead.senses().any(Senses::JOIN))
+            && (place > 0 || token.before.assigned)
             && Self::bare_word_may_be(value, rest)
+            && (place == 0 || ahead.senses().any(Senses::JOIN))
     }
 
     fn may_pass(&mut self, value: &str, token: Token, place: usize, (reading, ahead): (Reading, Ahead<'_>), rest: &str) -> bool {
-        if self.numbers() {
-            const DIGITS_MIN: usize = 3;
-            return value.bytes().filter(u8::is_ascii_digit).count() >= DIGITS_MIN;
-        }
         let links = self.links(&token, place, reading, ahead);
         links.into_iter().enumerate().filter(|(at, link)| !links[..*at].contains(link)).any(|(_, link)| {
             let (token, link) = match link {
@@ -128,9 +127,6 @@ impl Reader<'_> {
 
     /// Whether the value reaches the weight where everything around it speaks for it.
     pub fn could_pass(&mut self, sighting: &Sighting<'_>) -> bool {
-        if self.numbers() {
-            return true;
-        }
         let Sighting { value, reading, .. } = *sighting;
         let mut evidence = Evidence::new();
         self.class(&mut evidence);
@@ -138,13 +134,18 @@ impl Reader<'_> {
         // What is known of the words between speaks against it.
         evidence.scaled(Feature::Topic, f64::from(reading.topics.min(3)));
         evidence.when(Feature::Fault, reading.senses.any(Senses::FAULT));
-        evidence.when(Feature::Elsewhere, reading.senses.any(Senses::ELSEWHERE));
+        evidence.when(Feature::Elsewhere, reading.senses.any(Senses::ELSEWHERE) && !self.numbers());
         evidence.when(Feature::Example, reading.senses.any(Senses::EXAMPLE));
         let mut most = Evidence::most(SETTING);
         if self.speaks_of_codes(value) {
             most += Evidence::most(&[Feature::PlaceNear]);
         }
-        evidence.could_reach(most + self.value_most(value)) && self.value(sighting, &mut evidence).is_ok() && evidence.could_reach(most)
+        let weighed = |reader: &mut Self, evidence: &mut Evidence| match reader.numbers() {
+            // The sentence is taken to speak of something that a number opens.
+            true => number(reader.keyword, sighting, Senses::PLACE, evidence).is_ok(),
+            false => evidence.could_reach(most + reader.value_most(value)) && reader.value(sighting, evidence).is_ok(),
+        };
+        weighed(self, &mut evidence) && evidence.could_reach(most)
     }
 
     /// What the value by itself can add, at most.
@@ -161,12 +162,19 @@ impl Reader<'_> {
 
     /// Whether one of the pieces before the keyword could pass.
     pub fn may_find_before(&self) -> bool {
-        let value = |token: Token| self.stretch.get(token.range).unwrap_or_default();
-        tokens(self.stretch).map(value).any(|value| {
+        let line = self.stretch;
+        tokens(line).any(|token| {
+            let value = line.get(token.range.clone()).unwrap_or_default();
             if self.numbers() {
                 return value.bytes().any(|b| b.is_ascii_digit());
             }
-            !is_word(value) && (is_strong(value) && !Shape::of(value).tail || is_common(value))
+            // Before a word for a login only what is named: "`X` as the login".
+            let named = || scene::words(line.get(token.range.end..).unwrap_or_default()).any(|word| Ahead::Word(word).senses().any(Senses::ROLE));
+            let phrase = self.keyword.class == Class::Password && token.before.quoted && value.contains(' ');
+            phrase
+                || !is_word(value)
+                && (is_strong(value) && !Shape::of(value).tail || is_common(value))
+                && (self.keyword.class != Class::Login || named())
         })
     }
 }
