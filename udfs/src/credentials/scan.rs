@@ -22,6 +22,8 @@ const REDACT_PASSES_MAX: usize = 8;
 impl RuleSet {
     /// Walks the hits of `rows` texts, text `i` being `values[offset(i)..offset(i + 1)]`, in order.
     /// `with` gets the row, its text and the hits of one stretch, and says whether the rest of that row matters.
+    ///
+    /// A stretch starts with a text, so that what is found in a text does not depend on those before it.
     fn walk<'v>(
         &self,
         values: &'v [u8],
@@ -29,45 +31,71 @@ impl RuleSet {
         offset: impl Fn(usize) -> usize,
         mut with: impl FnMut(usize, &'v [u8], &[Hit]) -> bool,
     ) {
-        let (mut from, end) = (offset(0), offset(rows));
+        let Some(used) = values.get(..offset(rows)) else { return };
         let mut hits: Vec<Hit> = Vec::new();
-        let mut of_row: Vec<Hit> = Vec::new();
         let mut row = 0;
-        let mut done: Option<usize> = None;
-        let Some(used) = values.get(..end) else { return };
-        while from < end {
-            let to = (from + STRETCH_BYTES).min(end);
-            hits.clear();
-            // Hits come nearly in order.
-            self.literals().each(used, from, to, |hit| {
-                let at = hits.iter().rposition(|earlier| *earlier <= hit).map_or(0, |at| at + 1);
-                hits.insert(at, hit);
-            });
-            let mut rest = hits.as_slice();
-            while let Some(first) = rest.first() {
-                while row + 1 < rows && offset(row + 1) <= first.start {
-                    row = next_row(row, rows, first.start, &offset);
-                }
-                let (start, stop) = (offset(row), offset(row + 1));
-                let taken = rest.iter().take_while(|hit| hit.start < stop).count().max(1);
-                let (now, later) = rest.split_at(taken);
-                rest = later;
-                if done == Some(row) {
-                    continue;
-                }
-                let Some(text) = used.get(start..stop) else { continue };
-                of_row.clear();
-                for hit in now {
-                    if hit.start >= start && hit.start + self.literals().len(hit.literal) <= stop {
-                        of_row.push(Hit { start: hit.start - start, literal: hit.literal });
-                    }
-                }
-                if !of_row.is_empty() && !with(row, text, &of_row) {
-                    done = Some(row);
+        while row < rows {
+            let start = offset(row);
+            let next = last_within(row, rows, start + STRETCH_BYTES, &offset);
+            if next > row {
+                self.hits_in(used, start..offset(next), &mut hits);
+                self.hand_out(used, row..next, &offset, &mut hits, &mut with);
+                row = next;
+                continue;
+            }
+            // A text longer than a stretch.
+            let end = offset(row + 1);
+            for from in (start..end).step_by(STRETCH_BYTES) {
+                self.hits_in(used, from..(from + STRETCH_BYTES).min(end), &mut hits);
+                if !self.hand_out(used, row..row + 1, &offset, &mut hits, &mut with) {
+                    break;
                 }
             }
-            from = to;
+            row += 1;
         }
+    }
+
+    /// The literals whose windows start in a stretch, in order.
+    fn hits_in(&self, values: &[u8], stretch: Range<usize>, hits: &mut Vec<Hit>) {
+        hits.clear();
+        // They come nearly in order.
+        self.literals().each(values, stretch.start, stretch.end, |hit| {
+            let at = hits.iter().rposition(|earlier| *earlier <= hit).map_or(0, |at| at + 1);
+            hits.insert(at, hit);
+        });
+    }
+
+    /// Hands each row of `rows` its hits. Says whether the rest of the last row that had some matters.
+    fn hand_out<'v>(
+        &self,
+        values: &'v [u8],
+        rows: Range<usize>,
+        offset: &impl Fn(usize) -> usize,
+        hits: &mut [Hit],
+        with: &mut impl FnMut(usize, &'v [u8], &[Hit]) -> bool,
+    ) -> bool {
+        let (mut row, mut goes_on) = (rows.start, true);
+        let mut rest = hits;
+        while let Some(first) = rest.first() {
+            row = last_within(row, rows.end - 1, first.start, offset);
+            let (start, stop) = (offset(row), offset(row + 1));
+            let taken = rest.iter().take_while(|hit| hit.start < stop).count().max(1);
+            let (now, later) = rest.split_at_mut(taken);
+            rest = later;
+            // A literal may reach over the row's end, or start before the first row.
+            let mut kept = 0;
+            for at in 0..now.len() {
+                let hit = now[at];
+                if hit.start >= start && hit.start + self.literals().len(hit.literal) <= stop {
+                    now[kept] = Hit { start: hit.start - start, literal: hit.literal };
+                    kept += 1;
+                }
+            }
+            if let (Some(text), Some(hits)) = (values.get(start..stop), now.get(..kept).filter(|hits| !hits.is_empty())) {
+                goes_on = with(row, text, hits);
+            }
+        }
+        goes_on
     }
 
     /// Says for each of `rows` texts whether a credential is in it. `hit` is called once for each such row, in order.
@@ -165,16 +193,15 @@ impl RuleSet {
     }
 }
 
-/// The row that holds `place`, looked for by doubling steps from `row`, whose end lies at or before it.
-fn next_row(row: usize, rows: usize, place: usize, offset: &impl Fn(usize) -> usize) -> usize {
-    let mut step = 1;
-    let mut low = row + 1;
-    while low + step < rows && offset(low + step) <= place {
+/// The last row from `row` to `rows` that starts at or before `place`, looked for by doubling steps.
+fn last_within(row: usize, rows: usize, place: usize, offset: &impl Fn(usize) -> usize) -> usize {
+    let (mut low, mut step) = (row, 1);
+    while low + step <= rows && offset(low + step) <= place {
         low += step;
         step *= 2;
     }
-    let mut high = (low + step).min(rows);
-    // offset(low) <= place < offset(high)
+    let mut high = (low + step).min(rows + 1);
+    // offset(low) <= place < offset(high), where there is such a row
     while high - low > 1 {
         let middle = low + (high - low) / 2;
         if offset(middle) <= place {

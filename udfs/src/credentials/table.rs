@@ -63,7 +63,16 @@ fn one<'t>(reader: &mut Reader<'t>, found: &mut impl FnMut(Candidate), base: usi
 fn plain<'t>(reader: &mut Reader<'t>, found: &mut impl FnMut(Candidate)) {
     let text: &'t [u8] = reader.text;
     let place = reader.place.start;
-    let start = text.get(..place).unwrap_or_default().iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+    let near = |from: usize, to: usize| text.get(from..to.min(text.len())).unwrap_or_default();
+    if !near(place, place + BYTES_MAX).contains(&b'\n') {
+        return;
+    }
+    let floor = place.saturating_sub(BYTES_MAX);
+    let newline = near(floor, place).iter().rposition(|b| *b == b'\n');
+    if newline.is_none() && floor > 0 {
+        return;
+    }
+    let start = newline.map_or(0, |at| floor + at + 1);
     let whole = valid_prefix(text.get(start..(start + BYTES_MAX).min(text.len())).unwrap_or_default());
     let mut lines = whole.split('\n');
     let Some(header) = lines.next() else { return };

@@ -75,20 +75,10 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
     if numbers && !holds_number(text, &place) || keyword.class == Class::Code && !opens_something(text, place.start, keyword) {
         return;
     }
-    let end = (place.end + BEHIND_BYTES).min(text.len());
-    let whole = valid_prefix(text.get(place.end..end).unwrap_or_default());
-    // The first quote behind a quoted keyword closes it: `"password": "..."`.
-    let behind = whole.strip_prefix("\\\"").or(whole.strip_prefix(['"', '\'', '”', '’'])).unwrap_or(whole);
-    let base = place.end + whole.len() - behind.len();
     let mut reader = Reader::new(text, place.clone(), keyword);
-    reader.base = base;
-    reader.stretch = behind;
     reader.all = all;
-    let hopes = (all || glance::behind(keyword, behind.as_bytes()))
-        && may_hold_value(behind.as_bytes(), keyword.class)
-        && (all || reader.may_find_behind())
-        && reader.hopes();
-    if hopes && reader.behind(found) {
+    let behind = text.get(place.end..(place.end + BEHIND_BYTES).min(text.len())).unwrap_or_default();
+    if (all || glance::behind(keyword, behind)) && reader.look_behind(behind, found) {
         return;
     }
     if matches!(keyword.class, Class::Password) {
@@ -244,6 +234,16 @@ impl<'t> Reader<'t> {
         }
         let rest = self.text.get(end..(end + VALUE_BYTES_MAX).min(self.text.len())).unwrap_or_default();
         end + rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'+' | b'/' | b'=')).count()
+    }
+
+    /// Reads the bytes behind the keyword. Says whether it found something.
+    fn look_behind(&mut self, bytes: &'t [u8], found: &mut impl FnMut(Candidate)) -> bool {
+        let whole = valid_prefix(bytes);
+        // The first quote behind a quoted keyword closes it: `"password": "..."`.
+        let behind = whole.strip_prefix("\\\"").or(whole.strip_prefix(['"', '\'', '”', '’'])).unwrap_or(whole);
+        self.base = self.place.end + whole.len() - behind.len();
+        self.stretch = behind;
+        may_hold_value(behind.as_bytes(), self.keyword.class) && (self.all || self.may_find_behind()) && self.hopes() && self.behind(found)
     }
 
     /// Looks behind the keyword. Says whether it found something.
