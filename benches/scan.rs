@@ -10,7 +10,7 @@ use arrow::util::pretty::pretty_format_batches;
 use bittern::clock::Clock;
 use bittern::config::Config;
 use bittern::error::{Error, Result};
-use bittern::ingest::{Settings, ingest};
+use bittern::ingest::Settings;
 use bittern::pipeline::Bittern;
 use bittern::session::{Limits, bare};
 use bittern_udfs::setup::Setup;
@@ -45,7 +45,7 @@ async fn run(folder: &Path) -> Result<()> {
     let config = Config { key_file: Some(folder.join("key")), ..Config::default() };
     let mut ours = Bittern::open(&config, &folder.join("lake").display().to_string(), Clock::System).await?;
     let inputs = Settings { inputs: vec![folder.join("logs/raw").display().to_string()], ..Settings::default() };
-    let summary = ingest(&ours.lake, &ours.context, vec![], &inputs, &ProgressBar::hidden()).await?;
+    let summary = ours.ingest(&inputs, &ProgressBar::hidden()).await?;
     ours.refresh().await?;
     println!("{} events", summary.events);
 

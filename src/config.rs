@@ -20,6 +20,18 @@ pub struct Config {
     pub key_file: Option<PathBuf>,
     /// Bytes that queries may hold before they spill, in MiB.
     pub memory_mib: Option<usize>,
+    /// Files with credential rules of your own, in our syntax or in that of Gitleaks and Betterleaks.
+    pub rules: Vec<PathBuf>,
+    /// How raw objects are landed.
+    pub ingest: Ingest,
+}
+
+/// The section `[ingest]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Ingest {
+    /// Mask credentials in `events` as they land; what was found is kept in `ingest_findings`, without the credential.
+    pub redact: bool,
 }
 
 impl Config {
@@ -37,7 +49,8 @@ impl Config {
             Error::usage(format!("{}:{line}:{column}: {}", path.display(), e.message()))
         })?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        for place in [&mut config.policy, &mut config.sql, &mut config.key_file].into_iter().flatten() {
+        let places = [&mut config.policy, &mut config.sql, &mut config.key_file].into_iter().flatten().chain(&mut config.rules);
+        for place in places {
             *place = folder.join(&*place);
         }
         if let Some(lake) = config.lake.as_mut().filter(|lake| !lake.contains("://")) {

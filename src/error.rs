@@ -105,7 +105,23 @@ impl From<datafusion::error::DataFusionError> for Error {
             D::ParquetError(_) => Kind::Data,
             _ => Kind::Internal,
         };
-        Self::new(kind, "the query failed").caused_by(e)
+        let error = Self::new(kind, "the query failed");
+        // What is wrong with a query or a store holds no row's value; what is wrong with a value does.
+        if kind == Kind::Internal { error.caused_by(without_value(&e.to_string())) } else { error.caused_by(e) }
+    }
+}
+
+/// The engine's message about a value, without the value: it may be a message that holds a credential. What stands between the
+/// first and the last quotation mark goes, however many marks the value itself has, and what follows `value ` where there are none.
+fn without_value(message: &str) -> String {
+    const HIDDEN: &str = "\u{2026}";
+    let line = message.split("\nbacktrace:").next().unwrap_or(message);
+    let quote = |c: char| matches!(c, '\'' | '"' | '`');
+    match (line.find(quote), line.rfind(quote), line.find("value ")) {
+        (Some(first), Some(last), _) if last > first => format!("{}{HIDDEN}{}", &line[..=first], &line[last..]),
+        (Some(first), ..) => format!("{}{HIDDEN}", &line[..=first]),
+        (None, _, Some(at)) => format!("{}{HIDDEN}", &line[..at + "value ".len()]),
+        _ => line.to_owned(),
     }
 }
 
@@ -129,7 +145,7 @@ impl From<object_store::Error> for Error {
 
 impl From<arrow::error::ArrowError> for Error {
     fn from(e: arrow::error::ArrowError) -> Self {
-        Self::new(Kind::Internal, "arrow refused").caused_by(e)
+        Self::new(Kind::Internal, "arrow refused").caused_by(without_value(&e.to_string()))
     }
 }
 
@@ -148,5 +164,26 @@ impl From<std::io::Error> for Error {
 impl From<tokio::task::JoinError> for Error {
     fn from(e: tokio::task::JoinError) -> Self {
         Self::new(Kind::Internal, "a task ended early").caused_by(e)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_value;
+
+    #[test]
+    fn a_message_about_a_value_does_not_hold_it() {
+        let cases = [
+            (
+                "Cast error: Cannot cast string 'it's \"Tern-91\"' to value of Int64 type",
+                "Cast error: Cannot cast string '…' to value of Int64 type",
+            ),
+            ("Error while parsing value Tern-91 for column 0", "Error while parsing value …"),
+            ("Divide by zero error", "Divide by zero error"),
+            ("expected \"Tern-91", "expected \"…"),
+        ];
+        for (message, shown) in cases {
+            assert_eq!(without_value(message), shown);
+        }
     }
 }

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Text that borrows from the raw record where it can.
 pub type Text<'a> = Option<Cow<'a, str>>;
@@ -18,6 +18,66 @@ pub const SECOND: Micros = 1_000_000;
 pub const HOUR: Micros = 3_600 * SECOND;
 /// Microseconds in a day.
 pub const DAY: Micros = 24 * HOUR;
+
+/// What a record says of when its act happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum When {
+    /// It has no time.
+    #[default]
+    Unsaid,
+    /// It has one that nobody can read, or that no running clock shows.
+    Unreadable,
+    /// This is it.
+    At(Micros),
+}
+
+impl When {
+    /// The time, if it can be read.
+    pub fn at(self) -> Option<Micros> {
+        match self {
+            Self::At(time) => Some(time),
+            Self::Unsaid | Self::Unreadable => None,
+        }
+    }
+
+    /// The first of two that is a time; else whether one of them should have been.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::At(_), _) | (Self::Unreadable, Self::Unsaid | Self::Unreadable) => self,
+            (_, other) => other,
+        }
+    }
+
+    /// Whether the record has no time.
+    pub fn is_unsaid(&self) -> bool {
+        *self == Self::Unsaid
+    }
+}
+
+impl Serialize for When {
+    /// The time as a number; null for one that cannot be read.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.at().serialize(serializer)
+    }
+}
+
+/// Where an event's time comes from, if not from its record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeOrigin {
+    /// The record has no time: this is when its raw object was written.
+    Object,
+}
+
+impl TimeOrigin {
+    /// The value of the `time_origin` column.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Object => "object",
+        }
+    }
+}
 
 /// Where the act took place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -278,14 +338,17 @@ impl ChannelType {
 
 /// One act as a normalizer yields it. `source`, `raw_object`, `raw_line`, `ingest_time` and `event_date` are added by `ingest`.
 ///
-/// An empty `event_id` asks `ingest` for one made from the record's bytes; an event without `event_time` goes to quarantine.
+/// An empty `event_id` asks `ingest` for one made from the record's bytes. An `event_time` that is not said takes the raw object's own;
+/// one that cannot be read goes to quarantine.
 #[derive(Debug, Clone, Default, Serialize)]
 #[expect(missing_docs, reason = "each field is the column of the same name, described in docs/events.md")]
 pub struct Event<'a> {
     // the row
     pub event_id: Cow<'a, str>,
+    #[serde(skip_serializing_if = "When::is_unsaid")]
+    pub event_time: When,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub event_time: Option<Micros>,
+    pub time_origin: Option<TimeOrigin>,
     pub surface: Surface,
     // act
     pub action: Action,

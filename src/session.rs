@@ -1,9 +1,11 @@
 //! The engine: one SessionContext with the lake's tables, our functions and the views. Only here is one built.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use bittern_udfs::credentials::rules::{self, Problem, RuleFile};
 use bittern_udfs::setup::Setup;
 use datafusion::datasource::MemTable;
 use datafusion::execution::SessionStateBuilder;
@@ -11,6 +13,7 @@ use datafusion::execution::cache::cache_manager::CacheManagerConfig;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::lake::Lake;
 use crate::lake::provider::LakeTable;
@@ -25,6 +28,33 @@ pub struct Limits {
     pub partitions: Option<usize>,
     /// Rows of a batch; none is the engine's own.
     pub batch_rows: Option<usize>,
+}
+
+/// Rules and key of the functions, as the configuration says: the built-in rules and those of the files it names.
+///
+/// # Errors
+/// `Usage` with every problem of every file that cannot be read or compiled.
+pub fn setup(config: &Config, key: &[u8]) -> Result<Setup> {
+    let mut files = rules::builtin().map_err(|problems| wrong_rules(&problems))?;
+    for path in &config.rules {
+        let file = rule_file(path)?;
+        if !file.notes.is_empty() {
+            tracing::info!(path = %path.display(), notes = file.notes.len(), "not all of the file is used: `credentials rules check` names it");
+        }
+        files.push(file);
+    }
+    Setup::new(&files, key).map_err(|problems| wrong_rules(&problems))
+}
+
+/// Reads one file of rules.
+pub fn rule_file(path: &Path) -> Result<RuleFile> {
+    let text = std::fs::read_to_string(path).map_err(|e| Error::usage(format!("cannot read `{}`", path.display())).caused_by(e))?;
+    RuleFile::parse(&path.display().to_string(), &text).map_err(|problem| wrong_rules(&[problem]))
+}
+
+fn wrong_rules(problems: &[Problem]) -> Error {
+    let lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
+    Error::usage(format!("rules cannot be used (`bittern credentials rules check` shows more):\n{}", lines.join("\n")))
 }
 
 /// An empty session with our functions and settings.

@@ -4,23 +4,31 @@
 -- interval = "1 hour"
 -- entity = "person_id"
 -- known_gaps = "Only the name of the file is seen; its content is not opened."
-WITH shared AS (
+WITH named AS (
+  SELECT event_id, first_value(fingerprint ORDER BY start_byte) AS fingerprint
+  FROM credential_findings
+  WHERE interval_start >= $interval_start AND interval_start < $interval_end AND field = 'file_name'
+  GROUP BY event_id
+),
+shared AS (
   SELECT
-    *,
+    a.*,
+    n.fingerprint,
     -- The name itself may be the credential: then its fingerprint stands for it.
-    coalesce(file_id, credential_find(file_name)[1]['fingerprint'], file_name) AS file
-  FROM acts
-  WHERE event_time >= $interval_start AND event_time < $interval_end
-    AND outcome = 'success'
-    AND action IN ('file_uploaded', 'file_shared', 'link_created') AND (credential_file(file_name) OR credential_match(file_name))
-    AND (actor_class IS NULL OR actor_class IN ('human', 'guest'))
+    coalesce(a.file_id, n.fingerprint, a.file_name) AS file
+  FROM acts AS a
+  LEFT JOIN named AS n ON a.event_id = n.event_id
+  WHERE a.event_time >= $interval_start AND a.event_time < $interval_end
+    AND a.outcome = 'success'
+    AND a.action IN ('file_uploaded', 'file_shared', 'link_created') AND (credential_file(a.file_name) OR n.event_id IS NOT NULL)
+    AND (a.actor_class IS NULL OR a.actor_class IN ('human', 'guest'))
 )
 SELECT
   date_trunc('hour', event_time) AS interval_time,
   coalesce(person_id, 'nobody') AS entity_id,
   file AS alert_key,
   max(group_name) AS group_name,
-  CASE WHEN bool_or(credential_match(file_name)) THEN 'high' ELSE 'medium' END AS severity,
+  CASE WHEN count(fingerprint) > 0 THEN 'high' ELSE 'medium' END AS severity,
   min(event_time) AS first_event_time,
   max(event_time) AS last_event_time,
   CAST(count(*) AS DOUBLE) AS observed,

@@ -54,7 +54,7 @@ done AS (
     person_id, event_id, event_time
   FROM acts
   WHERE event_time >= $interval_start - INTERVAL '1 day' AND event_time < $interval_end + INTERVAL '1 day'
-    AND outcome = 'success' AND class = 'interactive'
+    AND time_origin IS NULL AND outcome = 'success' AND class = 'interactive'
     AND action IN ('file_downloaded', 'file_viewed', 'file_copied', 'channel_previewed', 'search')
 )
 SELECT

@@ -20,6 +20,7 @@ FROM (
   FROM acts
   WHERE event_time >= $interval_start - INTERVAL '1 day'
     AND event_time < $interval_end + INTERVAL '1 day'
+    AND time_origin IS NULL
     AND outcome = 'success'
     AND class = 'interactive'
     AND (actor_id IS NOT NULL OR actor_email IS NOT NULL)

@@ -29,6 +29,7 @@ SELECT
 FROM events AS e
 LEFT JOIN located AS l ON e.file_id = l.file_id AND e.channel_id IS NULL
 WHERE e.event_time >= $interval_start AND e.event_time < $interval_end
+  AND e.time_origin IS NULL
   AND e.outcome = 'success'
   AND (e.actor_class IS NULL OR e.actor_class IN ('human', 'guest'))
   AND (e.actor_id IS NOT NULL OR e.actor_email IS NOT NULL)

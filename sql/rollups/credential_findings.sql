@@ -10,7 +10,7 @@ WITH texts AS (
   SELECT event_id, event_time, 'file_name' AS field, file_name AS content
   FROM events
   WHERE event_time >= $interval_start AND event_time < $interval_end
-    AND action IN ('message_posted', 'message_edited', 'email_sent', 'file_uploaded', 'file_shared')
+    AND action IN ('message_posted', 'message_edited', 'email_sent', 'file_uploaded', 'file_shared', 'link_created')
     AND credential_match(file_name)
   UNION ALL
   SELECT event_id, event_time, 'search_query' AS field, search_query AS content
@@ -21,6 +21,18 @@ WITH texts AS (
 found AS (
   SELECT event_id, event_time, field, unnest(credential_find(content)) AS finding
   FROM texts
+),
+told AS (
+  SELECT
+    event_id, event_time, field,
+    finding['rule'] AS rule, finding['kind'] AS kind, finding['confidence'] AS confidence,
+    finding['start'] AS start_byte, finding['end'] AS end_byte, finding['masked'] AS masked, finding['fingerprint'] AS fingerprint
+  FROM found
+  UNION
+  -- What was masked as it landed; an interrupted ingest may have told it twice.
+  SELECT event_id, event_time, field, rule, kind, confidence, start_byte, end_byte, masked, fingerprint
+  FROM ingest_findings
+  WHERE event_time >= $interval_start AND event_time < $interval_end
 )
 SELECT
   f.event_time AS interval_time,
@@ -37,13 +49,16 @@ SELECT
   e.channel_external,
   e.message_id,
   f.field,
-  f.finding['rule'] AS rule,
-  f.finding['kind'] AS kind,
-  f.finding['confidence'] AS confidence,
-  f.finding['start'] AS start_byte,
-  f.finding['end'] AS end_byte,
-  f.finding['masked'] AS masked,
-  f.finding['fingerprint'] AS fingerprint
-FROM found AS f
+  f.rule,
+  f.kind,
+  f.confidence,
+  f.start_byte,
+  f.end_byte,
+  f.masked,
+  f.fingerprint
+FROM told AS f
 JOIN events AS e ON f.event_id = e.event_id
 WHERE e.event_time >= $interval_start AND e.event_time < $interval_end
+  AND (f.field = 'search_query'
+    OR e.action IN ('message_posted', 'message_edited', 'email_sent', 'file_uploaded', 'file_shared')
+    OR (f.field = 'file_name' AND e.action = 'link_created'))

@@ -13,5 +13,6 @@ SELECT
   count(DISTINCT src_ip) AS addresses
 FROM events
 WHERE event_time >= $interval_start AND event_time < $interval_end
+  AND time_origin IS NULL
   AND (actor_id IS NOT NULL OR actor_email IS NOT NULL)
 GROUP BY date_trunc('day', event_time), source, actor_id, actor_email, device_name, os, country

@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::generate;
-use crate::ingest::{self, ingest};
+use crate::ingest;
 use crate::pipeline::judge::{self, Judgement};
 use crate::pipeline::{Bittern, run};
 use crate::report;
@@ -52,7 +52,7 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let mut bittern = Bittern::open(&config, &lake, Clock::System).await?;
     let settings = ingest::Settings { inputs: vec![data.join("raw").display().to_string()], ..ingest::Settings::default() };
     let progress = bar("landing logs {bar:40} {bytes}/{total_bytes}");
-    let summary = ingest(&bittern.lake, &bittern.context, bittern.sql_sources().await?, &settings, &progress).await?;
+    let summary = bittern.ingest(&settings, &progress).await?;
     say(format!(
         "landed {} events from {} raw objects in {:.1} s ({} objects were there already)\n",
         summary.events, summary.objects, summary.seconds, summary.skipped

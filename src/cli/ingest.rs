@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::{Format, Global, bar, output};
 use crate::error::Result;
-use crate::ingest::{Settings, ingest};
+use crate::ingest::Settings;
 
 /// Flags of `ingest`.
 #[derive(Debug, clap::Args)]
@@ -23,12 +23,15 @@ pub struct Args {
 /// Runs it. Exit code 3 says that something went to quarantine.
 pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let bittern = global.open().await?;
-    let settings = Settings { inputs: args.inputs.clone(), source: args.source.clone(), again: args.again };
+    let settings = Settings { inputs: args.inputs.clone(), source: args.source.clone(), again: args.again, ..Settings::default() };
     let progress = bar("{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
-    let summary = ingest(&bittern.lake, &bittern.context, bittern.sql_sources().await?, &settings, &progress).await?;
+    let summary = bittern.ingest(&settings, &progress).await?;
     if global.format == Format::Table {
         let rows: Vec<Vec<String>> = summary.by_source.iter().map(|(source, count)| vec![source.clone(), count.to_string()]).collect();
         output::print_text(&output::table(&["source", "events"], &rows))?;
+        if summary.undated > 0 {
+            output::print_text(&format!("{} events have no time of their own: they stand at their object's\n", summary.undated))?;
+        }
         output::print_text(&format!(
             "{} events from {} objects ({} passed over), {} duplicates, {} to quarantine, {:.1} s\n",
             summary.events, summary.objects, summary.skipped, summary.duplicates, summary.quarantined, summary.seconds

@@ -1,6 +1,7 @@
 //! The command line: one file a command. Data goes to stdout, logs and progress to stderr.
 
 mod check;
+mod credentials;
 mod demo;
 mod generate;
 mod ingest;
@@ -88,6 +89,8 @@ enum Command {
     Check,
     /// Run the cases of the detections
     Test(test::Args),
+    /// The credential matcher by itself: scan texts, list and check rules, evaluate
+    Credentials(credentials::Args),
     /// Write synthetic logs with planted incidents
     Generate(generate::Args),
 }
@@ -127,6 +130,7 @@ async fn run(args: Args) -> Result<ExitCode> {
         Command::Status => status::run(global).await,
         Command::Check => check::run(global).await,
         Command::Test(args) => test::run(global, args).await,
+        Command::Credentials(args) => credentials::run(global, args).await,
         Command::Generate(args) => generate::run(args),
     }
 }

@@ -39,7 +39,7 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
         // Without a lake, functions and further tables still work.
         None => {
             let key = crate::config::read_or_make_key(&config.key_path()?)?;
-            crate::session::bare(&bittern_udfs::setup::Setup::builtin(&key), &crate::session::Limits::default())?
+            crate::session::bare(&crate::session::setup(&config, &key)?, &crate::session::Limits::default())?
         }
     };
     for table in &args.table {

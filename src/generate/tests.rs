@@ -237,7 +237,7 @@ impl Receiver for Counts {
         self.events += 1;
         // Slack does not say who deleted a message.
         let nobody = event.actor_id.is_none() && event.action != Action::MessageDeleted;
-        self.without_time_or_actor += u64::from(event.event_time.is_none() || nobody);
+        self.without_time_or_actor += u64::from(event.event_time.at().is_none() || nobody);
         self.other += u64::from(event.action == Action::Other);
     }
     fn snapshot(&mut self, _: Snapshot<'_>) {

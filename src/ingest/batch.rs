@@ -5,16 +5,17 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Int64Builder, ListBuilder, RecordBatch, StringBuilder, TimestampMicrosecondArray, UInt32Array,
+    Array, ArrayBuilder, ArrayRef, AsArray, BooleanBuilder, DictionaryArray, Int32Array, Int64Array, Int64Builder, ListBuilder,
+    RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray, UInt32Array,
 };
-use arrow::compute::{take, take_record_batch};
-use arrow::datatypes::{DataType, Field};
+use arrow::compute::take;
+use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef};
 use sha2::{Digest, Sha256};
 
 use crate::error::Result;
 use crate::event::{Event, Micros};
 use crate::interval::Hours;
-use crate::lake::columns::{TEXT, events_file_schema};
+use crate::lake::columns::{CLOSED, TEXT, events_file_schema};
 
 /// 128 bits of a SHA-256: what stands for an event id in memory. Nobody can make two ids collide on purpose.
 pub type IdHash = [u8; 16];
@@ -66,10 +67,10 @@ pub struct EventBatch {
     times: Vec<Micros>,
     actions: Vec<u8>,
     ids: StringBuilder,
-    source: StringBuilder,
-    object: StringBuilder,
-    line: Int64Builder,
-    text: Vec<Sparse>,
+    source: Coded,
+    object: Coded,
+    line: Vec<i64>,
+    text: Vec<TextColumn>,
     device_managed: BooleanBuilder,
     channel_external: BooleanBuilder,
     file_size: Int64Builder,
@@ -79,16 +80,22 @@ pub struct EventBatch {
 
 impl Default for EventBatch {
     fn default() -> Self {
+        Self::with_capacity(0, 0, TEXT.iter().map(|(name, _)| TextColumn::new(name)).collect())
+    }
+}
+
+impl EventBatch {
+    fn with_capacity(rows: usize, id_bytes: usize, text: Vec<TextColumn>) -> Self {
         let element = Field::new("element", DataType::Utf8, true);
         Self {
-            hashes: Vec::new(),
-            times: Vec::new(),
-            actions: Vec::new(),
-            ids: StringBuilder::new(),
-            source: StringBuilder::new(),
-            object: StringBuilder::new(),
-            line: Int64Builder::new(),
-            text: TEXT.iter().map(|_| Sparse::default()).collect(),
+            hashes: Vec::with_capacity(rows),
+            times: Vec::with_capacity(rows),
+            actions: Vec::with_capacity(rows),
+            ids: StringBuilder::with_capacity(rows, id_bytes),
+            source: Coded::with_capacity(rows),
+            object: Coded::with_capacity(rows),
+            line: Vec::with_capacity(rows),
+            text,
             device_managed: BooleanBuilder::new(),
             channel_external: BooleanBuilder::new(),
             file_size: Int64Builder::new(),
@@ -96,20 +103,25 @@ impl Default for EventBatch {
             bytes: 0,
         }
     }
-}
 
-impl EventBatch {
+    /// An empty batch with room for as much as this one holds: batches of one ingest are alike, and growing copies.
+    pub fn successor(&self) -> Self {
+        let rows = self.times.len();
+        let room = |bytes: usize| bytes + bytes / 16;
+        Self::with_capacity(room(rows), room(self.ids.values_slice().len()), self.text.iter().map(TextColumn::successor).collect())
+    }
+
     /// Adds an event under its final id.
     pub fn push(&mut self, event: &Event<'_>, id: &str, hash: IdHash, time: Micros, place: Place<'_>) {
         self.hashes.push(hash);
         self.times.push(time);
         self.actions.push(event.action as u8);
         self.ids.append_value(id);
-        self.source.append_value(place.source);
-        self.object.append_value(place.object);
-        self.line.append_value(i64::try_from(place.line).unwrap_or(i64::MAX));
+        self.source.push(Some(place.source));
+        self.object.push(Some(place.object));
+        self.line.push(i64::try_from(place.line).unwrap_or(i64::MAX));
         // What a row costs beside its text: offsets and validity of every column.
-        let mut bytes = 6 * TEXT.len() + id.len() + place.object.len();
+        let mut bytes = 6 * TEXT.len() + id.len();
         for (builder, (_, text_of)) in self.text.iter_mut().zip(TEXT) {
             let text = text_of(event);
             bytes += text.map_or(0, str::len);
@@ -144,25 +156,107 @@ impl EventBatch {
             let row = *row as usize;
             (date_of(self.times[row]), self.actions[row], self.times[row], row)
         });
+        let times = std::mem::take(&mut self.times);
         let utc = |times: Vec<Micros>| Arc::new(TimestampMicrosecondArray::from(times).with_timezone("UTC")) as ArrayRef;
         let mut columns: Vec<ArrayRef> = vec![
             Arc::new(self.ids.finish()),
-            utc(std::mem::take(&mut self.times)),
+            utc(times.clone()),
             utc(vec![ingest_time; rows]),
-            Arc::new(self.source.finish()),
-            Arc::new(self.object.finish()),
-            Arc::new(self.line.finish()),
+            self.source.finish()?,
+            self.object.finish()?,
+            Arc::new(Int64Array::from(std::mem::take(&mut self.line))),
         ];
-        columns.extend(self.text.iter_mut().map(Sparse::finish));
+        for column in &mut self.text {
+            columns.push(column.finish()?);
+        }
         columns.push(Arc::new(self.device_managed.finish()));
         columns.push(Arc::new(self.channel_external.finish()));
         columns.push(Arc::new(self.file_size.finish()));
         columns.push(Arc::new(self.recipients.finish()));
-        let batch = RecordBatch::try_new(events_file_schema(), columns)?;
+        let schema = schema_of(&columns);
         let hashes = order.iter().map(|row| self.hashes[*row as usize]).collect();
-        let order = UInt32Array::from(order);
-        let taken = batch.columns().iter().map(|column| taken(column, &order)).collect::<Result<Vec<ArrayRef>>>()?;
-        Ok(SortedBatch { batch: RecordBatch::try_new(events_file_schema(), taken)?, hashes })
+        let times = order.iter().map(|row| times[*row as usize]).collect();
+        Ok(SortedBatch { schema, columns, order, times, hashes })
+    }
+}
+
+/// The schema of `events` with the types that the columns have here: text of few values is coded in memory, plain in files.
+fn schema_of(columns: &[ArrayRef]) -> SchemaRef {
+    let schema = events_file_schema();
+    let typed = |(field, column): (&Arc<Field>, &ArrayRef)| field.as_ref().clone().with_data_type(column.data_type().clone());
+    Arc::new(Schema::new(schema.fields().iter().zip(columns).map(typed).collect::<Vec<Field>>()))
+}
+
+/// A text column while it grows.
+enum TextColumn {
+    Sparse(Sparse),
+    Coded(Coded),
+}
+
+impl TextColumn {
+    fn new(name: &str) -> Self {
+        if CLOSED.contains(&name) { Self::Coded(Coded::with_capacity(0)) } else { Self::Sparse(Sparse::default()) }
+    }
+
+    fn successor(&self) -> Self {
+        match self {
+            Self::Coded(column) => Self::Coded(Coded::with_capacity(column.codes.len())),
+            Self::Sparse(Sparse { builder, .. }) => {
+                let bytes = builder.values_slice().len();
+                Self::Sparse(Sparse { builder: StringBuilder::with_capacity(builder.len(), bytes + bytes / 16), nulls: 0 })
+            }
+        }
+    }
+
+    fn push(&mut self, text: Option<&str>) {
+        match self {
+            Self::Sparse(column) => column.push(text),
+            Self::Coded(column) => column.push(text),
+        }
+    }
+
+    fn finish(&mut self) -> Result<ArrayRef> {
+        match self {
+            Self::Sparse(column) => Ok(column.finish()),
+            Self::Coded(column) => column.finish(),
+        }
+    }
+}
+
+/// A text column of few different values in long runs: each value once, and a code a row.
+struct Coded {
+    values: Vec<String>,
+    /// -1 is NULL.
+    codes: Vec<i32>,
+}
+
+impl Coded {
+    fn with_capacity(rows: usize) -> Self {
+        Self { values: Vec::new(), codes: Vec::with_capacity(rows) }
+    }
+
+    fn push(&mut self, text: Option<&str>) {
+        let code = match text {
+            None => -1,
+            // The newest value first: a raw object's name is the last one for as long as it is read.
+            Some(text) => match self.values.iter().rposition(|value| value == text) {
+                Some(code) => code as i32,
+                None => {
+                    self.values.push(text.to_owned());
+                    self.values.len() as i32 - 1
+                }
+            },
+        };
+        self.codes.push(code);
+    }
+
+    fn finish(&mut self) -> Result<ArrayRef> {
+        let codes: Int32Array = if self.codes.iter().any(|code| *code < 0) {
+            self.codes.iter().map(|code| (*code >= 0).then_some(*code)).collect()
+        } else {
+            Int32Array::from(std::mem::take(&mut self.codes))
+        };
+        Ok(Arc::new(DictionaryArray::try_new(codes, Arc::new(StringArray::from_iter_values(&self.values)))?))
     }
 }
 
@@ -190,46 +284,70 @@ impl Sparse {
     }
 }
 
-/// The rows of a column in another order; a column without values has none in any order.
-fn taken(column: &ArrayRef, order: &UInt32Array) -> Result<ArrayRef> {
-    if column.null_count() == column.len() {
-        return Ok(Arc::clone(column));
-    }
-    Ok(take(column, order, None)?)
-}
-
-/// Rows sorted by date, action and time, with the hash of each row's id.
+/// Rows in the order of date, action and time. They are put in that order piece by piece as they are written: a copy of all at once
+/// would double what is held.
 pub struct SortedBatch {
-    /// The rows, without `event_date`.
-    pub batch: RecordBatch,
-    /// One for each row.
-    pub hashes: Vec<IdHash>,
+    schema: SchemaRef,
+    columns: Vec<ArrayRef>,
+    /// Which row stands where.
+    order: Vec<u32>,
+    times: Vec<Micros>,
+    hashes: Vec<IdHash>,
 }
 
 impl SortedBatch {
-    /// The event times.
-    pub fn times(&self) -> &[Micros] {
-        use arrow::array::AsArray;
-        use arrow::datatypes::TimestampMicrosecondType;
-        let column = self.batch.column(1);
-        column.as_primitive::<TimestampMicrosecondType>().values()
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.order.len()
     }
 
-    /// The rows whose ids are not in `known`.
-    pub fn without(&self, known: &IdSet) -> Result<Self> {
-        let keep: Vec<u32> = (0..self.batch.num_rows())
-            .filter(|row| !known.contains(&self.hashes[*row]))
-            .map(|row| u32::try_from(row).unwrap_or(u32::MAX))
-            .collect();
-        let hashes = keep.iter().map(|row| self.hashes[*row as usize]).collect();
-        Ok(Self { batch: take_record_batch(&self.batch, &UInt32Array::from(keep))?, hashes })
+    /// The event times.
+    pub fn times(&self) -> &[Micros] {
+        &self.times
+    }
+
+    /// The hash of each row's id.
+    pub fn hashes(&self) -> &[IdHash] {
+        &self.hashes
+    }
+
+    /// Some rows, without `event_date`.
+    pub fn rows(&self, offset: usize, length: usize) -> Result<RecordBatch> {
+        let order = UInt32Array::from_iter_values(self.order.iter().skip(offset).take(length).copied());
+        let columns = self.columns.iter().map(|column| taken(column, &order)).collect::<Result<Vec<ArrayRef>>>()?;
+        Ok(RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
+    }
+
+    /// Drops the rows whose ids are in `known`.
+    pub fn remove(&mut self, known: &IdSet) {
+        let keep: Vec<bool> = self.hashes.iter().map(|hash| !known.contains(hash)).collect();
+        let mut kept = keep.iter();
+        self.order.retain(|_| kept.next() == Some(&true));
+        let mut kept = keep.iter();
+        self.times.retain(|_| kept.next() == Some(&true));
+        let mut kept = keep.iter();
+        self.hashes.retain(|_| kept.next() == Some(&true));
+    }
+
+    /// How often each value of a column of few values occurs.
+    pub fn counts(&self, column: &str) -> Vec<(&str, u64)> {
+        let at = self.schema.index_of(column).ok();
+        let Some(coded) = at.and_then(|at| self.columns[at].as_dictionary_opt::<Int32Type>()) else { return Vec::new() };
+        let mut counts: Vec<(&str, u64)> = coded.values().as_string::<i32>().iter().map(|value| (value.unwrap_or_default(), 0)).collect();
+        for row in &self.order {
+            if let Some((_, count)) = coded.key(*row as usize).and_then(|code| counts.get_mut(code)) {
+                *count += 1;
+            }
+        }
+        counts.retain(|(_, count)| *count > 0);
+        counts
     }
 
     /// The hours that the rows lie in.
     pub fn hours(&self) -> Hours {
         let mut hours = Hours::default();
         let mut last = None;
-        for time in self.times() {
+        for time in &self.times {
             let hour = time.div_euclid(crate::event::HOUR);
             if last != Some(hour) {
                 hours.add(*time);
@@ -238,4 +356,12 @@ impl SortedBatch {
         }
         hours
     }
+}
+
+/// The rows of a column in another order; a column without values has none in any order.
+fn taken(column: &ArrayRef, order: &UInt32Array) -> Result<ArrayRef> {
+    if column.null_count() == column.len() {
+        return Ok(column.slice(0, order.len()));
+    }
+    Ok(take(column, order, None)?)
 }

@@ -5,6 +5,7 @@
 mod batch;
 mod reader;
 pub mod records;
+mod redact;
 mod rows;
 pub mod sql_source;
 mod writer;
@@ -12,6 +13,7 @@ mod writer;
 use std::collections::{BTreeMap, HashSet};
 
 use arrow::array::AsArray;
+use bittern_udfs::setup::Setup;
 use datafusion::prelude::SessionContext;
 use indicatif::ProgressBar;
 use serde::Serialize;
@@ -34,6 +36,8 @@ pub struct Settings {
     pub source: Option<String>,
     /// Read objects again that were read before.
     pub again: bool,
+    /// Mask credentials before events are written, with these rules and this key.
+    pub redact: Option<Setup>,
 }
 
 /// What an ingest did.
@@ -49,6 +53,8 @@ pub struct Summary {
     pub events: u64,
     /// Of these, events whose action is `other`.
     pub other: u64,
+    /// Of these, events whose record has no time: they stand at the time of their raw object.
+    pub undated: u64,
     /// Events that were there already.
     pub duplicates: u64,
     /// Statements of state.
@@ -103,7 +109,7 @@ pub async fn ingest(
         let (settings, context, progress) = (settings.clone(), context.clone(), progress.clone());
         tokio::task::spawn_blocking(move || read_all(&objects, &settings, &sql_sources, context, sender, &progress))
     };
-    let mut writer = writer::Writer::new(lake, context.clone());
+    let mut writer = writer::Writer::new(lake, context.clone(), settings.redact.clone());
     let mut written = Ok(());
     while let Some(flush) = batches.recv().await {
         written = writer.write(flush).await;
@@ -120,6 +126,7 @@ pub async fn ingest(
     summary.skipped = skipped;
     summary.events = writer.events;
     summary.other = writer.other;
+    summary.undated = writer.undated;
     summary.duplicates += writer.duplicates;
     summary.by_source = writer.by_source;
     summary.seconds = (clock.now() - started) as f64 / 1e6;

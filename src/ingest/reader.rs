@@ -14,9 +14,9 @@ use super::rows::{ObjectRow, QuarantineRows, SnapshotRows};
 use super::sql_source::SqlSource;
 use super::{Flush, Settings, Summary};
 use crate::error::{Error, Result};
-use crate::event::{Event, Micros, Snapshot};
+use crate::event::{Event, Micros, Snapshot, TimeOrigin, When};
 use crate::lake::raw::RawObject;
-use crate::sources::{ExportChannels, Origin, Receiver, Record, Reject, Source};
+use crate::sources::{ExportChannels, Origin, Receiver, Record, Reject, Source, time};
 
 /// Bytes of events that are gathered before they are written: with what sorting and encoding need, well under a gigabyte.
 const BATCH_BYTES: usize = 96 * 1024 * 1024;
@@ -361,8 +361,9 @@ impl<'a> Reader<'a> {
     }
 
     fn send(&mut self) -> Result<()> {
+        let next = self.batch.successor();
         let flush = Flush {
-            events: std::mem::take(&mut self.batch),
+            events: std::mem::replace(&mut self.batch, next),
             snapshots: std::mem::take(&mut self.snapshots),
             quarantine: std::mem::take(&mut self.quarantine),
             objects: std::mem::take(&mut self.objects),
@@ -434,10 +435,15 @@ struct Taker<'t, 'r, 'a> {
 }
 
 impl Receiver for Taker<'_, '_, '_> {
-    fn event(&mut self, event: Event<'_>) {
-        let Some(time) = event.event_time else {
-            self.rejects.push(Reject::bad("no time"));
-            return;
+    fn event(&mut self, mut event: Event<'_>) {
+        let time = match event.event_time {
+            When::At(time) => time,
+            When::Unsaid if time::plausible(self.object_time) => {
+                event.time_origin = Some(TimeOrigin::Object);
+                self.object_time
+            }
+            When::Unsaid => return self.rejects.push(Reject::bad("it has no time, and neither has its raw object")),
+            When::Unreadable => return self.rejects.push(Reject::bad("its time cannot be read")),
         };
         let id: Cow<'_, str> =
             if event.event_id.is_empty() { Cow::Owned(self.content_id(&event)) } else { Cow::Borrowed(event.event_id.as_ref()) };

@@ -113,8 +113,19 @@ fn lines<E: From<io::Error>>(mut input: impl BufRead, each: &mut dyn FnMut(Piece
     let mut line = Vec::new();
     let mut number = 0;
     loop {
-        line.clear();
         number += 1;
+        // Most lines lie whole in what was read ahead: they need not be copied.
+        if let Ok(chunk) = input.fill_buf()
+            && let Some(end) = memchr::memchr(b'\n', chunk)
+        {
+            let content = chunk.get(..end).unwrap_or_default().trim_ascii();
+            if !content.is_empty() {
+                each_json(content, number, each)?;
+            }
+            input.consume(end + 1);
+            continue;
+        }
+        line.clear();
         let (ended, cut) = match next_line(&mut input, &mut line) {
             Ok(state) => state,
             Err(error) => return each(Piece::Broken(unreadable(&error), number, None)),
@@ -174,7 +185,7 @@ fn unreadable(error: &io::Error) -> String {
 }
 
 fn too_long() -> String {
-    format!("longer than {} MiB", RECORD_BYTES_MAX / 1024 / 1024)
+    format!("the record is longer than {} MiB", RECORD_BYTES_MAX / 1024 / 1024)
 }
 
 /// JSON values by nesting depth: the elements of one array, or whole values one after the other.

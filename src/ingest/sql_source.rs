@@ -15,10 +15,11 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::event::{Action, Event, Outcome, Surface};
+use crate::event::{Action, Event, Outcome, Surface, When};
 use crate::jobs::header::{SqlFile, parse};
 use crate::lake::columns::time_type;
 use crate::lake::raw::matches;
+use crate::sources::time;
 
 /// Rows that are read before they go through the SELECT together.
 const BATCH_ROWS: usize = 8 * 1024;
@@ -156,7 +157,7 @@ impl Rows {
         for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
             let name = field.name().clone();
             match name.as_str() {
-                "event_time" => rows.time = Some(cast(column, &time_type())?),
+                "event_time" if !column.data_type().is_string() => rows.time = Some(cast(column, &time_type())?),
                 "file_size" => rows.file_size = Some(cast(column, &DataType::Int64)?),
                 "device_managed" | "channel_external" => drop(rows.booleans.insert(name, cast(column, &DataType::Boolean)?)),
                 _ => drop(rows.text.insert(name, cast(column, &DataType::Utf8)?)),
@@ -175,14 +176,21 @@ impl Rows {
         column.is_valid(row).then(|| column.value(row))
     }
 
+    /// As text, a time that is missing and one that cannot be read differ; as a TIMESTAMP both are NULL, and the worse is assumed.
+    fn time(&self, row: usize) -> When {
+        let Some(column) = &self.time else { return time::read(self.text("event_time", row).as_deref()) };
+        let column = column.as_primitive::<TimestampMicrosecondType>();
+        if column.is_valid(row) { When::At(column.value(row)) } else { When::Unreadable }
+    }
+
     fn event(&self, row: usize, surface: Surface) -> Event<'_> {
         let text = |name: &str| self.text(name, row);
         let named = |name: &str| text(name).map(|value| serde_json::Value::String(value.into_owned()));
-        let time = self.time.as_ref().map(|c| c.as_primitive::<TimestampMicrosecondType>());
         let size = self.file_size.as_ref().map(|c| c.as_primitive::<arrow::datatypes::Int64Type>());
         Event {
             event_id: text("event_id").unwrap_or_default(),
-            event_time: time.and_then(|c| c.is_valid(row).then(|| c.value(row))),
+            event_time: self.time(row),
+            time_origin: named("time_origin").and_then(|v| serde_json::from_value(v).ok()),
             surface: named("surface").and_then(|v| serde_json::from_value(v).ok()).unwrap_or(surface),
             action: named("action").and_then(|v| serde_json::from_value(v).ok()).unwrap_or(Action::Other),
             vendor_action: text("vendor_action"),

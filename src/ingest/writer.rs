@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::TimestampMicrosecondType;
+use bittern_udfs::setup::Setup;
 use datafusion::logical_expr::{col, lit};
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use super::Flush;
 use super::batch::{IdSet, SortedBatch, id_hash};
+use super::redact;
 use super::rows::{ObjectRow, SnapshotRows};
 use crate::error::{Error, Kind, Result};
 use crate::interval::Hours;
@@ -32,12 +34,16 @@ const MUTEX: &str = "bittern-ingest";
 pub struct Writer<'a> {
     lake: &'a Lake,
     context: SessionContext,
+    /// Masks credentials, if it is to.
+    redact: Option<Setup>,
     /// Files that this ingest wrote itself: the reader remembers their ids.
     own: HashSet<String>,
     /// Events written.
     pub events: u64,
     /// Of these, those whose action is `other`.
     pub other: u64,
+    /// Of these, those that stand at the time of their raw object.
+    pub undated: u64,
     /// Events that the lake had already.
     pub duplicates: u64,
     /// Events written, by source.
@@ -46,8 +52,8 @@ pub struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     /// A writer of one ingest.
-    pub fn new(lake: &'a Lake, context: SessionContext) -> Self {
-        Self { lake, context, own: HashSet::new(), events: 0, other: 0, duplicates: 0, by_source: BTreeMap::new() }
+    pub fn new(lake: &'a Lake, context: SessionContext, redact: Option<Setup>) -> Self {
+        Self { lake, context, redact, own: HashSet::new(), events: 0, other: 0, undated: 0, duplicates: 0, by_source: BTreeMap::new() }
     }
 
     /// Writes events first, then what was read of their objects: a crash between the two costs a second reading, never an event.
@@ -74,12 +80,12 @@ impl<'a> Writer<'a> {
             let existing = LakeTable::at(self.lake, &spec, &table).await?.excluding(&self.own);
             let known = self.known(existing, &rest).await?;
             if !known.is_empty() {
-                let before = rest.batch.num_rows();
-                rest = rest.without(&known)?;
-                self.duplicates += (before - rest.batch.num_rows()) as u64;
+                let before = rest.len();
+                rest.remove(&known);
+                self.duplicates += (before - rest.len()) as u64;
                 adds = None;
             }
-            if rest.batch.num_rows() == 0 {
+            if rest.len() == 0 {
                 return Ok(());
             }
             let files = match adds.take() {
@@ -90,7 +96,7 @@ impl<'a> Writer<'a> {
             match append_files_on(self.lake, &spec, &table, files.clone(), &note, Some(MUTEX)).await {
                 Ok(()) => {
                     self.own.extend(files.into_iter().map(|add| add.path));
-                    self.count(&rest.batch);
+                    self.count(&rest);
                     return Ok(());
                 }
                 Err(error) if error.kind() == Kind::Conflict => {
@@ -107,9 +113,19 @@ impl<'a> Writer<'a> {
         let spec = tables::events();
         let mut adds = Vec::new();
         for (date, offset, length) in date_runs(sorted.times()) {
-            adds.push(write_file(self.lake, &spec, &sorted.batch.slice(offset, length), Some(date), self.lake.clock().now()).await?);
+            let batch = self.masked(sorted.rows(offset, length)?).await?;
+            adds.push(write_file(self.lake, &spec, &batch, Some(date), self.lake.clock().now()).await?);
         }
         Ok(adds)
+    }
+
+    /// The rows as they are to be written. What was masked is told first: a crash before the events tells it twice, never not at all.
+    async fn masked(&self, rows: RecordBatch) -> Result<RecordBatch> {
+        let Some(setup) = &self.redact else { return Ok(rows) };
+        let (masked, findings) = redact::redacted(&rows, setup)?;
+        let hours = hours_of(&findings, "event_time");
+        append(self.lake, &tables::ingest_findings(), &findings, &Note::new(Some(hours))).await?;
+        Ok(masked)
     }
 
     /// Which ids of the batch the lake has already. Only files whose times overlap are read, and of those one column.
@@ -118,7 +134,10 @@ impl<'a> Writer<'a> {
         let (Some(first), Some(last)) = (times.iter().min(), times.iter().max()) else { return Ok(IdSet::default()) };
         let utc = |time: i64| lit(ScalarValue::TimestampMicrosecond(Some(time), Some("UTC".into())));
         let inside = col("event_time").gt_eq(utc(*first)).and(col("event_time").lt_eq(utc(*last)));
-        let wanted: IdSet = sorted.hashes.iter().copied().collect();
+        // The same record without a time has another one in every raw object.
+        let undated = !sorted.counts("time_origin").is_empty();
+        let inside = if undated { inside.or(col("time_origin").is_not_null()) } else { inside };
+        let wanted: IdSet = sorted.hashes().iter().copied().collect();
         let frame = self.context.read_table(Arc::new(existing))?.filter(inside)?.select_columns(&["event_id"])?;
         let mut stream = frame.execute_stream().await?;
         let mut known = IdSet::default();
@@ -145,26 +164,23 @@ impl<'a> Writer<'a> {
         }
         let keep: Vec<bool> = ids.into_iter().map(|id| known.insert(id)).collect();
         let fresh = arrow::compute::filter_record_batch(&batch, &keep.into())?;
-        append(self.lake, &spec, &fresh, &Note::new(Some(hours(&fresh)))).await
+        append(self.lake, &spec, &fresh, &Note::new(Some(hours_of(&fresh, "snapshot_time")))).await
     }
 
-    fn count(&mut self, batch: &RecordBatch) {
-        self.events += batch.num_rows() as u64;
-        let values = |name: &str| batch.column_by_name(name).map(|column| column.as_string::<i32>());
-        self.other += values("action").map_or(0, |actions| actions.iter().filter(|a| *a == Some("other")).count() as u64);
-        for source in values("source").into_iter().flatten().flatten() {
-            match self.by_source.get_mut(source) {
-                Some(count) => *count += 1,
-                None => drop(self.by_source.insert(source.to_owned(), 1)),
-            }
+    fn count(&mut self, written: &SortedBatch) {
+        self.events += written.len() as u64;
+        self.undated += written.counts("time_origin").into_iter().map(|(_, count)| count).sum::<u64>();
+        self.other += written.counts("action").into_iter().filter(|(action, _)| *action == "other").map(|(_, count)| count).sum::<u64>();
+        for (source, count) in written.counts("source") {
+            *self.by_source.entry(source.to_owned()).or_default() += count;
         }
     }
 }
 
-/// The hours in which the statements of a batch of `snapshots` held.
-fn hours(batch: &RecordBatch) -> Hours {
+/// The hours of a batch's times.
+fn hours_of(batch: &RecordBatch, column: &str) -> Hours {
     let mut hours = Hours::default();
-    if let Some(times) = batch.column_by_name("snapshot_time") {
+    if let Some(times) = batch.column_by_name(column) {
         times.as_primitive::<TimestampMicrosecondType>().iter().flatten().for_each(|time| hours.add(time));
     }
     hours

@@ -60,7 +60,11 @@ pub async fn order(
             }
         }
         if failed.is_empty() || failed.len() == before {
-            errors.extend(views_failed);
+            // The tables of the jobs planned last are what the last views waited for.
+            errors.extend(match views_failed {
+                Some(_) => session::register_views(context, views).await.err(),
+                None => None,
+            });
             return Ok((nodes, errors));
         }
         waiting = failed;

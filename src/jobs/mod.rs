@@ -8,7 +8,7 @@ pub mod ledger;
 pub mod rows;
 pub mod stale;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use datafusion::common::ParamValues;
 use datafusion::common::metadata::ScalarAndMetadata;
@@ -218,18 +218,25 @@ fn scalar(value: &toml::Value) -> Option<ScalarValue> {
     }
 }
 
-/// Hash of the SQL with its header, of the views whose names it or they mention, and of the environment.
-fn version(sql: &str, views: &BTreeMap<String, String>, environment: &str) -> String {
-    let mut used: BTreeMap<&str, &str> = BTreeMap::new();
-    let mut texts = vec![sql];
-    while let Some(text) = texts.pop() {
-        let words: std::collections::HashSet<&str> = text.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
-        for (name, view) in views {
-            if words.contains(name.as_str()) && used.insert(name, view).is_none() {
-                texts.push(view);
+/// Those of `texts` (by name) whose names `text` has as words, directly or through another of them.
+pub fn mentioned<'t>(text: &str, texts: &BTreeMap<&'t str, &'t str>) -> BTreeMap<&'t str, &'t str> {
+    let mut found: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut unread = vec![text];
+    while let Some(text) = unread.pop() {
+        let words: HashSet<&str> = text.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+        for (name, other) in texts {
+            if words.contains(name) && found.insert(name, other).is_none() {
+                unread.push(other);
             }
         }
     }
+    found
+}
+
+/// Hash of the SQL with its header, of the views whose names it or they mention, and of the environment.
+fn version(sql: &str, views: &BTreeMap<String, String>, environment: &str) -> String {
+    let views = views.iter().map(|(name, view)| (name.as_str(), view.as_str())).collect();
+    let used = mentioned(sql, &views);
     let mut hasher = Sha256::new();
     for part in [sql, environment].into_iter().chain(used.into_iter().flat_map(|(name, view)| [name, view])) {
         hasher.update((part.len() as u64).to_le_bytes());

@@ -16,6 +16,7 @@ pub type TextOf = for<'e> fn(&'e Event<'_>) -> Option<&'e str>;
 
 /// Text columns in schema order, after `event_id`.
 pub const TEXT: &[(&str, TextOf)] = &[
+    ("time_origin", |e| e.time_origin.map(|o| o.as_str())),
     ("surface", |e| Some(e.surface.as_str())),
     ("action", |e| Some(e.action.as_str())),
     ("vendor_action", |e| e.vendor_action.as_deref()),
@@ -59,11 +60,14 @@ pub const TEXT: &[(&str, TextOf)] = &[
     ("attributes", |e| e.attributes.as_deref()),
 ];
 
+/// Text columns whose values are a closed list.
+pub const CLOSED: &[&str] = &["time_origin", "surface", "action", "outcome", "actor_class", "client_class", "channel_type"];
+
 /// Columns that hold people's own words: outside every statistic, compressed hard, no dictionary.
 pub const PROSE: &[&str] = &["text", "search_query", "file_name", "target", "attributes", "object_url", "permalink"];
 
 /// Columns by whose least and greatest values row groups and pages are passed over: times, and what files are sorted by.
-pub const COUNTED: &[&str] = &["event_time", "action", "interval_start", "local_day", "run_time", "ingest_time"];
+pub const COUNTED: &[&str] = &["event_time", "time_origin", "action", "interval_start", "local_day", "run_time", "ingest_time"];
 
 /// Columns by which single rows are looked up.
 pub const LOOKED_UP: &[&str] = &["event_id", "actor_id", "file_id", "message_id"];

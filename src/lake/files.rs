@@ -1,14 +1,17 @@
 //! Parquet files of append-only tables: how columns are stored, and what the log says about a file.
 
+use std::collections::BTreeSet;
+
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::{max, max_string, min, min_string};
-use arrow::datatypes::{DataType, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Int32Type, TimestampMicrosecondType};
 use bytes::Bytes;
 use deltalake_core::kernel::{Action, Add};
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
@@ -61,7 +64,9 @@ fn prose(builder: WriterPropertiesBuilder, name: &str) -> WriterPropertiesBuilde
 /// Writes a batch (without partition columns) as one new file and returns its entry for the log. `date` is the partition, if any.
 pub async fn write_file(lake: &Lake, spec: &TableSpec, batch: &RecordBatch, date: Option<i32>, now: Micros) -> Result<Add> {
     let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(writer_properties(batch.num_rows())))?;
+    // Without Arrow's own schema a column coded in memory is plain text to every reader.
+    let options = ArrowWriterOptions::new().with_properties(writer_properties(batch.num_rows())).with_skip_arrow_metadata(true);
+    let mut writer = ArrowWriter::try_new_with_options(&mut bytes, batch.schema(), options)?;
     writer.write(batch)?;
     writer.close()?;
 
@@ -145,6 +150,12 @@ fn bounds(column: &dyn Array) -> Option<(Value, Value)> {
         DataType::Utf8 => {
             let texts = column.as_string::<i32>();
             Some((json!(min_string(texts)?), json!(max_string(texts)?)))
+        }
+        DataType::Dictionary(..) => {
+            let coded = column.as_dictionary::<Int32Type>();
+            let values = coded.values().as_string::<i32>();
+            let used: BTreeSet<&str> = coded.keys().iter().flatten().map(|code| values.value(code as usize)).collect();
+            Some((json!(used.first()?), json!(used.last()?)))
         }
         _ => None,
     }

@@ -7,6 +7,7 @@ pub mod columns;
 pub mod commit;
 pub mod files;
 pub mod format;
+mod growth;
 pub mod provider;
 pub mod raw;
 pub mod replace;
@@ -74,6 +75,7 @@ impl Lake {
         let mut tables = self.tables.lock().await;
         if let Some(table) = tables.get_mut(&spec.name) {
             table.update_state().await?;
+            *table = growth::grown(table.clone(), spec, delta_fields(spec)?).await?;
             return Ok(table.clone());
         }
         let place = self.place.join(&spec.name)?;
@@ -97,6 +99,7 @@ impl Lake {
             }
         }
         table.load().await.map_err(|e| Error::from(e).context(format!("cannot open table `{}`", spec.name)))?;
+        let table = growth::grown(table, spec, delta_fields(spec)?).await?;
         tables.insert(spec.name.clone(), table.clone());
         Ok(table)
     }

@@ -1,13 +1,16 @@
 //! Reading a table: Delta's snapshot gives the files and their statistics, DataFusion's own Parquet scan reads them.
 //!
 //! Traps that this handles: statistics cut times to milliseconds, so the greatest is rounded up before pruning; columns are
-//! reported as inexact; no sort order is declared; tables with deletion vectors or column mapping are refused by name.
+//! reported as inexact; no sort order is declared; tables with deletion vectors or column mapping are refused by name. A filter
+//! over partition columns alone is decided by the files' values, and no row is filtered for it again.
 
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::cast::as_boolean_array;
 use datafusion::common::pruning::PrunableStatistics;
 use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, DFSchema, Result as DfResult, ScalarValue, Statistics};
@@ -125,21 +128,42 @@ impl LakeTable {
         self
     }
 
+    /// Whether the files' partition values alone decide a filter, so that no row of a kept file need be looked at.
+    fn decides(&self, filter: &Expr) -> bool {
+        let partitions = self.partition_fields();
+        let columns = filter.column_refs();
+        let all_partitions = columns.iter().all(|column| partitions.iter().any(|field| *field.name() == column.name));
+        !columns.is_empty() && all_partitions && !filter.is_volatile()
+    }
+
+    /// The files that may hold rows for which all filters are true: by partition values exactly, by statistics as far as they go.
     fn prune(&self, session: &dyn Session, filters: &[Expr]) -> DfResult<Vec<&File>> {
-        let all = || self.files.iter().collect();
-        if self.files.is_empty() {
-            return Ok(Vec::new());
-        }
-        let Some(filter) = conjunction(filters.iter().cloned()) else { return Ok(all()) };
+        let (exact, rest): (Vec<Expr>, Vec<Expr>) = filters.iter().cloned().partition(|filter| self.decides(filter));
+        self.prune_by_statistics(session, rest, self.prune_by_partition(session, exact)?)
+    }
+
+    fn prune_by_partition(&self, session: &dyn Session, filters: Vec<Expr>) -> DfResult<Vec<&File>> {
+        let Some(filter) = conjunction(filters).filter(|_| !self.files.is_empty()) else { return Ok(self.files.iter().collect()) };
+        let schema = Arc::new(Schema::new(self.partition_fields()));
+        let predicate = session.create_physical_expr(filter, &DFSchema::try_from(Arc::clone(&schema))?)?;
+        let column = |at: usize| ScalarValue::iter_to_array(self.files.iter().map(|file| file.partition_values[at].clone()));
+        let values = RecordBatch::try_new(schema, (0..self.partitions).map(column).collect::<DfResult<_>>()?)?;
+        let keep = predicate.evaluate(&values)?.into_array(self.files.len())?;
+        let keep = as_boolean_array(&keep)?;
+        Ok(self.files.iter().zip(keep).filter(|(_, keep)| *keep == Some(true)).map(|(file, _)| file).collect())
+    }
+
+    fn prune_by_statistics<'f>(&self, session: &dyn Session, filters: Vec<Expr>, files: Vec<&'f File>) -> DfResult<Vec<&'f File>> {
+        let Some(filter) = conjunction(filters).filter(|_| !files.is_empty()) else { return Ok(files) };
         let df_schema = DFSchema::try_from(Arc::clone(&self.schema))?;
-        let Ok(predicate) = session.create_physical_expr(filter, &df_schema) else { return Ok(all()) };
+        let Ok(predicate) = session.create_physical_expr(filter, &df_schema) else { return Ok(files) };
         // A predicate that cannot be turned into one over statistics prunes nothing.
         let Ok(pruning) = PruningPredicateBuilder::new().with_file_schema(Arc::clone(&self.schema)).try_build(predicate) else {
-            return Ok(all());
+            return Ok(files);
         };
-        let statistics = self.files.iter().map(|file| Arc::clone(&file.statistics)).collect();
+        let statistics = files.iter().map(|file| Arc::clone(&file.statistics)).collect();
         let keep = pruning.prune(&PrunableStatistics::new(statistics, Arc::clone(&self.schema)))?;
-        Ok(self.files.iter().zip(keep).filter(|(_, keep)| *keep).map(|(file, _)| file).collect())
+        Ok(files.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(file, _)| file).collect())
     }
 
     fn file_schema(&self) -> SchemaRef {
@@ -164,7 +188,10 @@ impl TableProvider for LakeTable {
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> DfResult<Vec<TableProviderFilterPushDown>> {
-        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+        let of = |filter: &&Expr| {
+            if self.decides(filter) { TableProviderFilterPushDown::Exact } else { TableProviderFilterPushDown::Inexact }
+        };
+        Ok(filters.iter().map(of).collect())
     }
 
     async fn scan(

@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::prelude::{Expr, SessionConfig};
 use deltalake_core::delta_datafusion::planner::DeltaPlanner;
-use deltalake_core::operations::write::WriteBuilder;
+use deltalake_core::operations::write::{SchemaMode, WriteBuilder};
 use deltalake_core::protocol::SaveMode;
 
 use super::Lake;
@@ -27,6 +27,8 @@ pub async fn replace_where(lake: &Lake, spec: &TableSpec, batches: Vec<RecordBat
     let outcome = WriteBuilder::new(table.log_store(), Some(table.snapshot()?.snapshot().clone()))
         .with_input_batches(batches)
         .with_save_mode(SaveMode::Overwrite)
+        // Columns that the answer no longer has stay in the table, without values.
+        .with_schema_mode(SchemaMode::Merge)
         .with_replace_where(predicate)
         .with_partition_columns(spec.partition_columns())
         .with_session_state(Arc::new(session))

@@ -59,7 +59,8 @@ fn float(name: &str) -> Field {
 pub fn events() -> TableSpec {
     let mut fields: Vec<Arc<Field>> = events_file_schema().fields().iter().cloned().collect();
     fields.push(Arc::new(Field::new("event_date", DataType::Date32, true)));
-    TableSpec::new("events", Arc::new(Schema::new(fields)), &["event_time", "ingest_time", "action", "source"]).partitioned(1)
+    TableSpec::new("events", Arc::new(Schema::new(fields)), &["event_time", "time_origin", "ingest_time", "action", "source"])
+        .partitioned(1)
 }
 
 /// Statements of state: who is in a channel, where a file lies, who a user is.
@@ -106,6 +107,24 @@ pub fn objects() -> TableSpec {
 pub fn quarantine() -> TableSpec {
     let fields = vec![text("object"), int("line"), int("line_to"), int("column"), text("source"), text("reason"), time("ingest_time")];
     TableSpec::new("quarantine", Arc::new(Schema::new(fields)), &["ingest_time"])
+}
+
+/// Credentials that were masked before their events were written (`ingest.redact`): what they were, never the credential.
+/// An ingest that was interrupted may tell one twice.
+pub fn ingest_findings() -> TableSpec {
+    let fields = vec![
+        text("event_id"),
+        time("event_time"),
+        text("field"),
+        text("rule"),
+        text("kind"),
+        float("confidence"),
+        int("start_byte"),
+        int("end_byte"),
+        text("masked"),
+        text("fingerprint"),
+    ];
+    TableSpec::new("ingest_findings", Arc::new(Schema::new(fields)), &["event_time"])
 }
 
 /// The ledger of what jobs did.
@@ -192,5 +211,5 @@ pub fn alert_changes() -> TableSpec {
 
 /// Every table that is not made by a job.
 pub fn all() -> Vec<TableSpec> {
-    vec![events(), snapshots(), objects(), quarantine(), runs(), alerts(), alert_changes()]
+    vec![events(), snapshots(), objects(), quarantine(), ingest_findings(), runs(), alerts(), alert_changes()]
 }

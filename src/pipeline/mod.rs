@@ -1,9 +1,11 @@
 //! Everything opened and put together: the lake, the policy, the engine with tables and views, the jobs in their order.
 
 pub mod cases;
+pub mod evaluation;
 pub mod judge;
 pub mod lint;
 pub mod run;
+pub mod texts;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,13 +13,14 @@ use std::sync::Arc;
 use bittern_udfs::setup::Setup;
 use datafusion::prelude::SessionContext;
 use hmac::{Hmac, KeyInit, Mac};
+use indicatif::ProgressBar;
 use sha2::Sha256;
 
 use crate::clock::Clock;
 use crate::config::{Config, read_or_make_key};
 use crate::error::{Error, Result};
 use crate::functions;
-use crate::ingest::sql_source::SqlSource;
+use crate::ingest::{self, sql_source::SqlSource};
 use crate::interval::Interval;
 use crate::jobs::catalog::Catalog;
 use crate::jobs::graph::{self, Node};
@@ -41,6 +44,10 @@ pub struct Bittern {
     pub nodes: Vec<Node>,
     /// SQL files that cannot be read or planned.
     pub errors: Vec<Error>,
+    /// Rules and key of the functions.
+    pub setup: Setup,
+    /// Whether credentials are masked as they land.
+    redact: bool,
     /// The key of pseudonyms.
     key: Arc<[u8]>,
     /// Versions of the registered tables.
@@ -56,7 +63,7 @@ impl Bittern {
         let lake = Lake::open(root, clock).await?;
         let policy = Policy::read(config.policy.as_deref())?;
         let catalog = Catalog::load(config.sql.as_deref())?;
-        let setup = Setup::builtin(&key);
+        let setup = session::setup(config, &key)?;
         let limits = Limits { memory_bytes: config.memory_mib.map(|mib| mib * 1024 * 1024), ..Limits::default() };
         let context = session::over(&lake, &setup, &limits)?;
         let key: Arc<[u8]> = key.into();
@@ -73,12 +80,14 @@ impl Bittern {
             context,
             nodes: Vec::new(),
             errors: Vec::new(),
+            redact: config.ingest.redact,
+            setup,
             key,
             versions: BTreeMap::new(),
             occupied: Vec::new(),
         };
         bittern.refresh_base().await?;
-        let environment = environment(&setup);
+        let environment = environment(&bittern.setup);
         let (jobs, mut errors) = crate::jobs::load(&bittern.catalog, &environment);
         let (nodes, unplanned) = {
             let (context, lake) = (&bittern.context, &bittern.lake);
@@ -109,14 +118,25 @@ impl Bittern {
     /// Registers the newest state of every table, and the views over them.
     pub async fn refresh(&mut self) -> Result<()> {
         self.refresh_base().await?;
-        for node in &self.nodes {
-            if let Some(spec) = &node.output {
-                let table = session::register(&self.context, &self.lake, spec).await?;
-                self.versions.insert(spec.name.clone(), table.version());
-            }
+        let outputs: Vec<TableSpec> = self.nodes.iter().filter_map(|node| node.output.clone()).collect();
+        self.refresh_tables(&outputs).await
+    }
+
+    /// Registers the newest state of some tables, and the views.
+    async fn refresh_tables(&mut self, specs: &[TableSpec]) -> Result<()> {
+        for spec in specs {
+            let table = session::register(&self.context, &self.lake, spec).await?;
+            self.versions.insert(spec.name.clone(), table.version());
         }
         // Views hold the tables they were planned over.
         session::register_views(&self.context, &self.catalog.views()).await
+    }
+
+    /// Lands raw objects, as the configuration says.
+    pub async fn ingest(&self, settings: &ingest::Settings, progress: &ProgressBar) -> Result<ingest::Summary> {
+        let redact = self.redact.then(|| self.setup.clone());
+        let settings = ingest::Settings { redact, ..settings.clone() };
+        ingest::ingest(&self.lake, &self.context, self.sql_sources().await?, &settings, progress).await
     }
 
     /// The sources that are SQL files.

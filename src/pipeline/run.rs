@@ -164,7 +164,10 @@ impl Bittern {
             ledger::write(&self.lake, &entries, self.lake.clock().now()).await?;
         }
         if done.commits > 0 {
-            self.refresh().await?;
+            match &node.output {
+                Some(spec) => self.refresh_tables(std::slice::from_ref(spec)).await?,
+                None => self.refresh_tables(&[tables::alerts(), tables::alert_changes()]).await?,
+            }
         }
         done.seconds = started.elapsed().as_secs_f64();
         Ok(done)

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 pub use self::parts::{Part, Parts};
 use super::lenient::{self, Str};
 use super::{Receiver, Reject, address, time};
-use crate::event::{Action, ActorClass, ChannelType, ClientClass, Event, Micros, Outcome, Surface, Text};
+use crate::event::{Action, ActorClass, ChannelType, ClientClass, Event, Micros, Outcome, Surface, Text, When};
 
 /// The entry of a table (sorted by name) of vendor action → action.
 pub fn find(actions: &[(&str, Action)], name: &str) -> Option<Action> {
@@ -69,7 +69,7 @@ pub fn first_of(list: &str) -> Option<&str> {
 }
 
 /// A time as a string, a number or `{"epochSecond":…,"nano":…}`.
-pub fn instant(raw: &RawValue) -> Option<Micros> {
+pub fn instant(raw: Option<&RawValue>) -> When {
     #[derive(Deserialize)]
     struct Instant {
         #[serde(rename = "epochSecond")]
@@ -77,14 +77,14 @@ pub fn instant(raw: &RawValue) -> Option<Micros> {
         #[serde(default)]
         nano: i64,
     }
-    let json = raw.get();
-    if json.starts_with('{') {
-        let Instant { seconds, nano } = serde_json::from_str(json).ok()?;
-        let fraction = if (0..1_000_000_000).contains(&nano) { nano / 1_000 } else { 0 };
-        return time::from_epoch(seconds)?.checked_add(fraction);
+    let Some(raw) = raw else { return When::Unsaid };
+    let Some(Instant { seconds, nano }) = raw.get().starts_with('{').then(|| serde_json::from_str(raw.get()).ok()).flatten() else {
+        return lenient::when(raw);
+    };
+    match time::read(Some(&seconds.to_string())) {
+        When::At(micros) if (0..1_000_000_000).contains(&nano) => When::At(micros + nano / 1_000),
+        whole => whole,
     }
-    let Str(text) = serde_json::from_str(json).ok()?;
-    time::parse(text.as_deref()?)
 }
 
 /// The client's address out of one address or a chain of them: the first that is not the machine itself.
@@ -280,9 +280,9 @@ impl<'a> AuditRecord<'a> {
         let action = find(actions, name)
             .or_else(|| wording.and_then(|wording| find(actions, wording)))
             .unwrap_or_else(|| by_wording(name, category));
-        let event_time = self.timestamp.and_then(instant);
+        let event_time = instant(self.timestamp);
         let mut event = Event {
-            event_id: self.id(prefix, event_time, name),
+            event_id: self.id(prefix, event_time.at(), name),
             event_time,
             action,
             vendor_action: kind.action_key.text().or(kind.action.text()),

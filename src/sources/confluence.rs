@@ -30,7 +30,7 @@ struct Shape<'a> {
     entities: Option<&'a RawValue>,
     // a Cloud audit record
     #[serde(borrow, default)]
-    creation_date: Str<'a>,
+    creation_date: Option<&'a RawValue>,
     #[serde(borrow, default)]
     summary: Str<'a>,
     #[serde(borrow, default)]
@@ -164,7 +164,7 @@ fn kind(json: &str, origin: &Origin<'_>) -> Option<Kind> {
 fn kind_of_shape(shape: &Shape<'_>, json: &str, origin: &Origin<'_>) -> Option<Kind> {
     let is_object = |raw: Option<&RawValue>| raw.is_some_and(|raw| raw.get().starts_with('{'));
     let has_subject = is_object(shape.affected_object) || shape.category.get().is_some();
-    if shape.creation_date.get().is_some() && shape.summary.get().is_some() && is_object(shape.author) && has_subject {
+    if shape.creation_date.is_some() && shape.summary.get().is_some() && is_object(shape.author) && has_subject {
         return Some(Kind::CloudAudit);
     }
     if shape.affected_objects.is_some() {

@@ -16,16 +16,14 @@ use serde_json::value::RawValue;
 
 use super::lenient::{self, List, Str};
 use super::{Origin, Receiver, Record, Reject, address, time};
-use crate::event::{Action, ActorClass, ChannelType, ClientClass, Event, Outcome, Surface, Text};
+use crate::event::{Action, ActorClass, ChannelType, ClientClass, Event, Outcome, Surface, Text, TimeOrigin};
 
 /// Columns that `ingest` fills from where it read the record; an exported row brings its old ones along.
 const OF_INGEST: &[&str] = &["ingest_time", "event_date", "raw_object", "raw_line"];
 
-/// What makes a record one of these.
+/// What makes a record one of these, beside a place for the time.
 #[derive(Deserialize)]
 struct Shape<'a> {
-    #[serde(borrow, default)]
-    event_time: Str<'a>,
     #[serde(borrow, default)]
     action: Str<'a>,
     #[serde(borrow, default)]
@@ -37,7 +35,7 @@ struct Shape<'a> {
 impl Shape<'_> {
     fn is_one(&self) -> bool {
         let has_actor = self.actor_id.get().or(self.actor_email.get()).is_some();
-        self.event_time.get().is_some() && has_actor && self.action.get().is_some_and(|name| action(name).is_some())
+        has_actor && self.action.get().is_some_and(|name| action(name).is_some())
     }
 }
 
@@ -53,9 +51,10 @@ pub(super) fn recognises(record: &Record<'_>, _origin: &Origin<'_>) -> bool {
                 None => is_one(json),
             }
         }
-        Record::Csv { .. } => {
+        Record::Csv { header, .. } => {
             let has_actor = record.csv("actor_id").or(record.csv("actor_email")).is_some();
-            record.csv("event_time").is_some() && has_actor && record.csv("action").is_some_and(|name| action(name).is_some())
+            let has_time = header.iter().any(|column| column.eq_ignore_ascii_case("event_time"));
+            has_time && has_actor && record.csv("action").is_some_and(|name| action(name).is_some())
         }
         Record::Mail(_) => false,
     }
@@ -120,6 +119,7 @@ fn json_row(json: &str, out: &mut dyn Receiver) -> Result<(), Reject> {
                 row.event.recipients = if is_list { texts.map(recipient).collect() } else { texts.flat_map(recipients).collect() };
             }
             "attributes" => row.attributes(raw)?,
+            "event_time" => row.event.event_time = lenient::when(raw),
             // No column takes a structure; losing it would be worse than keeping it elsewhere.
             _ if raw.get().starts_with(['{', '[']) => {
                 if !matches!(raw.get(), "[]" | "{}") {
@@ -199,7 +199,8 @@ impl<'a> Row<'a> {
         let given = value.as_deref().map(str::trim).filter(|text| !text.is_empty());
         match column {
             "event_id" => event.event_id = value.unwrap_or_default(),
-            "event_time" => event.event_time = read(given, "event_time is no time", time::parse)?,
+            "event_time" => event.event_time = time::read(given),
+            "time_origin" => event.time_origin = one_of("time_origin", given, TIME_ORIGINS, TimeOrigin::as_str)?,
             "action" => {
                 event.action = one_of("action", given, &Action::ALL, Action::as_str)?.unwrap_or_default();
                 self.has_action = given.is_some();
@@ -263,6 +264,7 @@ impl<'a> Row<'a> {
     }
 }
 
+const TIME_ORIGINS: &[TimeOrigin] = &[TimeOrigin::Object];
 const SURFACES: &[Surface] = &[Surface::Chat, Surface::FileShare, Surface::Email, Surface::Ticket, Surface::Endpoint, Surface::Identity];
 const OUTCOMES: &[Outcome] = &[Outcome::Success, Outcome::Blocked, Outcome::Failed];
 const ACTOR_CLASSES: &[ActorClass] = &[ActorClass::Human, ActorClass::Guest, ActorClass::Service, ActorClass::System];

@@ -14,10 +14,12 @@
 
 mod actions;
 mod activity;
+mod assets;
 mod bigquery;
 mod columns;
 mod gmail;
 mod identity;
+mod meetings;
 mod parameters;
 mod sharing;
 #[cfg(test)]
@@ -32,8 +34,8 @@ use serde_json::value::RawValue;
 use self::activity::{Activity, Actor, Id, VendorEvent};
 use self::parameters::Parameters;
 use super::lenient::{List, Str};
-use super::{Origin, Receiver, Record, Reject, address, time};
-use crate::event::{Action, ActorClass, ClientClass, Event, Micros, Text};
+use super::{Origin, Receiver, Record, Reject, address};
+use crate::event::{Action, ActorClass, ClientClass, Event, Text, When};
 
 pub(super) use self::actions::ACTIONS;
 
@@ -77,7 +79,7 @@ fn is_ours(activity: &Activity<'_>) -> bool {
         || application.is_some()
         || activity.p_log_type.get().is_some_and(|log| log.starts_with("GSuite.Activity") || log.starts_with("GSuite.Reports"))
         || (activity.row.is_some() && text(activity.schema, "\"record_type\""))
-        || (activity.record_type.0.is_some() && activity.event_name.0.is_some() && activity.time_usec.0.is_some())
+        || (activity.record_type.0.is_some() && activity.event_name.0.is_some() && !activity.time_usec.is_unsaid())
         || flat()
 }
 
@@ -129,7 +131,7 @@ fn one(json: &str, activity: Activity<'_>, out: &mut dyn Receiver) -> Result<(),
         if activity.kind.get().is_some_and(|kind| kind.ends_with("activities")) {
             return Err(Reject::Nothing);
         }
-        return Err(Reject::bad("an activity without events"));
+        return Err(Reject::bad("the activity holds no event"));
     }
     for event in events {
         let parameters = Parameters::read(event.parameters);
@@ -147,7 +149,7 @@ fn export_row(json: &str, activity: &Activity<'_>, out: &mut dyn Receiver) -> Re
     parameters.unfold(&application);
     let mut shared = shared(activity);
     shared.event.src_ip = activity.flat_ip.get().and_then(bigquery::ip_bytes).map(Cow::Owned).or(shared.event.src_ip);
-    if let (Some(qualifier), Some(time)) = (activity.unique_identifier.get(), shared.event.event_time) {
+    if let (Some(qualifier), Some(time)) = (activity.unique_identifier.get(), shared.event.event_time.at()) {
         shared.id = Some(format!("google:{application}::{time}:{qualifier}"));
     }
     shared.application = Some(Cow::Owned(application));
@@ -159,14 +161,14 @@ fn shared<'a>(activity: &Activity<'a>) -> Shared<'a> {
     let empty = (Id::default(), Actor::default());
     let id = activity.id.0.as_ref().unwrap_or(&empty.0);
     let actor = activity.actor.0.as_ref().unwrap_or(&empty.1);
-    let times = [&id.time, &activity.p_event_time, &activity.timestamp, &activity.time_usec, &activity.time, &activity.at_timestamp];
-    let event_time: Option<Micros> = times.into_iter().find_map(|text| time::parse(text.get()?));
+    let times = [id.time, activity.p_event_time, activity.timestamp, activity.time_usec, activity.time, activity.at_timestamp];
+    let event_time = times.into_iter().fold(When::Unsaid, When::or);
     let address_text = actor.email.text().or_else(|| activity.email.text());
     let actor_email = address_text.as_ref().and_then(canonical_email);
     let app = actor.application_info.0.as_ref();
     let id_text = id.unique_qualifier.get().map(|qualifier| {
         let mut text = format!("google:{}:", id.application_name.get().unwrap_or_default());
-        let when = event_time.map_or_else(|| id.time.get().unwrap_or_default().to_owned(), |micros| micros.to_string());
+        let when = event_time.at().map(|micros| micros.to_string()).unwrap_or_default();
         let _ = write!(text, "{}:{when}:{qualifier}", id.customer_id.get().unwrap_or_default());
         text
     });
@@ -220,7 +222,7 @@ fn emit(shared: &Shared<'_>, kind: &str, name: Text<'_>, parameters: &Parameters
     let application = shared.application.as_deref().or_else(|| actions::application(kind, name)).unwrap_or("unknown");
     let key = columns::key(application, name, parameters);
     let secondary = parameters.bool("primary_event") == Some(false);
-    let action = if secondary { Action::Other } else { columns::action(&key, application, name, parameters) };
+    let action = if secondary { Action::Other } else { columns::action(&key, application, (kind, name), parameters) };
     let mut event = shared.event.clone();
     let id = shared.id.as_deref().map(|activity| identity::event_id(activity, shared.event.actor_id.as_deref(), name, parameters));
     event.event_id = Cow::Owned(id.unwrap_or_default());
@@ -252,6 +254,7 @@ fn members(event: Event<'_>, parameters: &Parameters<'_>, out: &mut dyn Receiver
         joined.actor_email = canonical_email(&target);
         joined.actor_id = joined.actor_email.clone().or(Some(target));
         (joined.actor_class, joined.src_ip, joined.country, joined.recipients) = (None, None, None, Vec::new());
+        (joined.target, joined.target_type) = (None, None);
         out.event(joined);
     }
 }

@@ -44,7 +44,7 @@ struct Shape<'a> {
     #[serde(borrow, default)]
     summary: Str<'a>,
     #[serde(borrow, default)]
-    created: Str<'a>,
+    created: Option<&'a RawValue>,
     #[serde(borrow, default)]
     category: Str<'a>,
     // a Data Center audit record
@@ -160,7 +160,7 @@ fn kind_of_shape(shape: &Shape<'_>, json: &str) -> Option<Kind> {
         let head: AuditHead<'_> = serde_json::from_str(json).ok()?;
         return head.is_one().then_some(Kind::DataCenterAudit);
     }
-    if shape.summary.get().is_some() && shape.created.get().is_some() && shape.category.get().is_some() {
+    if shape.summary.get().is_some() && shape.created.is_some() && shape.category.get().is_some() {
         return Some(Kind::CloudAudit);
     }
     let is_issue = shape.key.get().is_some_and(|key| key.contains('-')) && shape.fields.is_some_and(|raw| raw.get().starts_with('{'));

@@ -6,7 +6,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::event::Text;
+use super::time;
+use crate::event::{Text, When};
 
 /// A string, or a number or boolean as its text; null, `""`, lists and objects are `None`. Borrows where the JSON has no escapes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -124,6 +125,22 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Maybe<T> {
     }
 }
 
+/// What a time field says, whatever its JSON type: a list or an object is a time that cannot be read.
+impl<'de> Deserialize<'de> for When {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(when(<&'de RawValue>::deserialize(deserializer)?))
+    }
+}
+
+/// What a JSON value says as a time.
+pub fn when(raw: &RawValue) -> When {
+    match serde_json::from_str::<Str<'_>>(raw.get()) {
+        Ok(Str(Some(text))) => time::read(Some(&text)),
+        _ if matches!(raw.get(), "null" | "\"\"" | "[]" | "{}") => When::Unsaid,
+        _ => When::Unreadable,
+    }
+}
+
 /// The entries of a JSON object whose keys are not in `known`, as JSON text: what becomes `attributes`. `None` if there are none.
 ///
 /// Values that are null, `""`, `[]` or `{}` say nothing and are left out.
@@ -182,6 +199,22 @@ mod tests {
         for (json, expected) in [(r#"{"list":["a","b"]}"#, 2), (r#"{"list":"a"}"#, 1), (r#"{"list":null}"#, 0), ("{}", 0)] {
             let holder: Holder<'_> = serde_json::from_str(json).expect("valid");
             assert_eq!(holder.list.items::<&str>().len(), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_time_in_a_form_that_no_source_has_is_no_missing_time() {
+        for (json, expected) in [
+            ("1658996552", When::At(1_658_996_552_000_000)),
+            (r#""2022-07-28T08:22:32Z""#, When::At(1_658_996_552_000_000)),
+            ("null", When::Unsaid),
+            (r#""""#, When::Unsaid),
+            ("{}", When::Unsaid),
+            ("true", When::Unreadable),
+            (r#"{"$date":1658996552000}"#, When::Unreadable),
+            (r#"["2022-07-28"]"#, When::Unreadable),
+        ] {
+            assert_eq!(serde_json::from_str::<When>(json).expect("valid"), expected, "{json}");
         }
     }
 

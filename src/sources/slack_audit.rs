@@ -13,10 +13,10 @@ use std::borrow::Cow;
 use memchr::memmem;
 use serde_json::value::RawValue;
 
-use super::lenient::{List, Str};
+use super::lenient::{List, Str, when};
 use super::slack_messages::shapes::type_of_id;
-use super::{Origin, Receiver, Record, Reject, address, client, time};
-use crate::event::{Action, ActorClass, ChannelType, ClientClass, Event, Outcome, Surface, Text};
+use super::{Origin, Receiver, Record, Reject, address, client};
+use crate::event::{Action, ActorClass, ChannelType, ClientClass, Event, Outcome, Surface, Text, When};
 
 pub(super) use actions::ACTIONS;
 use entry::{Actor, Entity, Entry, Fields, push_key};
@@ -73,11 +73,10 @@ fn one(entry: Entry<'_>, out: &mut dyn Receiver) -> Result<(), Reject> {
     let context = entry.context.inner.unwrap_or_default();
     let details = entry.details.inner.unwrap_or_default();
     let entity = entry.entity.inner.unwrap_or_default();
-    let of_details = || details.text("action_timestamp");
-    let times = [&entry.date_create, &entry.p_event_time];
+    let of_details = details.raw("action_timestamp").map_or(When::Unsaid, when);
     let mut event = Event {
         event_id: entry.id.get().map_or(Cow::Borrowed(""), |id| Cow::Owned(["slack_audit:", id].concat())),
-        event_time: times.into_iter().find_map(|at| time::parse(at.get()?)).or_else(|| time::parse(&of_details()?)),
+        event_time: entry.date_create.or(entry.p_event_time).or(of_details),
         action,
         outcome: outcome_of(name),
         surface: surface_of(action, name, entity.kind.as_deref().unwrap_or_default()),

@@ -21,7 +21,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::lenient::{List, Str};
-use super::{Origin, Receiver, Record, Reject, time};
+use super::{Origin, Receiver, Record, Reject};
 use path::Place;
 
 /// What a record of this source can be.
@@ -76,7 +76,7 @@ struct Around<'a> {
     team: crate::event::Text<'a>,
     app_id: crate::event::Text<'a>,
     event_id: crate::event::Text<'a>,
-    event_time: Option<crate::event::Micros>,
+    event_time: crate::event::When,
     ext_shared: Option<bool>,
 }
 
@@ -103,7 +103,7 @@ fn callback(probe: &Probe<'_>, place: &Place<'_>, out: &mut dyn Receiver) -> Res
         team: probe.team_id.text().or_else(|| probe.context_team_id.text()),
         app_id: probe.api_app_id.text(),
         event_id: probe.event_id.text(),
-        event_time: probe.event_time.get().and_then(time::parse),
+        event_time: probe.event_time,
         ext_shared: probe.is_ext_shared_channel.bool(),
     };
     match probe.event {
@@ -168,8 +168,7 @@ struct Probe<'a> {
     api_app_id: Str<'a>,
     #[serde(borrow)]
     event_id: Str<'a>,
-    #[serde(borrow)]
-    event_time: Str<'a>,
+    event_time: crate::event::When,
     #[serde(borrow)]
     is_ext_shared_channel: Str<'a>,
     token: Option<IgnoredAny>,

@@ -70,7 +70,7 @@ pub(super) fn normalize(record: &Record<'_>, _origin: &Origin<'_>, out: &mut dyn
         found.map(|(_, field)| field)
     };
     let Some(query) = column(QUERY) else { return Err(Reject::bad("the search has no query")) };
-    let when = column(TIME).and_then(time_of);
+    let when = time::read(column(TIME));
     let mail = column(EMAIL);
     let (user_id, name) = (column(USER_ID), column(NAME));
     let actor_email = mail.or(name).and_then(address::email);
@@ -96,11 +96,6 @@ pub(super) fn normalize(record: &Record<'_>, _origin: &Origin<'_>, out: &mut dyn
     };
     out.event(Event { attributes: others(header, row, &used), ..event });
     Ok(())
-}
-
-/// A time with a zone's name behind it (`2024-05-01 10:00:00 UTC`), or any other form.
-fn time_of(text: &str) -> Option<crate::event::Micros> {
-    time::parse(text).or_else(|| time::from_slack_ts(text))
 }
 
 fn is_one_of(column: &str, names: &[&str]) -> bool {

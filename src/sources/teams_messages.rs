@@ -5,16 +5,19 @@
 //! Files that a message refers to, violations of policies and expanded replies are events of their own.
 
 mod attachments;
+mod notification;
 
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use self::attachments::Attachment;
+pub(super) use self::notification::named_place;
 use super::lenient::{List, Maybe, Str, rest};
 use super::{Origin, Receiver, Record, Reject, html, time};
-use crate::event::{Action, ActorClass, ChannelType, ClientClass, Event, Micros, Outcome, Surface, Text};
+use crate::event::{Action, ActorClass, ChannelType, ClientClass, Event, Outcome, Surface, Text, When};
 
 /// Messages hold their replies, pages hold messages, notifications hold both.
 const DEPTH_MAX: u32 = 4;
@@ -33,7 +36,7 @@ pub(super) fn recognises(record: &Record<'_>, _origin: &Origin<'_>) -> bool {
 
 pub(super) fn normalize(record: &Record<'_>, _origin: &Origin<'_>, out: &mut dyn Receiver) -> Result<(), Reject> {
     let Record::Json(json) = record else { return Err(Reject::NotThisSource) };
-    value(json.trim(), 0, out)
+    value(json.trim(), None, 0, out)
 }
 
 /// What may stand at the top: a page, a notification or a message.
@@ -45,41 +48,49 @@ struct Shape<'a> {
     #[serde(borrow, default)]
     resource_data: Option<&'a RawValue>,
     #[serde(borrow, default)]
+    resource: Str<'a>,
+    #[serde(default)]
+    encrypted_content: Option<IgnoredAny>,
+    #[serde(borrow, default, rename = "@odata.context")]
+    context: Str<'a>,
+    #[serde(borrow, default)]
     message_type: Str<'a>,
     #[serde(borrow, default)]
     id: Str<'a>,
 }
 
-fn value(json: &str, depth: u32, out: &mut dyn Receiver) -> Result<(), Reject> {
+/// Reads what stands at the top or inside a page; `place` is the chat or channel that what is around it names.
+fn value(json: &str, place: Option<&str>, depth: u32, out: &mut dyn Receiver) -> Result<(), Reject> {
     if depth > DEPTH_MAX {
         return Err(Reject::bad("pages are nested too deeply"));
     }
     if json.starts_with('[') {
-        return each(json, depth, out);
+        return each(json, place, depth, out);
     }
     let shape: Shape<'_> = serde_json::from_str(json)?;
+    let named = [&shape.context, &shape.resource].into_iter().find_map(|path| named_place(path.get()?, &["channels('", "chats('"]));
+    let place = named.as_deref().or(place);
     if let Some(page) = shape.value.map(RawValue::get).filter(|page| page.starts_with('[')) {
-        return each(page, depth, out);
+        return each(page, place, depth, out);
     }
     if let Some(data) = shape.resource_data {
-        // Without content there is an id only: the receiver has to fetch or decrypt it.
         let decrypted = data.get().contains("\"createdDateTime\"");
-        return if decrypted { value(data.get(), depth + 1, out) } else { Err(Reject::Nothing) };
+        return if decrypted { value(data.get(), place, depth + 1, out) } else { Err(notification::without_content(&shape)) };
     }
     match (shape.message_type.get(), shape.id.get()) {
-        (Some(_), Some(_)) => message(json, depth, out),
+        (Some(_), Some(_)) => message(json, place, depth, out),
         (Some(_), None) => Err(Reject::Nothing),
         _ => Err(Reject::NotThisSource),
     }
 }
 
 /// Reads each element; a broken one does not keep the others back, and a page without any message yields nothing.
-fn each(list: &str, depth: u32, out: &mut dyn Receiver) -> Result<(), Reject> {
+fn each(list: &str, place: Option<&str>, depth: u32, out: &mut dyn Receiver) -> Result<(), Reject> {
     let elements: Vec<&RawValue> = serde_json::from_str(list)?;
     let mut last = Err(Reject::Nothing);
     let only_one = elements.len() == 1;
     for element in elements {
-        match value(element.get(), depth + 1, out) {
+        match value(element.get(), place, depth + 1, out) {
             Ok(()) => last = Ok(()),
             Err(Reject::Nothing) => {}
             Err(reject) if only_one => return Err(reject),
@@ -102,14 +113,10 @@ struct Message<'a> {
     reply_to_id: Str<'a>,
     #[serde(borrow)]
     message_type: Str<'a>,
-    #[serde(borrow)]
-    created_date_time: Str<'a>,
-    #[serde(borrow)]
-    last_modified_date_time: Str<'a>,
-    #[serde(borrow)]
-    last_edited_date_time: Str<'a>,
-    #[serde(borrow)]
-    deleted_date_time: Str<'a>,
+    created_date_time: When,
+    last_modified_date_time: When,
+    last_edited_date_time: When,
+    deleted_date_time: When,
     #[serde(borrow)]
     subject: Str<'a>,
     #[serde(borrow)]
@@ -207,28 +214,30 @@ struct EventDetail<'a> {
     teams_app_display_name: Str<'a>,
 }
 
-fn message(json: &str, depth: u32, out: &mut dyn Receiver) -> Result<(), Reject> {
+fn message(json: &str, place: Option<&str>, depth: u32, out: &mut dyn Receiver) -> Result<(), Reject> {
     let message: Message<'_> = serde_json::from_str(json)?;
     let attachments: Vec<Attachment<'_>> = message.attachments.items();
     let mut event = Event { surface: Surface::Chat, ..Event::default() };
-    fill_place(&message, &mut event);
+    fill_place(&message, place, &mut event);
+    let channel = event.channel_id.clone();
     let id = message.id.get().unwrap_or_default();
     let base = format!("teams:{}:{id}", event.channel_id.as_deref().unwrap_or_default());
     // A message's id is the millisecond in which it was made.
-    let created = moment(&message.created_date_time).or_else(|| moment(&message.id));
+    let created = message.created_date_time.or(time::parse(id).map_or(When::Unsaid, When::At));
     fill_actor(message.from.0.as_ref(), &mut event);
     event.vendor_action = message.message_type.text();
 
     if let Some(detail) = &message.event_detail.0 {
         return system_event(detail, json, &base, created, event, out);
     }
-    let (deleted, edited) = (moment(&message.deleted_date_time), moment(&message.last_edited_date_time));
+    // Graph writes year 1 for never.
+    let (deleted, edited) = (message.deleted_date_time, message.last_edited_date_time);
     (event.action, event.event_time) = match (deleted, edited) {
-        (Some(_), _) => (Action::MessageDeleted, deleted),
-        (None, Some(_)) => (Action::MessageEdited, edited),
-        (None, None) => (Action::MessagePosted, created),
+        (When::Unsaid, When::Unsaid) => (Action::MessagePosted, created),
+        (When::Unsaid, _) => (Action::MessageEdited, edited),
+        _ => (Action::MessageDeleted, deleted),
     };
-    event.event_id = match deleted.or(edited) {
+    event.event_id = match deleted.at().or(edited.at()) {
         Some(changed) => Cow::Owned(format!("{base}:{changed}")),
         None => Cow::Owned(base.clone()),
     };
@@ -245,7 +254,7 @@ fn message(json: &str, depth: u32, out: &mut dyn Receiver) -> Result<(), Reject>
     event.attributes = rest(json, KNOWN).map(Cow::Owned);
     out.event(event);
     if let Some(replies) = message.replies.map(RawValue::get).filter(|replies| replies.starts_with('[')) {
-        match each(replies, depth, out) {
+        match each(replies, channel.as_deref(), depth, out) {
             Ok(()) | Err(Reject::Nothing) => {}
             Err(reject) => out.reject(reject),
         }
@@ -253,16 +262,10 @@ fn message(json: &str, depth: u32, out: &mut dyn Receiver) -> Result<(), Reject>
     Ok(())
 }
 
-/// A time that is one: Graph writes year 1 for never.
-fn moment(text: &Str<'_>) -> Option<Micros> {
-    text.get().and_then(time::parse)
-}
-
-fn fill_place<'a>(message: &Message<'a>, event: &mut Event<'a>) {
+fn fill_place<'a>(message: &Message<'a>, place: Option<&str>, event: &mut Event<'a>) {
     let channel = message.channel_identity.0.as_ref().and_then(|identity| identity.channel_id.text());
-    let chat = message.chat_id.text();
-    event.channel_type = chat.as_deref().and_then(chat_type);
-    event.channel_id = chat.or(channel);
+    event.channel_id = message.chat_id.text().or(channel).or_else(|| place.map(|place| Cow::Owned(place.to_owned())));
+    event.channel_type = event.channel_id.as_deref().and_then(chat_type);
     event.message_id = message.id.text();
     event.thread_id = message.reply_to_id.text();
     event.permalink = message.web_url.text();
@@ -328,7 +331,7 @@ fn system_event<'a>(
     detail: &'a EventDetail<'a>,
     json: &str,
     base: &str,
-    created: Option<Micros>,
+    created: When,
     mut event: Event<'a>,
     out: &mut dyn Receiver,
 ) -> Result<(), Reject> {
@@ -367,7 +370,7 @@ fn system_event<'a>(
 }
 
 /// What a data loss prevention rule said of the message.
-fn send_violation(message: &Message<'_>, base: &str, created: Option<Micros>, event: &Event<'_>, out: &mut dyn Receiver) {
+fn send_violation(message: &Message<'_>, base: &str, created: When, event: &Event<'_>, out: &mut dyn Receiver) {
     let Some(violation) = message.policy_violation.map(RawValue::get).filter(|violation| violation.starts_with('{')) else { return };
     #[derive(Default, Deserialize)]
     #[serde(default, rename_all = "camelCase")]
@@ -379,7 +382,7 @@ fn send_violation(message: &Message<'_>, base: &str, created: Option<Micros>, ev
     let blocked = action.get().is_some_and(|action| action.to_ascii_lowercase().contains("block"));
     let mut found = Event { action: Action::DlpMatch, ..event.clone() };
     found.event_id = Cow::Owned(format!("{base}:dlp"));
-    found.event_time = moment(&message.last_modified_date_time).or(created);
+    found.event_time = message.last_modified_date_time.or(created);
     found.vendor_action = Some(Cow::Borrowed("policyViolation"));
     found.outcome = if blocked { Outcome::Blocked } else { Outcome::Success };
     found.attributes = Some(Cow::Borrowed(violation));

@@ -176,9 +176,7 @@ fn each(list: &str, place: Option<&str>, depth: u32, out: &mut dyn Receiver) -> 
 
 /// The innermost chat, channel or team that `@odata.context` names: `...#teams('a')/channels('b')/members` is b.
 fn place_of_context(context: &str) -> Option<String> {
-    let inner = ["channels('", "chats('", "teams('"].iter().find_map(|open| context.split_once(open))?.1;
-    let id = inner.split('\'').next()?;
-    Some(percent_encoding::percent_decode_str(id).decode_utf8_lossy().into_owned())
+    teams_messages::named_place(context, &["channels('", "chats('", "teams('"])
 }
 
 /// The chat or team in a member's id: base64 of `0##tenant##chat##user` or of `team##user`.

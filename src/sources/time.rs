@@ -2,27 +2,38 @@
 
 use chrono::{NaiveDate, NaiveDateTime};
 
-use crate::event::{Micros, SECOND};
+use crate::event::{DAY, Micros, SECOND, When};
 
 /// Years outside these are a broken clock or a wrong unit, not a time (`0001-01-01` is Graph's "never").
 const YEAR_MIN: i64 = 1990;
 const YEAR_MAX: i64 = 2200;
 
+/// 0001-01-01T00:00:00Z, where .NET's clock begins: Graph writes it for "never".
+const YEAR_ONE: Micros = -62_135_596_800 * SECOND;
+
+/// What a field says of a time, in any form that [`parse`] reads. A blank field and a clock that was never set say nothing.
+pub fn read(text: Option<&str>) -> When {
+    read_as(text, parse)
+}
+
+/// The same for a field that has forms of its own.
+pub fn read_as(text: Option<&str>, parse: impl Fn(&str) -> Option<Micros>) -> When {
+    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return When::Unsaid };
+    match parse(text) {
+        Some(micros) => When::At(micros),
+        None if any(text).is_some_and(is_unset) => When::Unsaid,
+        None => When::Unreadable,
+    }
+}
+
 /// Reads an ISO 8601 time (zone optional: UTC), `YYYY-MM-DD HH:MM:SS`, a US date-time with AM/PM, or an epoch in s, ms, µs or ns.
 pub fn parse(text: &str) -> Option<Micros> {
-    let text = text.trim();
-    iso(text.as_bytes()).or_else(|| number(text)).or_else(|| spelled(text)).filter(|micros| plausible(*micros))
+    any(text.trim()).filter(|micros| plausible(*micros))
 }
 
 /// Reads an epoch whose unit follows from its size: below 1e11 seconds, below 1e14 milliseconds, below 1e17 microseconds, else nanoseconds.
 pub fn from_epoch(value: i64) -> Option<Micros> {
-    let micros = match value.unsigned_abs() {
-        0..100_000_000_000 => value.checked_mul(SECOND)?,
-        100_000_000_000..100_000_000_000_000 => value.checked_mul(1_000)?,
-        100_000_000_000_000..100_000_000_000_000_000 => value,
-        _ => value / 1_000,
-    };
-    plausible(micros).then_some(micros)
+    epoch(value).filter(|micros| plausible(*micros))
 }
 
 /// Reads Slack's message `ts`, `1643723400.123456`: seconds and a counter that is written like microseconds.
@@ -44,21 +55,41 @@ fn fraction_micros(digits: &[u8]) -> i64 {
     micros
 }
 
-fn plausible(micros: Micros) -> bool {
+/// Whether a running clock can show this.
+pub fn plausible(micros: Micros) -> bool {
     const YEAR: i64 = 31_556_952 * SECOND;
     ((YEAR_MIN - 1970) * YEAR..(YEAR_MAX - 1970) * YEAR).contains(&micros)
 }
 
+/// Whether this is the first day of a clock, Unix's or .NET's: what programs write where nothing set a time, or soon after a start without one.
+fn is_unset(micros: Micros) -> bool {
+    [0, YEAR_ONE].iter().any(|start| (*start..start + DAY).contains(&micros))
+}
+
+/// A time in any form, plausible or not.
+fn any(text: &str) -> Option<Micros> {
+    iso(text.as_bytes()).or_else(|| number(text)).or_else(|| spelled(text))
+}
+
+fn epoch(value: i64) -> Option<Micros> {
+    match value.unsigned_abs() {
+        0..100_000_000_000 => value.checked_mul(SECOND),
+        100_000_000_000..100_000_000_000_000 => value.checked_mul(1_000),
+        100_000_000_000_000..100_000_000_000_000_000 => Some(value),
+        _ => Some(value / 1_000),
+    }
+}
+
 fn number(text: &str) -> Option<Micros> {
     if let Ok(value) = text.parse::<i64>() {
-        return from_epoch(value);
+        return epoch(value);
     }
     let (whole, fraction) = text.split_once('.')?;
     if fraction.is_empty() || !fraction.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
     let whole: i64 = whole.parse().ok()?;
-    let micros = from_epoch(whole)?;
+    let micros = epoch(whole)?;
     Some(if whole.unsigned_abs() < 100_000_000_000 { micros + fraction_micros(fraction.as_bytes()) } else { micros })
 }
 
@@ -204,6 +235,33 @@ mod tests {
             "2022-07-28T08:22:32+99:99",
         ] {
             assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_field_without_a_time_is_not_one_with_a_wrong_time() {
+        for unsaid in ["", "  ", "0", "123", "0000000000.000000", "1970-01-01T00:00:00Z", "1970-01-01 00:12:30", "0001-01-01T00:00:00Z"] {
+            assert_eq!(read(Some(unsaid)), When::Unsaid, "{unsaid}");
+        }
+        assert_eq!(read(None), When::Unsaid);
+        for wrong in ["yesterday", "-", "12:30", "-1", "1970-01-02", "1980-01-01", "200000", "9999-12-31T23:59:59Z", "2022-13-01"] {
+            assert_eq!(read(Some(wrong)), When::Unreadable, "{wrong}");
+        }
+        assert_eq!(read(Some(" 1658996552 ")), When::At(1_658_996_552_000_000));
+    }
+
+    #[test]
+    fn of_several_fields_the_first_that_is_a_time_counts() {
+        let (none, wrong, one, two) = (When::Unsaid, When::Unreadable, When::At(1), When::At(2));
+        for (fields, expected) in [
+            ([none, none], none),
+            ([none, wrong], wrong),
+            ([wrong, none], wrong),
+            ([wrong, two], two),
+            ([one, wrong], one),
+            ([one, two], one),
+        ] {
+            assert_eq!(fields[0].or(fields[1]), expected, "{fields:?}");
         }
     }
 }

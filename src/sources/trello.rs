@@ -31,8 +31,6 @@ struct Shape<'a> {
     #[serde(borrow, default, rename = "type")]
     kind: Str<'a>,
     #[serde(borrow, default)]
-    date: Str<'a>,
-    #[serde(borrow, default)]
     data: Option<&'a RawValue>,
     #[serde(borrow, default)]
     id_member_creator: Str<'a>,
@@ -45,7 +43,7 @@ impl Shape<'_> {
     fn is_action(&self) -> bool {
         let has_data = self.data.is_some_and(|raw| raw.get().starts_with('{'));
         let has_creator = self.id_member_creator.get().is_some() || self.member_creator.is_some();
-        self.kind.get().is_some() && self.date.get().is_some() && (self.id_action.get().is_some() || has_data && has_creator)
+        self.kind.get().is_some() && (self.id_action.get().is_some() || has_data && has_creator)
     }
 }
 
@@ -246,7 +244,7 @@ fn one(json: &str, out: &mut dyn Receiver) -> Result<(), Reject> {
     let data = record.data.0.as_ref().unwrap_or(&nothing);
     let mut event = Event {
         event_id: record.id.get().or(record.id_action.get()).map_or(Cow::Borrowed(""), |id| Cow::Owned(format!("trello:{id}"))),
-        event_time: record.date.and_then(instant),
+        event_time: instant(record.date),
         surface: Surface::Ticket,
         vendor_action: record.kind.text(),
         attributes: lenient::rest(json, KNOWN).map(Cow::Owned),

@@ -2,11 +2,12 @@
 //!
 //! `tidy` the house's conventions, `flow` the whole way on sample data, `ingest` what lands and what does not, `provider` our reading
 //! beside delta-rs' own, `spans` jobs over many intervals beside one by one, `cases` the detections' and functions' SQL cases,
-//! `secrets` where credentials stand, `program` the real binary.
+//! `secrets` where credentials stand, `growth` tables that get columns, `program` the real binary.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod cases;
 mod flow;
+mod growth;
 mod ingest;
 mod program;
 mod provider;
@@ -43,8 +44,7 @@ async fn open(folder: &Path) -> Bittern {
 
 async fn land(bittern: &Bittern, inputs: &[&Path]) -> Result<Summary> {
     let settings = Settings { inputs: inputs.iter().map(|input| input.display().to_string()).collect(), ..Settings::default() };
-    let sources = bittern.sql_sources().await?;
-    bittern::ingest::ingest(&bittern.lake, &bittern.context, sources, &settings, &ProgressBar::hidden()).await
+    bittern.ingest(&settings, &ProgressBar::hidden()).await
 }
 
 /// The rows of a query, each as one line of JSON, sorted.

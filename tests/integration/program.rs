@@ -47,7 +47,7 @@ fn data_goes_to_stdout_in_the_format_asked_for() {
 #[test]
 fn the_help_of_every_command_is_as_written_down() {
     let folder = tempfile::tempdir().unwrap();
-    for command in ["", "demo", "ingest", "run", "plan", "sql", "report", "status", "check", "test", "generate"] {
+    for command in ["", "demo", "ingest", "run", "plan", "sql", "report", "status", "check", "test", "credentials", "generate"] {
         let args: Vec<&str> = if command.is_empty() { vec!["--help"] } else { vec![command, "--help"] };
         let output = bittern(folder.path(), &args);
         assert_eq!(output.status.code(), Some(0), "{command}");
@@ -89,4 +89,72 @@ fn the_built_in_files_are_in_order() {
     let policy = crate::repository().join("sample_data/policy");
     let output = bittern(folder.path(), &["check", "--policy", &policy.display().to_string()]);
     assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "everything is in order\n".to_owned()), "{}", text(&output.stderr));
+}
+
+#[test]
+fn texts_are_scanned_as_json_lines_plain_lines_and_parquet_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    let token = ["ghp_", "wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx"].concat();
+    let texts = [format!("é use {token} for now"), "nothing here".to_owned(), format!("{token} and the password is Tern-91!x")];
+    let json: String =
+        texts.iter().enumerate().map(|(n, text)| format!("{}\n", serde_json::json!({"id": n + 1, "text": text, "lang": "en"}))).collect();
+    std::fs::write(folder.path().join("t.jsonl"), &json).unwrap();
+    std::fs::write(folder.path().join("t.txt"), texts.join("\n")).unwrap();
+    let column = arrow::array::StringArray::from(texts.to_vec());
+    let batch = arrow::array::RecordBatch::try_from_iter([("words", std::sync::Arc::new(column) as arrow::array::ArrayRef)]).unwrap();
+    let file = std::fs::File::create(folder.path().join("t.parquet")).unwrap();
+    let mut writer = parquet::arrow::ArrowWriter::try_new(file, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+
+    let scan = |args: &[&str]| {
+        let output = bittern(folder.path(), &[&["credentials", "scan"], args].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let found = scan(&["t.jsonl"]);
+    let rows: Vec<serde_json::Value> = found.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(rows.len(), 3, "{found}");
+    assert_eq!(
+        (&rows[0]["id"], &rows[0]["start"], &rows[0]["end"], &rows[0]["masked"]),
+        (&1.into(), &7.into(), &47.into(), &"ghp_****".into())
+    );
+    assert_eq!(rows[0]["fingerprint"], rows[1]["fingerprint"], "the same secret has one fingerprint");
+    assert!(!found.contains(&token));
+    assert_eq!(found, scan(&["--lines", "t.txt"]));
+    assert_eq!(found, scan(&["--column", "words", "t.parquet"]));
+    assert_eq!(scan(&["t.jsonl", "--min-confidence", "1.01"]), "");
+
+    std::fs::write(folder.path().join("bad.jsonl"), format!("{{\"text\":7}}\n{json}")).unwrap();
+    let output = bittern(folder.path(), &["credentials", "scan", "bad.jsonl"]);
+    assert_eq!(output.status.code(), Some(3), "what is no text is named, the rest is scanned");
+    assert!(text(&output.stderr).contains("bad.jsonl:1:9: this is no JSON object with a `text`"), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stdout).lines().count(), 3);
+}
+
+#[test]
+fn rules_of_ones_own_and_of_other_scanners_are_used_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let theirs = "[[rules]]\nid = \"acme-badge\"\ndescription = \"Acme badge\"\nregex = '''acmebadge-([0-9a-f]{24})'''\nsecretGroup = 1\n\
+                  keywords = [\"acmebadge-\"]\npath = '''\\.env$'''\n";
+    std::fs::write(folder.path().join("other.toml"), theirs).unwrap();
+    std::fs::write(folder.path().join("bittern.toml"), "rules = [\"other.toml\"]\n").unwrap();
+    let checked = bittern(folder.path(), &["credentials", "rules", "check"]);
+    assert_eq!(checked.status.code(), Some(0), "{}", text(&checked.stdout));
+    assert!(text(&checked.stdout).contains("acme-badge"), "what is not used is said by name: {}", text(&checked.stdout));
+    let sql = format!("SELECT credential_find('acmebadge-{}{}')[1]['rule'] AS rule", "9f8e7d6c5b4a", "392817065f4e");
+    let found = bittern(folder.path(), &["sql", "-c", &sql, "--format", "json"]);
+    assert_eq!(text(&found.stdout), "{\"rule\":\"acme-badge\"}\n", "{}", text(&found.stderr));
+
+    // Of another scanner's file the rest is used; a file of our own is refused.
+    let broken = "[[rules]]\nid = \"broken\"\ndescription = \"x\"\nregex = \"acme(\"\nkeywords = [\"acme\"]\n";
+    std::fs::write(folder.path().join("other.toml"), format!("{broken}{theirs}")).unwrap();
+    let checked = bittern(folder.path(), &["credentials", "rules", "check"]);
+    assert!(text(&checked.stdout).contains("broken"), "{}", text(&checked.stdout));
+    assert_eq!(bittern(folder.path(), &["sql", "-c", &sql, "--format", "json"]).stdout, found.stdout);
+    let own = "[[rule]]\nid = \"broken\"\ndescription = \"x\"\nkind = \"token\"\nconfidence = 0.9\nliterals = [\"acme\"]\npattern = \"acme(\"\nexamples = []\n";
+    std::fs::write(folder.path().join("other.toml"), own).unwrap();
+    let refused = bittern(folder.path(), &["sql", "-c", "SELECT 1 AS n"]);
+    assert_eq!(refused.status.code(), Some(2), "{}", text(&refused.stdout));
+    assert!(text(&refused.stderr).contains("broken"), "{}", text(&refused.stderr));
 }

@@ -1,10 +1,13 @@
 //! Reads JSON lines `{"id", "text"}` on standard input and writes one JSON line a finding: the form that evaluation scripts expect.
+//! Arguments are rule files, in the syntax here or of Gitleaks, that count beside the rules that come with the crate.
 //!
-//! `cargo run --release -p bittern-udfs --example scan < texts.jsonl`
+//! `cargo run --release -p bittern-udfs --example scan [RULES.toml...] < texts.jsonl`
 
-use std::io::{BufRead, BufWriter, Write};
+use std::io::{BufRead, BufWriter, Error, Write};
+use std::path::Path;
 
 use bittern_udfs::credentials::fingerprint::masked;
+use bittern_udfs::credentials::rules::{Problem, RuleFile, builtin};
 use bittern_udfs::setup::Setup;
 use serde::{Deserialize, Serialize};
 
@@ -26,8 +29,26 @@ struct Finding<'a> {
     fingerprint: String,
 }
 
+fn said(problems: &[Problem]) -> Error {
+    Error::other(problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n"))
+}
+
+fn setup(paths: impl Iterator<Item = String>) -> std::io::Result<Setup> {
+    let mut files = builtin().map_err(|problems| said(&problems))?;
+    for path in paths {
+        let name = Path::new(&path).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
+        let file = RuleFile::parse(&name, &std::fs::read_to_string(&path)?).map_err(|problem| said(&[problem]))?;
+        for note in &file.notes {
+            eprintln!("{note}");
+        }
+        eprintln!("{path}: {} rules", file.rules.len());
+        files.push(file);
+    }
+    Setup::new(&files, b"fingerprints of this run only").map_err(|problems| said(&problems))
+}
+
 fn main() -> std::io::Result<()> {
-    let setup = Setup::builtin(b"fingerprints of this run only");
+    let setup = setup(std::env::args().skip(1))?;
     let rules = setup.rules();
     let mut out = BufWriter::new(std::io::stdout().lock());
     for line in std::io::stdin().lock().lines() {

@@ -20,9 +20,9 @@ pub const INFO: FunctionInfo = FunctionInfo {
     kind: "scalar",
     syntax: "credential_explain(text)",
     description: "Each candidate in the text: rule, kind, byte range, masked text, whether it was accepted, its confidence, \
-                  and the test that decided.",
+                  and the test that decided, with what can be read from the secret (a token's end, a key's account).",
     example: "SELECT unnest(credential_explain(text)) FROM events WHERE event_id = 'x'",
-    version: 1,
+    version: 2,
 };
 
 /// See [`INFO`].
@@ -96,7 +96,7 @@ fn explanations(setup: &Setup, texts: &Texts) -> Result<ArrayRef> {
             mask.append_value(masked(rules.kind(candidate), secret));
             accepted.append_value(candidate.accepted());
             confidence.append_value(candidate.confidence);
-            test.append_value(candidate.test);
+            test.append_value(text.map_or_else(String::new, |text| rules.explanation(candidate, text)));
         }
     }
     let columns: Vec<ArrayRef> = vec![

@@ -4,12 +4,20 @@ use super::*;
 fn times_come_in_three_forms() {
     for json in [r#""2021-11-22T00:34:47.536Z""#, "1637541287536", r#"{"epochSecond":1637541287,"nano":536000000}"#] {
         let raw: &RawValue = serde_json::from_str(json).expect("valid");
-        assert_eq!(instant(raw), Some(1_637_541_287_536_000), "{json}");
+        assert_eq!(instant(Some(raw)), When::At(1_637_541_287_536_000), "{json}");
     }
-    for json in ["null", "{}", r#"{"epochSecond":9223372036854775807}"#, "[]"] {
+    for (json, expected) in [
+        ("null", When::Unsaid),
+        ("{}", When::Unsaid),
+        ("[]", When::Unsaid),
+        (r#"{"epochSecond":9223372036854775807}"#, When::Unreadable),
+        (r#"{"seconds":1637541287}"#, When::Unreadable),
+        (r#""yesterday""#, When::Unreadable),
+    ] {
         let raw: &RawValue = serde_json::from_str(json).expect("valid");
-        assert_eq!(instant(raw), None, "{json}");
+        assert_eq!(instant(Some(raw)), expected, "{json}");
     }
+    assert_eq!(instant(None), When::Unsaid);
 }
 
 #[test]

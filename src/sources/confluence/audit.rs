@@ -98,9 +98,9 @@ pub fn normalize(json: &str, out: &mut dyn Receiver) -> Result<(), Reject> {
     };
     let category = record.category.get();
     let action = find(ACTIONS, summary).unwrap_or_else(|| by_wording(summary, category));
-    let event_time = record.creation_date.and_then(instant);
+    let event_time = instant(record.creation_date);
     let mut event = Event {
-        event_id: record.id(event_time, summary),
+        event_id: record.id(event_time.at(), summary),
         event_time,
         action,
         vendor_action: record.summary.text(),

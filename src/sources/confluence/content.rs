@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::event::{Action, ChannelType, Event, Micros, Surface, Text};
+use crate::event::{Action, ChannelType, Event, Surface, Text, When};
 use crate::sources::atlassian_audit::{Part, account_class, instant, space_key};
 use crate::sources::atlassian_document::{document_text, is_document};
 use crate::sources::lenient::{self, Str};
@@ -199,15 +199,15 @@ impl<'a> Content<'a> {
     }
 
     /// When it was first written.
-    pub fn created(&self) -> Option<Micros> {
+    pub fn created(&self) -> When {
         let history = self.history.0.as_ref().and_then(|history| history.created_date);
-        self.creation_date.or(history).or(self.created_at).and_then(instant)
+        instant(self.creation_date).or(instant(history)).or(instant(self.created_at))
     }
 
     /// When this version was written.
-    pub fn modified(&self) -> Option<Micros> {
+    pub fn modified(&self) -> When {
         let version = self.version_details();
-        version.when.or(version.created_at).or(self.modification_date).and_then(instant).or_else(|| self.created())
+        instant(version.when).or(instant(version.created_at)).or(instant(self.modification_date)).or(self.created())
     }
 
     /// Makes whoever wrote this version the one who acted.

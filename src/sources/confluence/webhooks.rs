@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::content::{Content, User};
 use super::{ACTIONS, Shape};
-use crate::event::{Action, ChannelType, Event, Micros, SECOND, Surface};
+use crate::event::{Action, ChannelType, Event, SECOND, Surface, When};
 use crate::sources::atlassian_audit::{Part, Parts, account_class, by_wording, find, instant};
 use crate::sources::lenient::{self, Str};
 use crate::sources::{Receiver, Reject, address};
@@ -119,7 +119,7 @@ pub fn normalize(json: &str, path: &str, out: &mut dyn Receiver) -> Result<(), R
     let comment = webhook.comment.0.take().map(|comment| comment.of_kind("comment"));
     let written = webhook.event.text().or(webhook.event_type.text()).or(webhook.webhook_event.text());
     let name = written.or_else(|| name_in(path));
-    let delivery = Delivery { json, name, time: webhook.timestamp.and_then(instant), webhook: &webhook };
+    let delivery = Delivery { json, name, time: instant(webhook.timestamp), webhook: &webhook };
     let page = [&webhook.page, &webhook.blog, &webhook.blogpost, &webhook.content].into_iter().find_map(|page| page.0.as_ref());
     if !attachments.is_empty() {
         for attachment in &attachments {
@@ -143,7 +143,7 @@ fn name_in(path: &str) -> Option<Cow<'static, str>> {
 struct Delivery<'r, 'a> {
     json: &'a str,
     name: Option<Cow<'a, str>>,
-    time: Option<Micros>,
+    time: When,
     webhook: &'r Webhook<'a>,
 }
 
@@ -177,7 +177,7 @@ impl<'a> Delivery<'_, 'a> {
         if let Some(name) = &self.name {
             return find(ACTIONS, name).unwrap_or_else(|| by_wording(name, None));
         }
-        let close = |time: Option<Micros>| time.zip(self.time).is_some_and(|(then, now)| now.abs_diff(then) < 60 * SECOND.unsigned_abs());
+        let close = |time: When| time.at().zip(self.time.at()).is_some_and(|(then, now)| now.abs_diff(then) < 60 * SECOND.unsigned_abs());
         let is_first = content.version().is_none_or(|version| version <= 1);
         match content.kind() {
             "attachment" if close(content.created()) => Action::FileUploaded,
@@ -245,7 +245,7 @@ impl<'a> Delivery<'_, 'a> {
 
     /// The id of an act that leaves nothing behind: who looked at what, when.
     fn passing_id(&self, content: &Content<'a>) -> Cow<'static, str> {
-        let (Some(name), Some(micros)) = (&self.name, self.time) else {
+        let (Some(name), Some(micros)) = (&self.name, self.time.at()) else {
             return Cow::Borrowed("");
         };
         let who = self.webhook.user_account_id.get().or(self.webhook.user_key.get()).or(self.webhook.atlassian_id.get());

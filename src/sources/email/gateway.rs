@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::mailbox::{self, Mailbox};
 use super::spelling::{Slot, slot};
 use super::{add_recipient, message_id, outside};
-use crate::event::{Action, Event, Micros, Outcome, Surface, Text};
+use crate::event::{Action, Event, Micros, Outcome, Surface, Text, When};
 use crate::sources::lenient::{List, Str};
 use crate::sources::{Receiver, Reject, address, html, time};
 
@@ -44,6 +44,8 @@ struct Mail<'a> {
     message_id: Text<'a>,
     trace_id: Text<'a>,
     time: Option<(u8, Micros)>,
+    /// Why there is none, where there is none.
+    no_time: When,
     time_named: bool,
     ip: Text<'a>,
     country: Text<'a>,
@@ -105,8 +107,10 @@ impl<'a> Mail<'a> {
             Slot::TraceId => self.trace_id = self.trace_id.take().or_else(text),
             Slot::Time(rank) => {
                 self.time_named = true;
-                let read = text().and_then(|text| time::parse(&text)).map(|time| (rank, time));
-                self.time = [self.time, read].into_iter().flatten().min();
+                match text().map_or_else(|| serde_json::from_str(json).unwrap_or_default(), |text| time::read(Some(&text))) {
+                    When::At(time) => self.time = [self.time, Some((rank, time))].into_iter().flatten().min(),
+                    other => self.no_time = self.no_time.or(other),
+                }
             }
             Slot::Ip => {
                 let ip = text().and_then(|text| address::ip(&text).map(|ip| Cow::Owned(ip.into_owned())));
@@ -226,7 +230,7 @@ impl<'a> Mail<'a> {
         let message_id = id.map(|id| Cow::Owned(id.to_owned()));
         Event {
             event_id: Cow::Owned(event_id),
-            event_time: self.time.map(|(_, time)| time),
+            event_time: self.time.map_or(self.no_time, |(_, time)| When::At(time)),
             surface: Surface::Email,
             action: if stage.is_some() { Action::Other } else { Action::EmailSent },
             outcome,
@@ -424,7 +428,7 @@ pub(super) fn normalize(json: &str, out: &mut dyn Receiver) -> Result<(), Reject
     for (json, stopped) in records() {
         match read(json).filter(Mail::is_mail) {
             Some(mail) => out.event(mail.event(stopped)),
-            None => out.reject(Reject::bad("a record without sender, recipient, and subject or message id")),
+            None => out.reject(Reject::bad("the record has no sender, no recipient, or neither a subject nor a message id")),
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use mail_parser::{Address, HeaderValue, Host, Message, MessageParser, MimeHeaders as _, PartType, Received};
 
 use super::{add_recipient, message_id, outside};
-use crate::event::{Action, ActorClass, Event, Micros, Surface, Text};
+use crate::event::{Action, ActorClass, Event, Surface, Text, When};
 use crate::sources::{Receiver, Reject, address, html, time};
 
 /// Attachments that are named in `attributes`; more are only counted.
@@ -19,7 +19,7 @@ pub(super) fn normalize(bytes: &[u8], out: &mut dyn Receiver) -> Result<(), Reje
     let message = inner.unwrap_or(&parsed);
     let known = message.from().is_some() || message.message_id().is_some() || message.date().is_some();
     if !known {
-        return Err(Reject::bad("a mail without From, Date and Message-ID"));
+        return Err(Reject::bad("the mail has neither From nor Date nor Message-ID"));
     }
     out.event(event(message));
     Ok(())
@@ -78,9 +78,13 @@ fn first<'a>(list: Option<&'a Address<'_>>) -> Option<(Text<'a>, Cow<'a, str>)> 
     Some((one.name().map(Cow::Borrowed), address::email(one.address()?)?))
 }
 
-fn sent_time(message: &Message<'_>) -> Option<Micros> {
+fn sent_time(message: &Message<'_>) -> When {
     let stamp = |date: &mail_parser::DateTime| time::from_epoch(date.to_timestamp());
-    message.date().and_then(stamp).or_else(|| message.received().and_then(|hop| hop.date()).as_ref().and_then(stamp))
+    let of_hop = || message.received().and_then(|hop| hop.date()).as_ref().and_then(stamp);
+    match message.date().and_then(stamp).or_else(of_hop) {
+        Some(micros) => When::At(micros),
+        None => time::read(message.header_raw("Date")),
+    }
 }
 
 fn text_header<'a>(message: &'a Message<'_>, name: &'static str) -> Text<'a> {

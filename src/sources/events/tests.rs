@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use proptest::prelude::*;
 
-use crate::event::{Action, ActorClass, ChannelType, ClientClass, Event};
+use crate::event::{Action, ActorClass, ChannelType, ClientClass, Event, TimeOrigin, When};
 use crate::sources::atlassian_audit::collected::{Collected, never_panics};
 use crate::sources::{Origin, Record, Reject, Source};
 
@@ -117,8 +117,8 @@ fn wrong_values_are_named_by_column_and_never_quoted() {
         (r#""outcome":"hunter2""#, "outcome must be one of: success, blocked, failed"),
         (r#""actor_class":"hunter2""#, "actor_class must be one of: human, guest, service, system"),
         (r#""client_class":"hunter2""#, "client_class must be one of: interactive, sync, backup, api, ai"),
+        (r#""time_origin":"hunter2""#, "time_origin must be one of: object"),
         (r#""channel_type":"hunter2""#, "channel_type must be one of: public, private, direct, group, site"),
-        (r#""event_time":"hunter2""#, "event_time is no time"),
         (r#""file_size":"hunter2""#, "file_size is no number of bytes"),
         (r#""file_size":-1"#, "file_size is no number of bytes"),
         (r#""device_managed":"hunter2""#, "device_managed is neither true nor false"),
@@ -143,7 +143,8 @@ fn every_column_of_an_event_is_read_back() {
     let text = || Some(Cow::Borrowed("v"));
     let event = Event {
         event_id: Cow::Borrowed("e"),
-        event_time: Some(1_709_633_472_345_000),
+        event_time: When::At(1_709_633_472_345_000),
+        time_origin: Some(TimeOrigin::Object),
         action: Action::Search,
         vendor_action: text(),
         batch_id: text(),

@@ -27,6 +27,7 @@ pub const ACTIONS: &[(&str, Action)] = &[
     ("admin/CHANGE_GROUP_SETTING", Action::PermissionChanged),
     ("admin/CHANGE_PASSWORD", Action::Other),
     ("admin/CHANGE_SITES_SETTING", Action::PermissionChanged),
+    ("admin/CHANGE_SSO_SETTINGS", Action::PermissionChanged),
     ("admin/CREATE_APPLICATION_SETTING", Action::PermissionChanged),
     ("admin/CREATE_DATA_TRANSFER_REQUEST", Action::Export),
     ("admin/CREATE_EMAIL_MONITOR", Action::Export),
@@ -46,12 +47,18 @@ pub const ACTIONS: &[(&str, Action)] = &[
     ("admin/DOWNLOAD_USERLIST_CSV", Action::Export),
     ("admin/DRIVE_DATA_RESTORE", Action::Other),
     ("admin/EMAIL_LOG_SEARCH", Action::ContentSearch),
+    ("admin/ENABLE_API_ACCESS", Action::PermissionChanged),
     ("admin/GRANT_ADMIN_PRIVILEGE", Action::PermissionChanged),
     ("admin/GRANT_DELEGATED_ADMIN_PRIVILEGES", Action::PermissionChanged),
     ("admin/MOVE_SHARED_DRIVE_TO_ORG_UNIT", Action::PermissionChanged),
+    ("admin/REMOVE_API_CLIENT_ACCESS", Action::AppScopesChanged),
+    ("admin/REMOVE_APPLICATION_FROM_WHITELIST", Action::PermissionChanged),
     ("admin/REMOVE_GROUP_MEMBER", Action::PermissionChanged),
+    ("admin/REMOVE_MOBILE_APPLICATION_FROM_WHITELIST", Action::PermissionChanged),
     ("admin/REMOVE_PRIVILEGE", Action::PermissionChanged),
+    ("admin/REMOVE_TRUSTED_DOMAINS", Action::PermissionChanged),
     ("admin/REQUEST_MAILBOX_DUMP", Action::Export),
+    ("admin/REVOKE_3LO_TOKEN", Action::AppScopesChanged),
     ("admin/REVOKE_ADMIN_PRIVILEGE", Action::PermissionChanged),
     ("admin/SECURITY_INVESTIGATION_ACTION", Action::ContentSearch),
     ("admin/SECURITY_INVESTIGATION_CONTENT_ACCESS", Action::ContentSearch),
@@ -59,6 +66,10 @@ pub const ACTIONS: &[(&str, Action)] = &[
     ("admin/SECURITY_INVESTIGATION_QUERY", Action::ContentSearch),
     ("admin/SUSPEND_USER", Action::Other),
     ("admin/TOGGLE_ALLOW_ADMIN_PASSWORD_RESET", Action::PermissionChanged),
+    ("admin/TOGGLE_CONTACT_SHARING", Action::PermissionChanged),
+    ("admin/TOGGLE_OAUTH_ACCESS_TO_ALL_APIS", Action::PermissionChanged),
+    ("admin/TOGGLE_OPEN_ID_ENABLED", Action::PermissionChanged),
+    ("admin/TOGGLE_SSO_ENABLED", Action::PermissionChanged),
     ("admin/TRANSFER_DOCUMENT_OWNERSHIP", Action::PermissionChanged),
     ("admin/UNASSIGN_ROLE", Action::PermissionChanged),
     ("admin/UPDATE_GROUP_MEMBER", Action::PermissionChanged),
@@ -117,6 +128,7 @@ pub const ACTIONS: &[(&str, Action)] = &[
     ("data_studio/CHANGE_USER_ACCESS", Action::PermissionChanged),
     ("data_studio/DATA_EXPORT", Action::FileDownloaded),
     ("data_studio/DOWNLOAD_REPORT", Action::FileDownloaded),
+    ("data_studio/TRASH", Action::FileDeleted),
     ("data_studio/VIEW", Action::FileViewed),
     ("drive/access_item_content", Action::FileViewed),
     ("drive/access_url", Action::Other),
@@ -191,6 +203,7 @@ pub const ACTIONS: &[(&str, Action)] = &[
     ("groups_enterprise/change_security_setting", Action::PermissionChanged),
     ("groups_enterprise/remove_member", Action::PermissionChanged),
     ("groups_enterprise/remove_member_role", Action::PermissionChanged),
+    ("keep/deleted_attachment", Action::FileDeleted),
     ("keep/modified_acl", Action::PermissionChanged),
     ("keep/uploaded_attachment", Action::FileUploaded),
     ("login/account_disabled_generic", Action::VendorAnomaly),
@@ -255,7 +268,13 @@ pub(super) fn find(key: &str) -> Option<Action> {
 
 /// The application of an event that came without one, from its type and name.
 pub(super) fn application(kind: &str, name: &str) -> Option<&'static str> {
-    let by_kind = match kind {
+    let listed = |key: &'static str| key.split_once('/').filter(|(_, event)| *event == name).map(|(application, _)| application);
+    of_kind(kind).or_else(|| ACTIONS.iter().find_map(|(key, _)| listed(key)))
+}
+
+/// The application that events of this type belong to.
+pub(super) fn of_kind(kind: &str) -> Option<&'static str> {
+    let application = match kind {
         "access" | "acl_change" => "drive",
         "login" | "account_warning" | "attack_warning" => "login",
         "auth" => "token",
@@ -269,9 +288,5 @@ pub(super) fn application(kind: &str, name: &str) -> Option<&'static str> {
         _ if kind.starts_with("rule_") || kind.ends_with("_complete_type") => "rules",
         _ => "",
     };
-    if !by_kind.is_empty() {
-        return Some(by_kind);
-    }
-    let listed = |key: &'static str| key.split_once('/').filter(|(_, event)| *event == name).map(|(application, _)| application);
-    ACTIONS.iter().find_map(|(key, _)| listed(key))
+    (!application.is_empty()).then_some(application)
 }

@@ -7,6 +7,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::event::When;
 use crate::sources::lenient::{List, Maybe, Str};
 
 /// An activity in any of its envelopes.
@@ -43,14 +44,14 @@ pub(super) struct Activity<'a> {
     pub(super) email: Str<'a>,
     #[serde(borrow, default, rename = "ip_address")]
     pub(super) flat_ip: Str<'a>,
-    #[serde(borrow, default)]
-    pub(super) p_event_time: Str<'a>,
-    #[serde(borrow, default)]
-    pub(super) timestamp: Str<'a>,
-    #[serde(borrow, default)]
-    pub(super) time: Str<'a>,
-    #[serde(borrow, default, rename = "@timestamp")]
-    pub(super) at_timestamp: Str<'a>,
+    #[serde(default)]
+    pub(super) p_event_time: When,
+    #[serde(default)]
+    pub(super) timestamp: When,
+    #[serde(default)]
+    pub(super) time: When,
+    #[serde(default, rename = "@timestamp")]
+    pub(super) at_timestamp: When,
     // BigQuery's export: a row of the REST API, or one that was already named
     #[serde(borrow, default)]
     pub(super) row: Option<&'a RawValue>,
@@ -60,8 +61,8 @@ pub(super) struct Activity<'a> {
     pub(super) record_type: Str<'a>,
     #[serde(borrow, default)]
     pub(super) event_name: Str<'a>,
-    #[serde(borrow, default)]
-    pub(super) time_usec: Str<'a>,
+    #[serde(default)]
+    pub(super) time_usec: When,
     #[serde(borrow, default)]
     pub(super) unique_identifier: Str<'a>,
     #[serde(borrow, default)]
@@ -71,8 +72,8 @@ pub(super) struct Activity<'a> {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Id<'a> {
-    #[serde(borrow, default)]
-    pub(super) time: Str<'a>,
+    #[serde(default)]
+    pub(super) time: When,
     #[serde(borrow, default)]
     pub(super) unique_qualifier: Str<'a>,
     #[serde(borrow, default)]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::parameters::Parameters;
-use super::{actions, canonical_email, gmail, sharing};
+use super::{actions, assets, canonical_email, gmail, meetings, sharing};
 use crate::event::{Action, ActorClass, ChannelType, ClientClass, Event, Outcome, Surface, Text};
 use crate::sources::{address, client};
 use base64::Engine as _;
@@ -20,11 +20,17 @@ pub(super) fn key(application: &str, name: &str, parameters: &Parameters<'_>) ->
     qualified.filter(|key| actions::find(key).is_some()).unwrap_or(plain)
 }
 
-/// The action for a key; what a change of a file's access means depends on what it changed.
-pub(super) fn action(key: &str, application: &str, name: &str, parameters: &Parameters<'_>) -> Action {
+/// The action for a key; what a change of a file's access means depends on what it changed. An event that is not known under its
+/// application may be known under the one that its type belongs to, whatever lists what a rule did is a match of the rule, and security
+/// settings and administrators' roles decide who gets in.
+pub(super) fn action(key: &str, application: &str, (kind, name): (&str, &str), parameters: &Parameters<'_>) -> Action {
     let qualifier = if application == "drive" { sharing::qualifier(name, parameters) } else { None };
     let qualified = qualifier.and_then(|qualifier| actions::find(&format!("{key}:{qualifier}")));
-    qualified.or_else(|| actions::find(key)).unwrap_or_default()
+    let by_kind = || actions::find(&format!("{}/{name}", actions::of_kind(kind)?));
+    let of_rule = || (application == "rules" && parameters.json("triggered_actions").is_some()).then_some(Action::DlpMatch);
+    let decides = application == "admin" && matches!(kind, "SECURITY_SETTINGS" | "DELEGATED_ADMIN_SETTINGS");
+    let of_settings = || decides.then_some(Action::PermissionChanged);
+    qualified.or_else(|| actions::find(key)).or_else(by_kind).or_else(of_rule).or_else(of_settings).unwrap_or_default()
 }
 
 fn surface(application: &str) -> Surface {
@@ -87,13 +93,31 @@ pub(super) fn fill<'a>(
         "vault" => vault(&mut event, parameters),
         "token" => token(&mut event, parameters),
         "mobile" => mobile(&mut event, parameters),
+        "data_studio" => assets::report(&mut event, parameters),
+        "keep" => assets::note(&mut event, parameters),
+        "meet" => meetings::call(&mut event, parameters),
+        "calendar" => meetings::entry(&mut event, parameters),
         _ => account(&mut event, parameters),
     };
     if event.client_class.is_none() {
         event.client_class = event.user_agent.as_deref().and_then(client::from_user_agent);
     }
+    add_named_thing(&mut event, application, parameters);
     event.attributes = parameters.rest(known, &[owner_domain]).map(Cow::Owned);
     event
+}
+
+/// Gives an act that is about nothing yet the thing that its parameters name; the applications left out name theirs in full.
+fn add_named_thing<'a>(event: &mut Event<'a>, application: &str, parameters: &Parameters<'a>) {
+    let listed = matches!(application, "chat" | "chrome" | "drive" | "gmail" | "meet");
+    let about = [&event.target, &event.file_id, &event.file_name, &event.message_id, &event.object_url, &event.search_query];
+    if listed || event.action == Action::Login || about.iter().any(|column| column.is_some()) {
+        return;
+    }
+    if let Some((kind, name)) = parameters.named_thing() {
+        event.target = Some(name);
+        event.target_type = Some(Cow::Owned(kind));
+    }
 }
 
 /// Parameters of Chat that have a column.
@@ -105,6 +129,8 @@ pub(super) const CHAT: &[&str] = &[
     "attachment_name",
     "attachment_hash",
     "attachment_url",
+    "filename",
+    "emoji_shortcode",
     "target_users",
     "external_room",
 ];
@@ -126,7 +152,7 @@ fn chat<'a>(event: &mut Event<'a>, parameters: &Parameters<'a>) -> &'static [&'s
         _ => None,
     };
     event.message_id = parameters.text("message_id");
-    event.file_name = parameters.text("attachment_name").map(attachment_name);
+    event.file_name = parameters.text("attachment_name").map(attachment_name).or_else(|| parameters.text("filename"));
     event.file_type = event.file_name.as_deref().and_then(address::extension).map(|e| Cow::Owned(e.to_ascii_lowercase()));
     // Upload and download of one attachment share nothing but this.
     event.file_hash = parameters.text("attachment_hash");
@@ -134,6 +160,13 @@ fn chat<'a>(event: &mut Event<'a>, parameters: &Parameters<'a>) -> &'static [&'s
     // What follows the question mark is a token that opens the file.
     event.object_url = parameters.text("attachment_url").map(|url| Cow::Owned(url.split('?').next().unwrap_or_default().to_owned()));
     event.recipients = parameters.texts("target_users");
+    if event.message_id.is_none() && event.file_id.is_none() {
+        // Who was blocked or given a role; those whom a message reached are its recipients.
+        target(event, event.recipients.first().cloned(), "user");
+    }
+    if let Some(emoji) = parameters.text("emoji_shortcode") {
+        target(event, Some(emoji), "emoji");
+    }
     if event.actor_id.is_none() {
         event.actor_id = parameters.text("actor");
         event.actor_email = event.actor_id.as_ref().and_then(canonical_email);
@@ -163,7 +196,7 @@ fn drive<'a>(event: &mut Event<'a>, name: &str, parameters: &Parameters<'a>) -> 
         let of_drive = ["owner_is_shared_drive", "owner_is_team_drive"].iter().any(|name| parameters.bool(name) == Some(true));
         event.channel_name = event.file_owner.clone().filter(|_| of_drive);
     }
-    event.search_query = parameters.text_of(&["search_query", "query"]);
+    event.search_query = parameters.text_of(&["search_query", "query", "parsed_query"]);
     if event.app_id.is_none() {
         event.app_id = parameters.text("originating_app_id");
     }
@@ -191,6 +224,7 @@ fn drive<'a>(event: &mut Event<'a>, name: &str, parameters: &Parameters<'a>) -> 
         "owner_is_team_drive",
         "search_query",
         "query",
+        "parsed_query",
         "originating_app_id",
         "user_agent",
         "target_user",
@@ -274,7 +308,8 @@ fn takeout<'a>(event: &mut Event<'a>, parameters: &Parameters<'a>) -> &'static [
     &["TAKEOUT_ID", "USER_EMAIL"]
 }
 
-fn target<'a>(event: &mut Event<'a>, text: Text<'a>, kind: &'static str) {
+/// Sets what was acted on; `None` takes away what was set.
+pub(super) fn target<'a>(event: &mut Event<'a>, text: Text<'a>, kind: &'static str) {
     event.target_type = text.as_ref().map(|_| Cow::Borrowed(kind));
     event.target = text;
 }
@@ -294,6 +329,9 @@ fn vault<'a>(event: &mut Event<'a>, parameters: &Parameters<'a>) -> &'static [&'
     event.object_url = parameters.text("resource_url");
     event.batch_id = parameters.text("matter_id");
     target(event, parameters.text_of(&["target_user", "resource_name"]), "vault_resource");
+    if event.target.is_none() {
+        target(event, event.batch_id.clone(), "matter");
+    }
     &["query", "resource_url", "matter_id", "target_user"]
 }
 
@@ -318,6 +356,18 @@ fn mobile<'a>(event: &mut Event<'a>, parameters: &Parameters<'a>) -> &'static [&
     &["SERIAL_NUMBER", "DEVICE_ID", "OS_VERSION", "USER_EMAIL"]
 }
 
+/// What names an app or a service in settings and accesses.
+const APPS: &[&str] = &[
+    "APPLICATION_NAME",
+    "API_CLIENT_NAME",
+    "application_name",
+    "MOBILE_APP_PACKAGE_ID",
+    "OAUTH2_APP_NAME",
+    "OAUTH2_APP_ID",
+    "OAUTH2_SERVICE_NAME",
+    "CAA_APPLICATION",
+];
+
 /// Applications about accounts and settings.
 fn account<'a>(event: &mut Event<'a>, parameters: &Parameters<'a>) -> &'static [&'static str] {
     event.user_agent = parameters.text("user_agent");
@@ -337,8 +387,10 @@ fn account<'a>(event: &mut Event<'a>, parameters: &Parameters<'a>) -> &'static [
         target(event, Some(role), "role");
     } else if let Some(setting) = named(&["SETTING_NAME"]) {
         target(event, Some(setting), "setting");
-    } else if let Some(app) = named(&["APPLICATION_NAME", "API_CLIENT_NAME", "application_name", "MOBILE_APP_PACKAGE_ID"]) {
+    } else if let Some(app) = named(APPS) {
         target(event, Some(app), "app");
+    } else if let Some(resource) = named(&["RESOURCE_NAME", "INVESTIGATION_OBJECT_IDENTIFIER"]) {
+        target(event, Some(resource), "resource");
     } else {
         target(event, named(&["GROUP_EMAIL", "group_email", "group_id"]), "group");
     }

@@ -9,9 +9,9 @@ use serde::Deserialize;
 
 use super::canonical_email;
 use super::parameters::Parameters;
-use crate::event::{Action, ClientClass, Event, Outcome, Text};
+use crate::event::{Action, ClientClass, Event, Outcome, Text, When};
+use crate::sources::address;
 use crate::sources::lenient::{List, Maybe, Str};
-use crate::sources::{address, time};
 
 #[derive(Deserialize, Default)]
 struct MailEvent<'a> {
@@ -19,8 +19,8 @@ struct MailEvent<'a> {
     mail_event_type: Str<'a>,
     #[serde(borrow, default)]
     success: Str<'a>,
-    #[serde(borrow, default)]
-    timestamp_usec: Str<'a>,
+    #[serde(default)]
+    timestamp_usec: When,
     #[serde(borrow, default)]
     client_context: Maybe<ClientContext<'a>>,
 }
@@ -106,9 +106,7 @@ fn kept<'a>(text: &Str<'_>) -> Text<'a> {
 pub(super) fn fill<'a>(event: &mut Event<'a>, parameters: &Parameters<'a>) -> &'static [&'static str] {
     let info: MailEvent<'_> = parameters.json("event_info").and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
     let message: MailMessage<'_> = parameters.json("message_info").and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
-    if event.event_time.is_none() {
-        event.event_time = info.timestamp_usec.get().and_then(time::parse);
-    }
+    event.event_time = event.event_time.or(info.timestamp_usec);
     if info.success.bool() == Some(false) {
         event.outcome = Outcome::Failed;
     }

@@ -8,6 +8,22 @@ use serde_json::value::RawValue;
 use crate::event::Text;
 use crate::sources::lenient::{List, Str};
 
+/// Endings of parameters that name a thing, the plainest first, and what else ends so: where the act took place, and whose it was.
+const NAMING: &[&str] = &["_email", "_name", "_title", "_alias", "_application", "_id"];
+const AROUND: &[&str] = &[
+    "calendar_id",
+    "customer_id",
+    "device_name",
+    "domain_name",
+    "gsuite_product_name",
+    "log_id",
+    "org_unit_name",
+    "organizer_calendar_id",
+    "organizer_email",
+    "owner_email",
+    "subscriber_calendar_id",
+];
+
 /// Messages within messages that are followed; Google's own nest three deep.
 const DEPTH_MAX: usize = 8;
 
@@ -158,6 +174,18 @@ impl<'a> Parameters<'a> {
             Cow::Borrowed(json) => first(json),
             Cow::Owned(json) => first(json).map(|text| Cow::Owned(text.into_owned())),
         }
+    }
+
+    /// What the event is about where nobody listed its parameters: the first that by its name names a thing, and the name without ending.
+    pub(super) fn named_thing(&self) -> Option<(String, Cow<'a, str>)> {
+        let named = |ending: &&str| {
+            self.0.iter().find_map(|(name, _)| {
+                let lower = name.to_ascii_lowercase();
+                let kind = lower.strip_suffix(*ending).filter(|_| !AROUND.contains(&lower.as_str()))?;
+                Some((kind.to_owned(), self.text(name)?))
+            })
+        };
+        NAMING.iter().find_map(named)
     }
 
     /// The first of these that has a text.

@@ -195,6 +195,105 @@ fn callers_are_classed_as_the_log_says() {
 }
 
 #[test]
+fn who_or_what_an_act_is_about_is_its_target() {
+    for (application, name, parameters, columns, expected) in [
+        (
+            "chat",
+            "role_updated",
+            r#"{"name":"room_id","value":"r1"},{"name":"target_users","multiValue":["bo@example.com"]}"#,
+            ["target", "target_type"],
+            ["bo@example.com", "user"],
+        ),
+        (
+            "chat",
+            "emoji_created",
+            r#"{"name":"emoji_shortcode","value":":plan:"},{"name":"filename","value":"plan.png"}"#,
+            ["target", "file_name"],
+            [":plan:", "plan.png"],
+        ),
+        (
+            "chat",
+            "message_posted",
+            r#"{"name":"message_id","value":"m1"},{"name":"target_users","multiValue":["bo@example.com"]}"#,
+            ["message_id", "target"],
+            ["m1", ""],
+        ),
+        ("drive", "search", r#"{"name":"parsed_query","value":"x"}"#, ["search_query", "target"], ["x", ""]),
+        (
+            "data_studio",
+            "CHANGE_USER_ACCESS",
+            r#"{"name":"ASSET_ID","value":"r1"},{"name":"TARGET_USER_EMAIL","value":"bo@example.com"}"#,
+            ["file_id", "target"],
+            ["r1", "bo@example.com"],
+        ),
+        (
+            "keep",
+            "deleted_attachment",
+            r#"{"name":"note_name","value":"notes/1"},{"name":"attachment_name","value":"notes/1/attachments/2"}"#,
+            ["action", "file_id"],
+            ["file_deleted", "notes/1/attachments/2"],
+        ),
+        ("keep", "created_note", r#"{"name":"note_name","value":"notes/1"}"#, ["file_id", "object_url"], ["notes/1", "notes/1"]),
+        (
+            "meet",
+            "call_ended",
+            r#"{"name":"meeting_code","value":"ABC"},{"name":"target_email","value":"bo@example.com"}"#,
+            ["channel_id", "target"],
+            ["ABC", "bo@example.com"],
+        ),
+        (
+            "calendar",
+            "change_calendar_acls",
+            r#"{"name":"calendar_id","value":"c1"},{"name":"grantee_email","value":"bo@example.com"}"#,
+            ["channel_id", "target"],
+            ["c1", "bo@example.com"],
+        ),
+        (
+            "admin",
+            "SOMETHING_NEW",
+            r#"{"name":"ORG_UNIT_NAME","value":"o"},{"name":"RELATED_ALERT_ID","value":""},{"name":"ALERT_ID","value":"a1"}"#,
+            ["target", "target_type"],
+            ["a1", "alert"],
+        ),
+        (
+            "admin",
+            "SOMETHING_ELSE",
+            r#"{"name":"ORG_UNIT_NAME","value":"o"},{"name":"NEW_VALUE","value":"x"}"#,
+            ["target", "target_type"],
+            ["", ""],
+        ),
+        ("login", "login_success", r#"{"name":"device_id","value":"d1"}"#, ["action", "target"], ["login", ""]),
+        ("admin", "ADD_TO_TRUSTED_OAUTH2_APPS", r#"{"name":"OAUTH2_APP_ID","value":"a1"}"#, ["target", "target_type"], ["a1", "app"]),
+        ("vault", "view_investigation", r#"{"name":"matter_id","value":"m1"}"#, ["target", "target_type"], ["m1", "matter"]),
+    ] {
+        let event = one(&activity(application, &format!(r#"{{"type":"x","name":"{name}","parameters":[{parameters}]}}"#)));
+        let found = columns.map(|column| event.get(column).and_then(|value| value.as_str()).unwrap_or_default().to_owned());
+        assert_eq!(found, expected, "{application} {name}");
+    }
+}
+
+#[test]
+fn an_event_may_be_known_by_its_type_or_by_what_a_rule_did() {
+    let event = |application: &str, kind: &str, name: &str, parameters: &str| {
+        let event = format!(r#"{{"type":"{kind}","name":"{name}","parameters":[{parameters}]}}"#);
+        one(&activity(application, &event))["action"].as_str().map(str::to_owned)
+    };
+    let triggered = r#"{"name":"triggered_actions","multiMessageValue":[{"parameter":[{"name":"action_type","value":"DRIVE_WARN"}]}]}"#;
+    for (application, kind, name, parameters, expected) in [
+        ("sign_in", "login", "login_success", "", "login"),
+        ("sign_in", "login", "something_new", "", "other"),
+        ("rules", "x", "something_new", triggered, "dlp_match"),
+        ("admin", "SECURITY_SETTINGS", "SOMETHING_NEW", "", "permission_changed"),
+        ("admin", "USER_SETTINGS", "SOMETHING_NEW", "", "other"),
+        ("rules", "x", "something_new", "", "other"),
+        ("rules", "x", "label_applied", triggered, "other"),
+        ("drive", "x", "something_new", triggered, "other"),
+    ] {
+        assert_eq!(event(application, kind, name, parameters).as_deref(), Some(expected), "{application} {kind} {name}");
+    }
+}
+
+#[test]
 fn names_of_events_become_actions() {
     let simple = |application: &str, name: &str, parameters: &str| {
         one(&activity(application, &format!(r#"{{"type":"x","name":"{name}","parameters":[{parameters}]}}"#)))

@@ -66,10 +66,10 @@ pub fn normalize(json: &str, out: &mut dyn Receiver) -> Result<(), Reject> {
     };
     let category = record.category.get();
     let action = find(ACTIONS, summary).unwrap_or_else(|| by_wording(summary, category));
-    let event_time = record.created.and_then(instant);
+    let event_time = instant(record.created);
     let mut event = Event {
         // Ids count within a site and the record does not name its site; the time parts two sites.
-        event_id: match (record.id.get(), event_time) {
+        event_id: match (record.id.get(), event_time.at()) {
             (Some(id), Some(micros)) => Cow::Owned(format!("jira:audit:{id}:{micros}")),
             _ => Cow::Borrowed(""),
         },

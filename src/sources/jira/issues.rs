@@ -239,7 +239,7 @@ impl<'a> Issue<'a> {
     pub fn posted(&self, place: &Place<'a>, fields: &Fields<'a>) -> Event<'a> {
         let mut event = place.event(Action::MessagePosted);
         event.event_id = place.event_id("issue", self.id.get().or(self.key.get()), None);
-        event.event_time = fields.created.and_then(instant);
+        event.event_time = instant(fields.created);
         event.text = self.text(fields);
         event
     }
@@ -262,12 +262,12 @@ impl<'a> Comment<'a> {
         place.learn_site(self.address.get());
         let mut event = place.event(action);
         let state = match action {
-            Action::MessageEdited => self.updated.and_then(instant).map(|micros| micros.to_string()),
+            Action::MessageEdited => instant(self.updated).at().map(|micros| micros.to_string()),
             Action::MessageDeleted => Some("deleted".to_owned()),
             _ => None,
         };
         event.event_id = place.event_id("comment", self.id.get(), state.as_deref());
-        event.event_time = if action == Action::MessagePosted { self.created } else { self.updated }.and_then(instant);
+        event.event_time = instant(if action == Action::MessagePosted { self.created } else { self.updated });
         event.thread_id = event.message_id.take();
         event.message_id = self.id.text();
         if let Some((link, id)) = event.permalink.as_ref().zip(self.id.get()) {
@@ -288,7 +288,7 @@ impl<'a> Attachment<'a> {
         let mut event = place.event(action);
         let state = (action == Action::FileDeleted).then_some("deleted");
         event.event_id = place.event_id("attachment", self.id.get(), state);
-        event.event_time = self.created.filter(|_| action == Action::FileUploaded).and_then(instant);
+        event.event_time = instant(self.created.filter(|_| action == Action::FileUploaded));
         event.file_id = self.id.text();
         event.file_name = self.filename.text();
         event.file_type = self.mime_type.text();

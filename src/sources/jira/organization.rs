@@ -140,7 +140,7 @@ pub fn normalize(json: &str, out: &mut dyn Receiver) -> Result<(), Reject> {
     let action = find(ACTIONS, name).unwrap_or_else(|| by_wording(name, None));
     let mut event = Event {
         event_id: record.id.get().map_or(Cow::Borrowed(""), |id| Cow::Owned(format!("jira:{id}"))),
-        event_time: attributes.time.and_then(instant),
+        event_time: instant(attributes.time),
         action,
         vendor_action: attributes.action.text(),
         attributes: lenient::rest(json, KNOWN).map(Cow::Owned),

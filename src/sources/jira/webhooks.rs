@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::ACTIONS;
 use super::issues::{Attachment, Comment, Fields, Issue, Place, User, join, uploads};
-use crate::event::{Action, Event, Micros, Text};
+use crate::event::{Action, Event, Text, When};
 use crate::sources::atlassian_audit::{Part, Parts, find, instant};
 use crate::sources::atlassian_document::string_text;
 use crate::sources::lenient::{self, Str};
@@ -143,8 +143,8 @@ struct Delivery<'r, 'a> {
 }
 
 impl<'a> Delivery<'_, 'a> {
-    fn time(&self) -> Option<Micros> {
-        self.webhook.timestamp.or(self.fields.updated).and_then(instant)
+    fn time(&self) -> When {
+        instant(self.webhook.timestamp).or(instant(self.fields.updated))
     }
 
     /// Adds what every event of the delivery has: when, who and which webhook. The time of the delivery beats the thing's own.
@@ -276,7 +276,7 @@ impl<'a> Delivery<'_, 'a> {
         let state = match action {
             Some(Action::MessagePosted) => None,
             Some(Action::MessageDeleted) => Some("deleted".to_owned()),
-            _ => worklog.updated.and_then(instant).map(|micros| micros.to_string()),
+            _ => instant(worklog.updated).at().map(|micros| micros.to_string()),
         };
         event.event_id = place.event_id("worklog", worklog.id.get(), state.as_deref());
         event.thread_id = event.message_id.take().or(worklog.issue_id.text());

@@ -8,6 +8,7 @@
 //!   read are logged as accesses by the assistant's app. It stays `other`, with the client class `ai`.
 //! - Notifications to a listening app repeat the message's own record: `other`, so that nothing counts twice.
 //! - An app that lists or reads messages looks into a channel; exporting them is an export.
+//! - Who is given a role in an app gets rights; an app that is given one has new scopes.
 //! - Inbox rules and forwarding are `other`: no file or message moves when they are made. Where they forward to is `target`.
 
 use crate::event::Action;
@@ -35,9 +36,11 @@ pub(crate) const ACTIONS: &[(&str, Action)] = &[
     ("AccessRequestUpdated", Action::Other),
     ("Add OAuth2PermissionGrant", Action::AppScopesChanged),
     ("Add a partner to cross-tenant access setting", Action::AppScopesChanged),
-    ("Add app role assignment grant to group", Action::AppScopesChanged),
-    ("Add app role assignment grant to user", Action::AppScopesChanged),
+    ("Add app role assignment grant to group", Action::PermissionChanged),
+    ("Add app role assignment grant to user", Action::PermissionChanged),
+    ("Add app role assignment to group", Action::PermissionChanged),
     ("Add app role assignment to service principal", Action::AppScopesChanged),
+    ("Add app role assignment to user", Action::PermissionChanged),
     ("Add application", Action::AppInstalled),
     ("Add delegated permission grant", Action::AppScopesChanged),
     ("Add device", Action::Other),
@@ -334,7 +337,9 @@ pub(crate) const ACTIONS: &[(&str, Action)] = &[
     ("Redeem external user invite", Action::Other),
     ("RemovableMediaMount", Action::Other),
     ("RemovableMediaUnmount", Action::Other),
+    ("Remove app role assignment from group", Action::PermissionChanged),
     ("Remove app role assignment from service principal", Action::AppScopesChanged),
+    ("Remove app role assignment from user", Action::PermissionChanged),
     ("Remove delegated permission grant", Action::AppScopesChanged),
     ("Remove member from group", Action::PermissionChanged),
     ("Remove member from role", Action::PermissionChanged),

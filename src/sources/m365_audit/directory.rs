@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::fields::{Fields, Key, Pair, pair};
-use crate::event::{Event, Outcome, Surface, Text};
+use crate::event::{Action, Event, Outcome, Surface, Text};
 use crate::sources::lenient::Str;
 
 /// Error numbers of sign-ins that a conditional access policy stopped.
@@ -54,6 +54,40 @@ fn fill_target<'a>(fields: &Fields<'a>, event: &mut Event<'a>) {
     ];
     let kind = |entry: &Pair<'a>| KINDS.iter().find(|(name, _)| entry.name.get() == Some(name)).map(|(_, kind)| *kind);
     event.target_type = targets.iter().find_map(kind).map(Cow::Borrowed);
+    if event.action == Action::PermissionChanged
+        && of_type(&targets, PRINCIPAL_NAME).is_none()
+        && let Some((who, kind)) = holder(fields)
+    {
+        event.target = Some(super::actor::lower_email(&who).unwrap_or(who));
+        event.target_type = Some(Cow::Borrowed(kind));
+    }
+}
+
+/// Who holds the role in an app that an assignment gives or takes: its `Target` is the app, and the user or group stands among what changed.
+fn holder<'a>(fields: &Fields<'a>) -> Option<(Cow<'a, str>, &'static str)> {
+    #[derive(Default, Deserialize)]
+    #[serde(default, rename_all = "PascalCase")]
+    struct Modified<'a> {
+        #[serde(borrow)]
+        name: Str<'a>,
+        #[serde(borrow)]
+        new_value: Str<'a>,
+        #[serde(borrow)]
+        old_value: Str<'a>,
+    }
+    let modified: Vec<Modified<'a>> = fields.list(Key::ModifiedProperties);
+    if !modified.iter().any(|property| property.name.get().is_some_and(|name| name.starts_with("AppRole."))) {
+        return None;
+    }
+    let value = |name: &str| {
+        let property = modified.iter().find(|property| property.name.get() == Some(name))?;
+        let text = property.new_value.get().or(property.old_value.get())?;
+        // Newer records write each value as a JSON string or a list of one.
+        let bare = text.trim_matches(|c: char| c.is_whitespace() || "[]\"".contains(c));
+        (!bare.is_empty()).then(|| Cow::Owned(bare.to_owned()))
+    };
+    let named = [("User.UPN", "user"), ("User.ObjectID", "user"), ("Group.DisplayName", "group"), ("Group.ObjectID", "group")];
+    named.into_iter().find_map(|(name, kind)| Some((value(name)?, kind)))
 }
 
 fn fill_agent<'a>(fields: &Fields<'a>, event: &mut Event<'a>) {

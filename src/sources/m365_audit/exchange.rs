@@ -8,7 +8,7 @@ use super::actor::lower_email;
 use super::fields::{Fields, Key, Pair, pair};
 use crate::event::{Action, ClientClass, Event, Surface};
 use crate::sources::address;
-use crate::sources::lenient::Str;
+use crate::sources::lenient::{List, Maybe, Str};
 
 /// Fills the mailbox, the message and the forwarding.
 pub(super) fn fill<'a>(fields: &Fields<'a>, event: &mut Event<'a>) {
@@ -32,11 +32,30 @@ struct Item<'a> {
     #[serde(borrow)]
     internet_message_id: Str<'a>,
     size_in_bytes: Str<'a>,
+    #[serde(borrow)]
+    parent_folder: Maybe<ParentFolder<'a>>,
+}
+
+/// A mailbox's folder, and who was given rights in it where that is what the record is about.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct ParentFolder<'a> {
+    #[serde(borrow)]
+    member_upn: Str<'a>,
+}
+
+/// The messages of one folder that were opened.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Folder<'a> {
+    #[serde(borrow)]
+    folder_items: List<'a>,
 }
 
 fn fill_item<'a>(fields: &Fields<'a>, event: &mut Event<'a>) {
     let item: Option<Item<'a>> = fields.object(Key::Item).or_else(|| {
         let mut affected: Vec<Item<'a>> = fields.list(Key::AffectedItems);
+        affected.extend(fields.list(Key::Folders).iter().flat_map(|folder: &Folder<'a>| folder.folder_items.items()));
         // Of several, none is the one that the event is about.
         if affected.len() == 1 { affected.pop() } else { None }
     });
@@ -79,9 +98,16 @@ fn fill_target<'a>(fields: &Fields<'a>, event: &mut Event<'a>) {
             return;
         }
     }
+    let folder = fields.object::<Item<'a>>(Key::Item).and_then(|item| item.parent_folder.0);
+    if let Some(member) = folder.and_then(|folder| folder.member_upn.0).filter(|_| event.action == Action::PermissionChanged) {
+        event.target = Some(lower_email(&member).unwrap_or(member));
+        event.target_type = Some(Cow::Borrowed("user"));
+        return;
+    }
     let mailbox = fields.text(Key::MailboxOwnerUpn).or_else(|| fields.text(Key::ObjectId));
-    // One's own mailbox is no target.
+    // One's own mailbox is no target of a mail that the event names, nor of a login.
+    let named = event.message_id.is_some() || matches!(event.action, Action::EmailSent | Action::Login);
     let own = |mailbox: &str| event.actor_email.as_deref().is_some_and(|email| email.eq_ignore_ascii_case(mailbox));
-    event.target = mailbox.filter(|mailbox| !own(mailbox)).map(|mailbox| lower_email(&mailbox).unwrap_or(mailbox));
+    event.target = mailbox.filter(|mailbox| !named || !own(mailbox)).map(|mailbox| lower_email(&mailbox).unwrap_or(mailbox));
     event.target_type = event.target.is_some().then_some(Cow::Borrowed("mailbox"));
 }

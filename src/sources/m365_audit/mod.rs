@@ -20,7 +20,7 @@ use std::borrow::Cow;
 
 use self::fields::{Fields, Key};
 use super::{Origin, Receiver, Record, Reject, time};
-use crate::event::{Action, Event, Micros, Outcome, Surface, Text};
+use crate::event::{Action, Event, Micros, Outcome, Surface};
 
 pub(super) use self::actions::ACTIONS;
 
@@ -54,7 +54,8 @@ fn filled<'a>(fields: &mut Fields<'a>, outer: Option<&Fields<'a>>, out: &mut dyn
     };
     let mut event = Event { action: actions::action(&operation).unwrap_or_default(), ..Event::default() };
     event.event_id = fields.text(Key::Id).map_or(Cow::Borrowed(""), |id| Cow::Owned(["m365:", &id].concat()));
-    event.event_time = creation_time(fields.text(Key::CreationTime)).or_else(|| creation_time(fields.text(Key::TimeGenerated)));
+    let time = |key: Key| time::read_as(fields.text(key).as_deref(), creation_time);
+    event.event_time = time(Key::CreationTime).or(time(Key::TimeGenerated));
     event.workspace_id = fields.text(Key::OrganizationId);
     event.outcome = outcome(fields, &operation);
     event.vendor_action = Some(operation);
@@ -154,9 +155,8 @@ fn outcome(fields: &Fields<'_>, operation: &str) -> Outcome {
 }
 
 /// When the record was made, in the forms of the API, of PowerShell and of portals' exports.
-fn creation_time(text: Text<'_>) -> Option<Micros> {
-    let text = text?;
-    if let Some(micros) = time::parse(&text) {
+fn creation_time(text: &str) -> Option<Micros> {
+    if let Some(micros) = time::parse(text) {
         return Some(micros);
     }
     // `/Date(1600000000000)/` is what PowerShell's JSON has.
@@ -165,7 +165,7 @@ fn creation_time(text: Text<'_>) -> Option<Micros> {
         return time::from_epoch(digits.parse().ok()?);
     }
     // `1/31/2026, 10:20:30.123 AM` is what a portal's CSV has.
-    let (whole, half) = text.rsplit_once(' ').filter(|(_, half)| matches!(*half, "AM" | "PM")).unwrap_or((&text, ""));
+    let (whole, half) = text.rsplit_once(' ').filter(|(_, half)| matches!(*half, "AM" | "PM")).unwrap_or((text, ""));
     let whole = whole.split('.').next().unwrap_or(whole).replace(',', "");
     time::parse(format!("{whole} {half}").trim_end())
 }

@@ -23,11 +23,28 @@ pub(super) fn fill<'a>(fields: &Fields<'a>, event: &mut Event<'a>) {
         event.target = fields.first(&[Key::ItemName, Key::ObjectId]);
         event.target_type = event.target.is_some().then_some(Cow::Borrowed("app"));
     }
+    if fields.text(Key::Workload).is_some_and(|workload| matches!(workload.as_ref(), "Yammer" | "VivaEngage")) {
+        fill_engage(fields, event);
+    }
     if fields.has(Key::ExtraProperties) {
         let properties: Vec<Pair<'a>> = fields.list(Key::ExtraProperties);
         event.country = pair(&properties, "Country");
         event.os = event.os.take().or_else(|| pair(&properties, "OsName"));
         event.app_name = event.app_name.take().or_else(|| pair(&properties, "ClientName"));
+    }
+}
+
+/// What Viva Engage names: communities by their name only, files, and whom an act was done to.
+fn fill_engage<'a>(fields: &Fields<'a>, event: &mut Event<'a>) {
+    event.channel_name = fields.text(Key::GroupName);
+    event.channel_id = event.channel_id.take().or_else(|| event.channel_name.clone());
+    event.file_id = fields.text(Key::FileId);
+    event.file_name = fields.text(Key::FileName);
+    if let Some(user) = fields.text(Key::TargetUserId) {
+        event.target = Some(lower_email(&user).unwrap_or(user));
+        event.target_type = Some(Cow::Borrowed("user"));
+    } else if event.message_id.is_none() && event.file_id.is_none() {
+        event.target = meaningful(fields.text(Key::ObjectId));
     }
 }
 

@@ -395,6 +395,42 @@ fn mailboxes_directory_and_cases_have_their_columns() {
             json!({"action": "email_sent", "text": "plan", "message_id": "<1@example.com>", "target": null}),
         ),
         (
+            json!({"Operation": "MailItemsAccessed", "RecordType": 50, "Workload": "Exchange", "MailboxOwnerUPN": "ana.lee@example.com",
+                "Folders": [{"Path": "\\Inbox", "FolderItems": [{"InternetMessageId": "<1@example.com>"}]}]}),
+            json!({"action": "mail_read", "message_id": "<1@example.com>", "target": null}),
+        ),
+        (
+            json!({"Operation": "MailItemsAccessed", "RecordType": 50, "Workload": "Exchange", "MailboxOwnerUPN": "ana.lee@example.com",
+                "Folders": [{"FolderItems": [{"InternetMessageId": "<1@example.com>"}]},
+                    {"FolderItems": [{"InternetMessageId": "<2@example.com>"}]}]}),
+            json!({"action": "mail_read", "message_id": null, "target": "ana.lee@example.com", "target_type": "mailbox"}),
+        ),
+        (
+            json!({"Operation": "ModifyFolderPermissions", "RecordType": 2, "Workload": "Exchange",
+                "MailboxOwnerUPN": "ana.lee@example.com",
+                "Item": {"Id": "f1", "ParentFolder": {"Path": "\\Calendar", "MemberUpn": "Bo@example.com", "MemberRights": "ReadAny"}}}),
+            json!({"action": "permission_changed", "target": "bo@example.com", "target_type": "user"}),
+        ),
+        (
+            json!({"Operation": "Add app role assignment grant to user.", "RecordType": 8, "Workload": "AzureActiveDirectory",
+                "ModifiedProperties": [{"Name": "AppRole.Value", "NewValue": "reader"}, {"Name": "User.UPN", "NewValue": "Bo@example.com"}],
+                "Target": [{"ID": "ServicePrincipal", "Type": 2}, {"ID": "Payroll", "Type": 1}]}),
+            json!({"action": "permission_changed", "target": "bo@example.com", "target_type": "user"}),
+        ),
+        (
+            json!({"Operation": "Remove app role assignment from group.", "RecordType": 8, "Workload": "AzureActiveDirectory",
+                "ModifiedProperties": "[{\"Name\":\"AppRole.Id\",\"OldValue\":\"[\\\"1\\\"]\"},
+                    {\"Name\":\"Group.DisplayName\",\"OldValue\":\"[\\\"Sales\\\"]\"}]",
+                "Target": "[{\"ID\":\"ServicePrincipal\",\"Type\":2},{\"ID\":\"Payroll\",\"Type\":1}]"}),
+            json!({"action": "permission_changed", "target": "Sales", "target_type": "group"}),
+        ),
+        (
+            json!({"Operation": "Add app role assignment to service principal.", "RecordType": 8, "Workload": "AzureActiveDirectory",
+                "ModifiedProperties": [{"Name": "AppRole.Value", "NewValue": "Mail.Read"}],
+                "Target": [{"ID": "ServicePrincipal", "Type": 2}, {"ID": "Microsoft Graph", "Type": 1}]}),
+            json!({"action": "app_scopes_changed", "target": "Microsoft Graph", "target_type": "app"}),
+        ),
+        (
             json!({"Operation": "New-InboxRule", "Workload": "Exchange",
                 "Parameters": [{"Name": "ForwardTo", "Value": "smtp:x@example.org"}]}),
             json!({"action": "other", "target": "x@example.org", "target_type": "mail_forward", "target_domain": "example.org"}),
@@ -403,6 +439,14 @@ fn mailboxes_directory_and_cases_have_their_columns() {
             json!({"Operation": "Add member to role.", "RecordType": 8, "Workload": "AzureActiveDirectory", "ResultStatus": "Success",
                 "Target": [{"ID": "User_1", "Type": 2}, {"ID": "User", "Type": 2}, {"ID": "bo@example.com", "Type": 5}]}),
             json!({"action": "permission_changed", "surface": "identity", "target": "bo@example.com", "target_type": "user"}),
+        ),
+        (
+            json!({"Operation": "GroupCreation", "RecordType": 22, "Workload": "Yammer", "ObjectId": "Sales", "GroupName": "Sales"}),
+            json!({"surface": "chat", "channel_id": "Sales", "channel_name": "Sales", "target": "Sales"}),
+        ),
+        (
+            json!({"Operation": "FileDownloaded", "Workload": "Yammer", "ObjectId": "plan.pdf", "FileId": 7, "FileName": "plan.pdf"}),
+            json!({"action": "file_downloaded", "file_id": "7", "file_name": "plan.pdf", "target": null}),
         ),
         (
             json!({"Operation": "Consent to application.", "RecordType": 8, "Workload": "AzureActiveDirectory",

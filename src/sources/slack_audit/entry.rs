@@ -8,15 +8,15 @@ use serde_json::value::RawValue;
 
 use super::super::lenient::{List, Str};
 use super::super::slack_messages::shapes::Object;
-use crate::event::Text;
+use crate::event::{Text, When};
 
 /// An entry of the log, or the page around entries. Read by hand, so that fields nobody knows are kept and none is read twice.
 #[derive(Default)]
 pub(super) struct Entry<'a> {
     pub entries: List<'a>,
     pub id: Str<'a>,
-    pub date_create: Str<'a>,
-    pub p_event_time: Str<'a>,
+    pub date_create: When,
+    pub p_event_time: When,
     pub action: Str<'a>,
     pub actor: Object<'a, Actor<'a>>,
     pub entity: Object<'a, Entity<'a>>,

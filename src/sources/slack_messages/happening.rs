@@ -112,7 +112,7 @@ fn fill<'a>(event: &mut Event<'a>, kind: &str, act: &Act<'a>, around: &Around<'a
         }
     }
     let stamp = act.event_ts.text().or_else(|| act.ts.text()).or_else(|| act.minute_rate_limited.text());
-    event.event_time = stamp.as_deref().and_then(time::from_slack_ts).or(around.event_time);
+    event.event_time = time::read(stamp.as_deref()).or(around.event_time);
     if let Some(item) = &act.item.inner {
         event.message_id = item.ts.text();
         event.file_id = item.file.text();

@@ -11,25 +11,32 @@ use super::happening::KNOWN;
 use super::shapes::File;
 use crate::event::{Action, Event, Text};
 
-/// What a message's subtype makes of it; subtypes that are not here are messages that somebody posted.
+/// What a message's subtype makes of it; subtypes that are not here are messages that somebody posted. A topic or purpose is one, too: people
+/// write it.
 const SUBTYPES: &[(&str, Action)] = &[
     ("bot_add", Action::AppInstalled),
     ("bot_disable", Action::Other),
     ("bot_enable", Action::Other),
     ("bot_remove", Action::Other),
     ("channel_archive", Action::Other),
+    ("channel_canvas_updated", Action::Other),
     ("channel_convert_to_private", Action::PermissionChanged),
     ("channel_convert_to_public", Action::PermissionChanged),
     ("channel_join", Action::ChannelJoined),
     ("channel_leave", Action::ChannelLeft),
+    ("channel_name", Action::Other),
     ("channel_posting_permissions", Action::PermissionChanged),
     ("channel_unarchive", Action::Other),
+    ("ekm_access_denied", Action::Other),
     ("group_archive", Action::Other),
     ("group_join", Action::ChannelJoined),
     ("group_leave", Action::ChannelLeft),
+    ("group_name", Action::Other),
     ("group_unarchive", Action::Other),
     ("huddle_thread", Action::Other),
+    ("joiner_notification", Action::Other),
     ("pinned_item", Action::Other),
+    ("tabbed_canvas_updated", Action::Other),
     ("unpinned_item", Action::Other),
 ];
 
@@ -53,7 +60,7 @@ fn posted<'a>(act: &Act<'a>, json: &'a str, around: &Around<'a>, out: &mut dyn R
     let subtype = act.subtype.get().unwrap_or_default();
     event.action = SUBTYPES.binary_search_by_key(&subtype, |(name, _)| name).map_or(Action::MessagePosted, |at| SUBTYPES[at].1);
     event.vendor_action = act.subtype.text().or_else(|| act.kind.text());
-    event.event_time = stamp.as_deref().and_then(time::from_slack_ts).or(around.event_time);
+    event.event_time = time::read(stamp.as_deref()).or(around.event_time);
     event.event_id = id(&event.channel_id, &stamp, "", around);
     event.message_id = stamp.clone();
     event.thread_id = act.thread_ts.text();
@@ -74,7 +81,7 @@ fn posted<'a>(act: &Act<'a>, json: &'a str, around: &Around<'a>, out: &mut dyn R
         && let Some(edit) = edit_stamp(act)
     {
         event.action = Action::MessageEdited;
-        event.event_time = time::from_slack_ts(&edit).or(event.event_time);
+        event.event_time = time::read(Some(&edit)).or(event.event_time);
         event.event_id = id(&event.channel_id, &stamp, &edit, around);
         edited_by(&mut event, act);
     }
@@ -102,7 +109,7 @@ fn changed<'a>(act: &Act<'a>, around: &Around<'a>, out: &mut dyn Receiver) -> Re
     let edit = edit_stamp(&message).or_else(|| act.event_ts.text()).or_else(|| act.ts.text());
     event.action = Action::MessageEdited;
     event.vendor_action = act.subtype.text();
-    event.event_time = edit.as_deref().and_then(time::from_slack_ts).or(around.event_time);
+    event.event_time = time::read(edit.as_deref()).or(around.event_time);
     event.event_id = id(&event.channel_id, &message.ts.text(), edit.as_deref().unwrap_or_default(), &around);
     event.message_id = message.ts.text();
     event.thread_id = message.thread_ts.text();
@@ -129,7 +136,7 @@ fn deleted_message<'a>(act: &Act<'a>, message: &Act<'a>, around: &Around<'a>, ou
     let deletion = act.event_ts.text().or_else(|| act.ts.text());
     event.action = Action::MessageDeleted;
     event.vendor_action = act.subtype.text();
-    event.event_time = deletion.as_deref().and_then(time::from_slack_ts).or(around.event_time);
+    event.event_time = time::read(deletion.as_deref()).or(around.event_time);
     event.event_id = id(&event.channel_id, &stamp, "deleted", around);
     event.message_id = stamp;
     event.thread_id = message.thread_ts.text();

@@ -39,8 +39,8 @@ pub(super) fn integration(json: &str, around: &Around<'_>, out: &mut dyn Receive
     let app = row.app_id.text().or_else(|| row.service_id.text());
     let (date, user) = (row.date.get().unwrap_or_default(), row.user_id.get().unwrap_or_default());
     let change = row.change_type.get().unwrap_or_default();
-    let event_time = time::parse(date);
-    let numbered = event_time.is_some() && app.is_some();
+    let event_time = time::read(Some(date));
+    let numbered = event_time.at().is_some() && app.is_some();
     out.event(Event {
         event_id: if numbered {
             Cow::Owned(format!("slack_integration:{date}:{user}:{}:{change}", app.as_deref().unwrap_or_default()))
@@ -91,10 +91,10 @@ pub(super) fn access(json: &str, out: &mut dyn Receiver) -> Result<(), Reject> {
     const KNOWN: &[&str] = &["user_id", "username", "ip", "user_agent", "country"];
     let access: Access<'_> = serde_json::from_str(json)?;
     let (first, user) = (access.date_first.get().unwrap_or_default(), access.user_id.get().unwrap_or_default());
-    let event_time = time::parse(first);
+    let event_time = time::read(Some(first));
     let (ip, user_agent) = (access.ip.get().and_then(address::ip), access.user_agent.text());
     out.event(Event {
-        event_id: match (event_time, &ip) {
+        event_id: match (event_time.at(), &ip) {
             // The row grows until another program or address begins the next: its beginning names it.
             (Some(_), Some(ip)) => Cow::Owned(format!("slack_access:{first}:{user}:{ip}:{}", user_agent.as_deref().unwrap_or_default())),
             _ => Cow::Borrowed(""),

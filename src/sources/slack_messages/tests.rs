@@ -275,6 +275,11 @@ fn subtypes_and_other_events_have_their_actions() {
             "message_posted | U0ANA0001",
         ),
         (
+            r#"{"type":"message","subtype":"channel_name","user":"U0ANA0001","text":"renamed","old_name":"a","name":"b",
+                "ts":"1714557600.000100","channel":"C0GENERAL1"}"#,
+            "other | U0ANA0001",
+        ),
+        (
             r#"{"type":"message","subtype":"thread_broadcast","user":"U0ANA0001","text":"t","ts":"1714557600.000100",
                 "thread_ts":"1714557000.000100","channel":"C0GENERAL1"}"#,
             "message_posted | U0ANA0001",

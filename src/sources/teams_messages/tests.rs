@@ -84,7 +84,7 @@ fn pages_replies_and_decrypted_notifications_hold_messages() {
         assert_eq!(events(&record).len(), count, "{record}");
     }
     for nothing in [
-        json!({"value": [{"subscriptionId": "s", "resourceData": {"id": "1"}, "encryptedContent": {"data": "x"}}]}),
+        json!({"value": [{"subscriptionId": "s", "resource": "chats('19:a@thread.v2')", "resourceData": {"id": "1"}}]}),
         json!({"value": []}),
         message(json!({"id": null})),
     ] {
@@ -93,6 +93,47 @@ fn pages_replies_and_decrypted_notifications_hold_messages() {
     let request = json!({"body": {"contentType": "html", "content": "x"}, "attachments": []}).to_string();
     assert_eq!(read(&request).0, Err(Reject::NotThisSource));
     assert!(!recognises(&Record::Json(&request), &ORIGIN));
+}
+
+#[test]
+fn a_notification_whose_message_is_not_there_says_what_to_do() {
+    let path = "teams('t')/channels('19%3Ac%40thread.tacv2')/messages('1')";
+    let notification = |more: Value| {
+        let mut notification = json!({"subscriptionId": "s", "changeType": "created", "resource": path, "resourceData": {"id": "1"}});
+        for (name, value) in more.as_object().expect("an object") {
+            notification[name] = value.clone();
+        }
+        json!({"value": [notification]}).to_string()
+    };
+    for (record, expected) in [
+        (notification(json!({"encryptedContent": {"data": "x"}})), "the notification is encrypted"),
+        (notification(json!({})), "the notification names a message and does not hold it"),
+    ] {
+        let reason = match read(&record).0 {
+            Err(Reject::Bad { reason, .. }) => reason,
+            done => format!("{done:?}"),
+        };
+        assert!(reason.starts_with(expected), "{record}: {reason}");
+    }
+    // Decrypted, the path still says where the message stands.
+    let placeless = message(json!({"chatId": null, "channelIdentity": null}));
+    let seen = read(&notification(json!({"resourceData": placeless}))).1;
+    expect(&seen.0[0], json!({"channel_id": "19:c@thread.tacv2", "action": "message_posted"}));
+}
+
+#[test]
+fn where_a_message_stands_may_be_said_around_it() {
+    let placeless = message(json!({"chatId": null, "channelIdentity": null, "id": "2"}));
+    let context = "https://graph.example.com/v1.0/$metadata#teams('t')/channels('19%3Ac%40thread.tacv2')/messages('1')/replies/$entity";
+    let mut alone = placeless.clone();
+    alone["@odata.context"] = json!(context);
+    let parent = message(json!({"chatId": null, "channelIdentity": {"channelId": "19:c@thread.tacv2"}, "replies": [placeless]}));
+    for (record, at) in [(alone, 0), (json!({"@odata.context": context, "value": [placeless]}), 0), (parent, 1)] {
+        expect(&events(&record)[at], json!({"channel_id": "19:c@thread.tacv2", "message_id": "2"}));
+    }
+    let chat = "https://graph.example.com/beta/$metadata#chats('19%3Aa_b%40unq.gbl.spaces')/messages";
+    let page = json!({"@odata.context": chat, "value": [placeless]});
+    expect(&events(&page)[0], json!({"channel_id": "19:a_b@unq.gbl.spaces", "channel_type": "direct"}));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::keywords::{Class, Joint, Keyword};
+use super::keywords::{Class, Keyword};
 
 /// What may follow a keyword inside an identifier that still holds the value itself.
 const SUFFIXES: &[&[u8]] = &[
@@ -50,43 +50,86 @@ pub fn valid_suffix(mut bytes: &[u8]) -> &str {
     }
 }
 
-/// A letter or sign of a script that writes words without blanks, or one of its full-width signs.
-pub fn is_east_asian(c: char) -> bool {
-    matches!(c, '\u{3000}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{ff00}'..='\u{ffef}')
+/// A letter of a script that writes words without blanks, or grows particles on them.
+pub fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{0e00}'..='\u{0e7f}' | '\u{3005}'..='\u{3007}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}'
+        | '\u{f900}'..='\u{faff}')
+}
+
+/// A letter, or a mark that belongs to one (vowel signs of Hindi, points of Hebrew).
+pub fn is_letter(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_alphabetic();
+    }
+    c.is_alphabetic()
+        || matches!(c, '\u{0300}'..='\u{036f}' | '\u{0591}'..='\u{05c7}' | '\u{064b}'..='\u{065f}' | '\u{0900}'..='\u{097f}'
+            | '\u{0e00}'..='\u{0e4f}' | '\u{200c}' | '\u{200d}')
+            && !c.is_numeric()
 }
 
 /// The keyword as it stands in the text, with its ending, or nothing where it is a part of another word or of a link.
 pub fn bounded(text: &[u8], place: Range<usize>, keyword: &Keyword) -> Option<Range<usize>> {
-    let found = text.get(place.clone())?;
     // Short keywords carry the sign behind them: it is not a part of the word.
-    let end = place.start + keyword.text.trim_end_matches(|c: char| !c.is_alphanumeric()).len();
-    if is_grown(text, place.start, found, keyword) || is_in_link(text, place.start, end, keyword) {
+    let end = place.start + keyword.text.trim_start().trim_end_matches(|c: char| !is_letter(c)).len();
+    let found = text.get(place.start..end)?;
+    if found.eq_ignore_ascii_case(b"key") && is_named_key(text, place.start, end)
+        || is_grown(text, place.start, found, keyword)
+        || is_in_link(text, place.start, end, keyword)
+    {
         return None;
     }
     let behind = text.get(end..).unwrap_or_default();
-    if keyword.joint == Joint::Ending {
-        return with_ending(behind).map(|ending| place.start..end + ending);
+    let ending = if keyword.ending { with_ending(behind)? } else { 0 };
+    if ending > 0 {
+        return Some(place.start..end + ending);
     }
     let plural = matches!(behind.first(), Some(b's' | b'S')) && !behind.get(1).is_some_and(u8::is_ascii_alphanumeric);
     let end = end + usize::from(plural);
     identifier_rest(text.get(end..).unwrap_or_default()).map(|rest| place.start..end + rest)
 }
 
+/// Whether a name stands before `key`: those that are secret are words of their own, and most of the others are public. A variable of an
+/// environment may be any secret (`MAILER_KEY=`).
+fn is_named_key(text: &[u8], start: usize, end: usize) -> bool {
+    const NAME_BYTES_MAX: usize = 40;
+    const OPEN: &[&[u8]] =
+        &[b"PUBLIC", b"PUB", b"PRIMARY", b"FOREIGN", b"CACHE", b"SORT", b"PARTITION", b"SITE", b"HOST", b"UNIQUE", b"PUBLISHABLE", b"ROW"];
+    let before = text.get(start.saturating_sub(NAME_BYTES_MAX)..start).unwrap_or_default();
+    let name =
+        before.iter().rposition(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'_' | b'-' | b'.')).map_or(before, |at| &before[at + 1..]);
+    let variable =
+        name.strip_suffix(b"_").is_some_and(|name| name.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_'))
+            && text.get(end) == Some(&b'=');
+    let public = name.split(|b| *b == b'_').any(|part| OPEN.contains(&part));
+    !name.is_empty() && (!variable || public)
+}
+
+/// The letters that stand right before a keyword and make one word with it.
+pub fn grown_before(text: &[u8], start: usize) -> &str {
+    const FRONT_BYTES_MAX: usize = 40;
+    let before = valid_suffix(text.get(start.saturating_sub(FRONT_BYTES_MAX)..start).unwrap_or_default());
+    let letters = before.chars().rev().take_while(|c| is_letter(*c) && !is_unspaced(*c)).map(char::len_utf8).sum::<usize>();
+    before.get(before.len() - letters..).unwrap_or_default()
+}
+
 /// Whether letters before the keyword make it a part of another word.
 fn is_grown(text: &[u8], start: usize, found: &[u8], keyword: &Keyword) -> bool {
     let Some(before) = start.checked_sub(1).and_then(|at| text.get(at).copied()) else { return false };
-    let letter = before.is_ascii_digit() && keyword.class == Class::Password && found.first().is_some_and(u8::is_ascii_uppercase)
-        || before.is_ascii_alphabetic()
-        || before >= 0x80 && keyword.joint != Joint::Ending && is_letter_before(text, start);
+    if found.first().is_some_and(|b| *b >= 0x80) && valid_prefix(found).starts_with(is_unspaced) {
+        return false;
+    }
+    // The manager of that name says so often where a password is not.
+    let product = before == b'1' && found.eq_ignore_ascii_case(b"password");
+    let letter = product || before.is_ascii_alphabetic() || before >= 0x80 && is_letter_before(text, start);
     let camel = before.is_ascii_lowercase() && found.first().is_some_and(u8::is_ascii_uppercase);
-    letter && !camel && (keyword.joint == Joint::Alone || before.is_ascii_digit())
+    letter && (!camel || product || keyword.class == Class::Login) && (!keyword.front || product)
 }
 
 /// Whether the character that ends before `at` is a letter, not a sign (a curly quote, a dash).
 fn is_letter_before(text: &[u8], at: usize) -> bool {
     const CHAR_BYTES_MAX: usize = 4;
     let before = valid_suffix(text.get(at.saturating_sub(CHAR_BYTES_MAX)..at).unwrap_or_default());
-    before.chars().next_back().is_some_and(|c| c.is_alphabetic() && !is_east_asian(c))
+    before.chars().next_back().is_some_and(|c| is_letter(c) && !is_unspaced(c))
 }
 
 /// Whether the keyword is a part of a URL and not one of its parameters.
@@ -102,7 +145,7 @@ fn is_in_link(text: &[u8], start: usize, end: usize, keyword: &Keyword) -> bool 
 fn with_ending(behind: &[u8]) -> Option<usize> {
     const ENDING_CHARS_MAX: usize = 6;
     const ENDING_BYTES_MAX: usize = 48;
-    let letter = |c: char| c.is_alphabetic() && !is_east_asian(c);
+    let letter = |c: char| is_letter(c) && !is_unspaced(c);
     let rest = valid_prefix(behind.get(..behind.len().min(ENDING_BYTES_MAX)).unwrap_or_default());
     let ending: usize = rest.chars().take(ENDING_CHARS_MAX).take_while(|c| letter(*c)).map(char::len_utf8).sum();
     let goes_on = rest.get(ending..).is_some_and(|r| r.starts_with(letter));
@@ -115,7 +158,7 @@ fn identifier_rest(behind: &[u8]) -> Option<usize> {
     const NAME_BYTES_MAX: usize = 40;
     if behind.first().is_some_and(|&b| b >= 0x80) {
         let first = valid_prefix(behind.get(..behind.len().min(4)).unwrap_or_default()).chars().next();
-        return first.is_none_or(|c| !c.is_alphabetic() || is_east_asian(c)).then_some(0);
+        return first.is_none_or(|c| !is_letter(c) || is_unspaced(c)).then_some(0);
     }
     let part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.') || *b >= 0x80;
     let length = behind.iter().take(NAME_BYTES_MAX).take_while(|b| part(b)).count();

@@ -32,7 +32,8 @@ fn of_counts(counts: impl Iterator<Item = u64> + Clone) -> f64 {
     }
     let total = total as f64;
     let bits: f64 = counts.map(|count| count as f64 / total).map(|share| -share * share.log2()).sum();
-    bits.max(0.0)
+    // A zero has no sign here.
+    bits.max(0.0) + 0.0
 }
 
 #[cfg(test)]

@@ -103,6 +103,19 @@ const NAMES: &[(&str, &str)] = &[
     ("dbeaver-data-sources.xml", "login"),
     ("credentials-config.json", "login"),
     ("mongoid.yml", "connection_string"),
+    ("wallet.dat", "recovery_code"),
+    (".aws_credentials", "access_key"),
+    (".vault_pass", "password"),
+    (".vault-pass", "password"),
+    (".wgetrc", "login"),
+    (".curlrc", "login"),
+    (".smbcredentials", "login"),
+    (".fetchmailrc", "login"),
+    ("wg0.conf", "private_key"),
+    ("auth.json", "token"),
+    ("hub.config", "token"),
+    (".gem/credentials", "token"),
+    (".yarnrc.yml", "token"),
 ];
 
 /// Endings that mean a container of credentials whatever the name.
@@ -142,6 +155,13 @@ const ENDINGS: &[(&str, &str)] = &[
     ("hta_cred", "login"),
     ("pcf", "login"),
     ("jceks", "private_key"),
+    ("tfvars", "environment"),
+    ("tfstate", "environment"),
+    ("kirbi", "token"),
+    ("keytab", "private_key"),
+    ("kubeconfig", "token"),
+    ("1pif", "vault"),
+    ("walletx", "recovery_code"),
 ];
 
 /// Parts of a name that mean key material or an export of credentials.
@@ -186,10 +206,22 @@ const PARTS: &[(&str, &str)] = &[
     ("id_rsa", "private_key"),
     ("id_ed25519", "private_key"),
     ("id_ecdsa", "private_key"),
+    ("vault-pass", "password"),
+    ("vault_pass", "password"),
+    ("docker-config", "token"),
+    ("logindaten", "login"),
+    ("login data", "login"),
+    ("login_data", "login"),
+    ("login-data", "login"),
+    ("login details", "login"),
+    ("login_details", "login"),
+    ("metamask", "recovery_code"),
+    ("wallet seed", "recovery_code"),
     ("apikey", "api_key"),
     ("api_key", "api_key"),
     ("api-key", "api_key"),
     ("gcp-key", "private_key"),
+    ("sa-key", "private_key"),
     ("credentials.tfrc.json", "token"),
 ];
 
@@ -210,7 +242,7 @@ pub fn kind(name: &[u8]) -> Option<&'static str> {
     let name = String::from_utf8_lossy(name.get(name.len().saturating_sub(NAME_BYTES_MAX)..).unwrap_or_default())
         .to_lowercase()
         .replace('\\', "/");
-    let base = name.rsplit('/').next().unwrap_or(&name).trim();
+    let base = without_copy(name.rsplit('/').next().unwrap_or(&name).trim());
     let ending = base.rsplit_once('.').map_or("", |(_, ending)| ending);
     if base.is_empty() || PUBLIC_ENDINGS.contains(&ending) {
         return None;
@@ -236,15 +268,33 @@ pub fn kind(name: &[u8]) -> Option<&'static str> {
         return Some(kind);
     }
     if matches!(ending, "key" | "pem" | "asc" | "gpg") {
-        return key_file(&spaced, ending);
+        return key_file(base, &spaced, ending);
     }
     words(&spaced, ending)
 }
 
+/// The name of which this is a copy: `wp-config.php.bak`, `id_rsa.old`, `secrets.yml~`.
+fn without_copy(base: &str) -> &str {
+    const COPIES: &[&str] = &[".bak", ".backup", ".old", ".orig", ".save", ".swp", ".copy", ".tmp", ".1", "~"];
+    COPIES.iter().find_map(|copy| base.strip_suffix(copy)).filter(|rest| !rest.is_empty()).unwrap_or(base)
+}
+
 /// `.key` is also Keynote's ending, `.asc` also a signature's: a name of one word is a key.
-fn key_file(spaced: &str, ending: &str) -> Option<&'static str> {
+fn key_file(base: &str, spaced: &str, ending: &str) -> Option<&'static str> {
+    // Slides have titles with blanks; keys are named after hosts.
+    const OF_KEYS: &[&str] =
+        &["private", "server", "ssl", "tls", "ssh", "rsa", "host", "wildcard", "ca", "client", "sign", "prod", "gpg", "pgp"];
+    let titled = ending == "key" && base.contains(' ') && !spaced.split_whitespace().any(|word| OF_KEYS.contains(&word));
+    if titled {
+        return None;
+    }
     let words = spaced.split_whitespace().count();
-    let signature = spaced.contains(" tar ") || spaced.contains(" gz ") || spaced.contains(" zip ") || spaced.contains("release");
+    let signature = spaced.contains("sums")
+        || spaced.contains("checksum")
+        || spaced.contains(" tar ")
+        || spaced.contains(" gz ")
+        || spaced.contains(" zip ")
+        || spaced.contains("release");
     match ending {
         "pem"
             if spaced.contains("cert")
@@ -291,7 +341,14 @@ fn words(spaced: &str, ending: &str) -> Option<&'static str> {
     let strong = found.iter().any(|word| !WEAK.contains(&word.as_str()));
     let valued =
         spaced.split_whitespace().any(|word| super::value::password_strength(word) >= 0.38 || super::value::token_strength(word) >= 0.5);
-    (HOLDERS.contains(&ending) && (strong || valued && !found.is_empty())).then_some("password")
+    // Names of rules and tests in many words speak of what they look for.
+    const WORDS_MAX: usize = 4;
+    let configured = matches!(ending, "yml" | "yaml" | "xml" | "json" | "html" | "md");
+    if configured && spaced.split_whitespace().count() > WORDS_MAX + 1 && !valued {
+        return None;
+    }
+    let plain = ending == "txt" && found.iter().any(|word| word.starts_with("token") || word.starts_with("secret") || word == "pw");
+    (HOLDERS.contains(&ending) && (strong || plain || valued && !found.is_empty())).then_some("password")
 }
 
 #[cfg(test)]

@@ -1,588 +1,181 @@
-//! The words after which people write credentials, in the languages that the grammar knows.
+//! The words after which people write credentials: those of every language in every way they are written.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use super::languages::{ENGLISH, LANGUAGES, Language, Tongue, folded};
+use super::literals::{LITERAL_BYTES_MIN, Literal};
 
 /// What a keyword announces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
     /// A password in any sense.
     Password,
     /// Digits for a door, a phone, a card.
     Pin,
+    /// A code; one that opens something only beside a word for what it opens.
+    Code,
+    /// The numbers of a lock.
+    Combination,
     /// A machine's key, token or secret.
     Secret,
     /// A login of which the password may follow.
     Login,
-}
-
-/// How a keyword may be joined to letters beside it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Joint {
-    /// It stands alone or as a part of an identifier (`db_pass`, `userPwd`).
-    Alone,
-    /// Words grow together at its front, as in German (`Initialpasswort`).
-    Front,
-    /// An ending or a particle may follow, as in Turkish, Russian or Korean.
-    Ending,
+    /// Something done with a password.
+    Act,
+    /// How a password is spelled.
+    Spelling,
+    /// What something is that was talked of before: "it's".
+    Says,
+    /// Codes for the day when the phone is lost.
+    Recovery,
+    /// The seed of one-time codes.
+    Seed,
+    /// No word: a user name and a value with a stroke between.
+    Pair,
+    /// No word: an arrow that points at a value.
+    Arrow,
 }
 
 /// A keyword.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Keyword {
     /// The word; ASCII letters match in both cases.
-    pub text: &'static str,
+    pub text: Box<str>,
     /// What it announces.
     pub class: Class,
-    /// How it may be joined.
-    pub joint: Joint,
+    /// Other words grow together with it at its front, as in German (`Initialpasswort`).
+    pub front: bool,
+    /// An ending or a particle may follow, as in Turkish, Russian or Korean.
+    pub ending: bool,
+    /// It says other things as often (`pass`, `token`).
+    pub shared: bool,
+    /// Whose word it is.
+    pub tongue: Tongue,
 }
 
-const fn word(text: &'static str, class: Class, joint: Joint) -> Keyword {
-    Keyword { text, class, joint }
+/// What may stand right behind a keyword of three letters.
+const SIGNS: &[u8] = b" :=\"'*_-<|/,.?)\n12\xe2\xe3\xef\xec\xeb";
+
+/// What may stand right behind one of two letters. Few, because the literal pass filters three bytes badly.
+const SIGNS_SHORT: &[u8] = b" :=\"-*<?,)\n\xe3\xef\xeb";
+
+impl Keyword {
+    /// The literal that leads to the keyword. Short words occur everywhere: with the sign behind them the literal pass lets less through.
+    pub fn literal(&self) -> Literal {
+        let followers = match self.text.len() {
+            length
+                if length > LITERAL_BYTES_MIN
+                    || self.ending
+                    || self.text.starts_with(' ')
+                    || self.text.ends_with(|c: char| !c.is_ascii_alphanumeric()) =>
+            {
+                &[][..]
+            }
+            LITERAL_BYTES_MIN => SIGNS,
+            // Only the one that people use all over the world may stand before many signs.
+            _ if &*self.text == "pw" => SIGNS_SHORT,
+            _ => b" :",
+        };
+        Literal { followers, ..Literal::folded(self.text.as_bytes()) }
+    }
 }
 
-use Class::{Login, Password, Pin, Secret};
-use Joint::{Alone, Ending, Front};
+/// Every keyword, each text once.
+pub static KEYWORDS: LazyLock<Vec<Keyword>> = LazyLock::new(|| {
+    let mut keywords: BTreeMap<(String, Class), Keyword> = BTreeMap::new();
+    for (tongue, language) in (0..).zip(LANGUAGES.iter()) {
+        for (class, list) in classes(language) {
+            for marked in list {
+                let text = marked.trim_matches(['~', '?']);
+                for form in forms(text, class) {
+                    let keyword = keywords.entry((form.clone(), class)).or_insert_with(|| Keyword {
+                        text: form.into(),
+                        class,
+                        front: false,
+                        ending: false,
+                        shared: marked.starts_with('?'),
+                        tongue,
+                    });
+                    keyword.front |= marked.starts_with('~');
+                    keyword.ending |= marked.ends_with('~');
+                }
+            }
+        }
+    }
+    // Short words are looked for with the sign behind them: at the end of a text there is none.
+    for text in [" pw", " pwd", " pass"] {
+        let last = Keyword { text: text.into(), class: Class::Password, front: false, ending: false, shared: false, tongue: ENGLISH };
+        keywords.insert((text.to_owned(), Class::Password), last);
+    }
+    for (text, class) in
+        [(" / ", Class::Pair), (" // ", Class::Pair), (" ←", Class::Arrow), (" <-- ", Class::Arrow), (" <- ", Class::Arrow)]
+    {
+        let sign = Keyword { text: text.into(), class, front: false, ending: false, shared: true, tongue: ENGLISH };
+        keywords.insert((text.to_owned(), class), sign);
+    }
+    keywords.into_values().collect()
+});
 
-/// Each keyword. Those of two letters carry the sign that follows them, because the literal pass needs three bytes.
-pub const KEYWORDS: &[Keyword] = &[
-    // English, and words that programs use
-    word("password", Password, Front),
-    word("passwrod", Password, Front),
-    word("pasword", Password, Front),
-    word("passord", Password, Front),
-    word("passwd", Password, Front),
-    word("passphrase", Password, Front),
-    word("pass phrase", Password, Alone),
-    word("passkey", Password, Alone),
-    word("pass", Password, Alone),
-    word("pwd", Password, Alone),
-    word("psw", Password, Alone),
-    word("p/w", Password, Alone),
-    word("passcode", Password, Alone),
-    word("pass code", Password, Alone),
-    word("pw:", Password, Alone),
-    word("pw ", Password, Alone),
-    word("pw=", Password, Alone),
-    word("pw-", Password, Alone),
-    word("pw\u{ff1a}", Password, Alone),
-    word("pw\"", Password, Alone),
-    word("pw\t", Password, Alone),
-    word("pw<", Password, Alone),
-    word("pw'", Password, Alone),
-    word("pw&", Password, Alone),
-    word("pw_", Password, Alone),
-    word("pw|", Password, Alone),
-    word("pw*", Password, Alone),
-    word("pw\n", Password, Alone),
-    word("pass word", Password, Alone),
-    word("psk", Password, Alone),
-    word("pre-shared key", Password, Alone),
-    word("preshared key", Password, Alone),
-    word("shared key", Password, Alone),
-    word("network key", Password, Alone),
-    word("wifi key", Password, Alone),
-    word("wi-fi key", Password, Alone),
-    word("secret answer", Password, Alone),
-    word("unlocks with", Pin, Alone),
-    word("pin", Pin, Alone),
-    word("door code", Pin, Alone),
-    word("gate code", Pin, Alone),
-    word("alarm code", Pin, Alone),
-    word("unlock code", Pin, Alone),
-    word("entry code", Pin, Alone),
-    word("access code", Pin, Alone),
-    word("lockbox code", Pin, Alone),
-    word("lock code", Pin, Alone),
-    word("keypad code", Pin, Alone),
-    word("safe code", Pin, Alone),
-    word("building code", Pin, Alone),
-    word("lock screen code", Pin, Alone),
-    word("voicemail code", Pin, Alone),
-    word("code for the door", Pin, Alone),
-    word("secret", Secret, Alone),
-    word("token", Secret, Alone),
-    word("apikey", Secret, Alone),
-    word("api key", Secret, Alone),
-    word("api-key", Secret, Alone),
-    word("api_key", Secret, Alone),
-    word("access key", Secret, Alone),
-    word("access_key", Secret, Alone),
-    word("access-key", Secret, Alone),
-    word("accesskey", Secret, Alone),
-    word("secret key", Secret, Alone),
-    word("secret_key", Secret, Alone),
-    word("secretkey", Secret, Alone),
-    word("auth key", Secret, Alone),
-    word("auth_key", Secret, Alone),
-    word("authkey", Secret, Alone),
-    word("private key", Secret, Alone),
-    word("private_key", Secret, Alone),
-    word("privatekey", Secret, Alone),
-    word("encryption key", Secret, Alone),
-    word("encryption_key", Secret, Alone),
-    word("encryptionkey", Secret, Alone),
-    word("signing key", Secret, Alone),
-    word("signing_key", Secret, Alone),
-    word("account_key", Secret, Alone),
-    word("accountkey", Secret, Alone),
-    word("master_key", Secret, Alone),
-    word("master key", Secret, Alone),
-    word("app_key", Secret, Alone),
-    word("appkey", Secret, Alone),
-    word("license_key", Secret, Alone),
-    word("auth_token", Secret, Alone),
-    word("bearer", Secret, Alone),
-    word("subscription-key", Secret, Alone),
-    word("webhook_key", Secret, Alone),
-    word("shared_key", Secret, Alone),
-    word("client_secret", Secret, Alone),
-    word("jeton", Secret, Alone),
-    word("login", Login, Alone),
-    word("logins", Login, Alone),
-    word("log in", Login, Alone),
-    word("sign in", Login, Alone),
-    word("signin", Login, Alone),
-    word("logon", Login, Alone),
-    word("creds", Login, Alone),
-    word("credentials", Login, Alone),
-    word("user", Login, Alone),
-    word("username", Login, Alone),
-    word("account", Login, Alone),
-    word("accounts", Login, Alone),
-    word("wifi", Login, Alone),
-    word("wi-fi", Login, Alone),
-    word("wlan", Login, Alone),
-    word("ssid", Login, Alone),
-    word("locked it with", Login, Alone),
-    word("admin", Login, Alone),
-    word("root", Login, Alone),
-    word("acct", Login, Alone),
-    word("logging in", Login, Alone),
-    word("logs in", Login, Alone),
-    word("to open it", Login, Alone),
-    word("unlocks", Login, Alone),
-    word("client secret", Secret, Alone),
-    word("admin key", Secret, Alone),
-    // German
-    word("passwort", Password, Front),
-    word("passwörter", Password, Front),
-    word("kennwort", Password, Front),
-    word("kennwörter", Password, Front),
-    word("passphrase", Password, Front),
-    word("losungswort", Password, Front),
-    word("schlüssel", Login, Front),
-    word("zugangsdaten", Login, Alone),
-    word("zugang", Login, Alone),
-    word("benutzer", Login, Alone),
-    word("nutzer", Login, Alone),
-    word("anmeldung", Login, Alone),
-    word("entsperrcode", Pin, Alone),
-    word("türcode", Pin, Front),
-    word("zugangscode", Pin, Alone),
-    word("alarmcode", Pin, Alone),
-    word("geheimzahl", Pin, Alone),
-    // French
-    word("mot de passe", Password, Alone),
-    word("mots de passe", Password, Alone),
-    word("mdp", Password, Alone),
-    word("phrase secrète", Password, Alone),
-    word("identifiant", Login, Alone),
-    word("identifiants", Login, Alone),
-    word("compte", Login, Alone),
-    word("accès", Login, Alone),
-    word("code suivant", Password, Alone),
-    word("clé wifi", Password, Alone),
-    word("code de déverrouillage", Pin, Alone),
-    word("code d'accès", Pin, Alone),
-    word("code d’accès", Pin, Alone),
-    word("digicode", Pin, Alone),
-    word("code porte", Pin, Alone),
-    word("code de la porte", Pin, Alone),
-    word("code de l'alarme", Pin, Alone),
-    // Spanish, Portuguese, Italian, Catalan, Romanian
-    word("contraseña", Password, Alone),
-    word("contrasena", Password, Alone),
-    word("contraseñas", Password, Alone),
-    word("clave", Password, Alone),
-    word("claves", Password, Alone),
-    word("usuario", Login, Alone),
-    word("cuenta", Login, Alone),
-    word("acceso", Login, Alone),
-    word("credenciales", Login, Alone),
-    word("código de la puerta", Pin, Alone),
-    word("código de acceso", Pin, Alone),
-    word("codigo de acceso", Pin, Alone),
-    word("código de la alarma", Pin, Alone),
-    word("senha", Password, Alone),
-    word("senhas", Password, Alone),
-    word("palavra-passe", Password, Alone),
-    word("palavra passe", Password, Alone),
-    word("utilizador", Login, Alone),
-    word("usuário", Login, Alone),
-    word("acesso", Login, Alone),
-    word("credenciais", Login, Alone),
-    word("código da porta", Pin, Alone),
-    word("código do portão", Pin, Alone),
-    word("parola d'ordine", Password, Alone),
-    word("parola d’ordine", Password, Alone),
-    word("parola chiave", Password, Alone),
-    word("utente", Login, Alone),
-    word("credenziali", Login, Alone),
-    word("accesso", Login, Alone),
-    word("codice porta", Pin, Alone),
-    word("codice di accesso", Pin, Alone),
-    word("codice di sblocco", Pin, Alone),
-    word("codice allarme", Pin, Alone),
-    word("contrasenya", Password, Alone),
-    // Dutch, Scandinavian
-    word("wachtwoord", Password, Front),
-    word("wachtwoorden", Password, Front),
-    word("ww:", Password, Alone),
-    word("ww ", Password, Alone),
-    word("gebruiker", Login, Alone),
-    word("inloggegevens", Login, Alone),
-    word("inloggen", Login, Alone),
-    word("toegangscode", Pin, Alone),
-    word("pincode", Pin, Alone),
-    word("deurcode", Pin, Alone),
-    word("alarmcode", Pin, Alone),
-    word("lösenord", Password, Ending),
-    word("adgangskode", Password, Ending),
-    word("passordet", Password, Front),
-    word("kode:", Password, Alone),
-    word("användare", Login, Alone),
-    word("dørkode", Pin, Ending),
-    word("portkod", Pin, Ending),
-    // Polish, Czech, Russian, Ukrainian and neighbours
-    word("hasło", Password, Ending),
-    word("haslo", Password, Ending),
-    word("hasła", Password, Ending),
-    word("hasłem", Password, Ending),
-    word("HASŁO", Password, Ending),
-    word("użytkownik", Login, Ending),
-    word("logowanie", Login, Ending),
-    word("heslo", Password, Ending),
-    word("hesla", Password, Ending),
-    word("lozinka", Password, Ending),
-    word("geslo", Password, Ending),
-    word("uživatel", Login, Ending),
-    word("пароль", Password, Ending),
-    word("Пароль", Password, Ending),
-    word("ПАРОЛЬ", Password, Ending),
-    word("пароля", Password, Ending),
-    word("паролем", Password, Ending),
-    word("пароли", Password, Ending),
-    word("логин", Login, Ending),
-    word("Логин", Login, Ending),
-    word("парол", Password, Ending),
-    word("пин-код", Pin, Ending),
-    word("ПИН", Pin, Ending),
-    word("код от двери", Pin, Ending),
-    word("код домофона", Pin, Ending),
-    word("код двери", Pin, Ending),
-    word("доступ", Login, Ending),
-    word("ключ", Login, Ending),
-    // Turkish, Finnish, Hungarian, Romanian, Greek
-    word("şifre", Password, Ending),
-    word("Şifre", Password, Ending),
-    word("sifre", Password, Ending),
-    word("ŞİFRE", Password, Ending),
-    word("parola", Password, Ending),
-    word("kullanıcı", Login, Ending),
-    word("kapı kodu", Pin, Ending),
-    word("salasana", Password, Ending),
-    word("jelszó", Password, Ending),
-    word("jelszava", Password, Ending),
-    word("jelsz", Password, Ending),
-    word("κωδικός", Password, Ending),
-    word("Κωδικός", Password, Ending),
-    word("κωδικό", Password, Ending),
-    // Arabic, Hebrew, Hindi, Vietnamese, Indonesian
-    word("كلمة المرور", Password, Ending),
-    word("كلمة السر", Password, Ending),
-    word("الرقم السري", Pin, Ending),
-    word("סיסמה", Password, Ending),
-    word("הסיסמה", Password, Ending),
-    word("סיסמא", Password, Ending),
-    word("पासवर्ड", Password, Ending),
-    word("mật khẩu", Password, Alone),
-    word("Mật khẩu", Password, Alone),
-    word("kata sandi", Password, Alone),
-    word("sandi", Password, Alone),
-    word("รหัสผ่าน", Password, Ending),
-    // Japanese, Chinese, Korean
-    word("パスワード", Password, Ending),
-    word("パスコード", Password, Ending),
-    word("暗証番号", Pin, Ending),
-    word("パスフレーズ", Password, Ending),
-    word("合言葉", Password, Ending),
-    word("アカウント", Login, Ending),
-    word("ログイン", Login, Ending),
-    word("解錠コード", Pin, Ending),
-    word("密码", Password, Ending),
-    word("密碼", Password, Ending),
-    word("口令", Password, Ending),
-    word("账号", Login, Ending),
-    word("帳號", Login, Ending),
-    word("用户名", Login, Ending),
-    word("门禁码", Pin, Ending),
-    word("密鑰", Secret, Ending),
-    word("令牌", Secret, Ending),
-    word("シークレット", Secret, Ending),
-    word("トークン", Secret, Ending),
-    word("アクセスキー", Secret, Ending),
-    word("시크릿", Secret, Ending),
-    word("토큰", Secret, Ending),
-    word("токен", Secret, Ending),
-    word("密钥", Secret, Ending),
-    word("暗号", Password, Ending),
-    word("开机码", Pin, Ending),
-    word("비밀번호", Password, Ending),
-    word("비번", Password, Ending),
-    word("암호", Password, Ending),
-    word("패스워드", Password, Ending),
-    word("계정", Login, Ending),
-    word("아이디", Login, Ending),
-    word("출입 코드", Pin, Ending),
-];
+fn classes(language: &Language) -> [(Class, &[String]); 11] {
+    [
+        (Class::Password, &language.password),
+        (Class::Pin, &language.pin),
+        (Class::Code, &language.code),
+        (Class::Combination, &language.combination),
+        (Class::Secret, &language.secret),
+        (Class::Login, &language.login),
+        (Class::Act, &language.act),
+        (Class::Spelling, &language.spelling),
+        (Class::Says, &language.says),
+        (Class::Recovery, &language.recovery),
+        (Class::Seed, &language.seed),
+    ]
+}
 
-/// Words that join a keyword to its value.
-pub const COPULAS: &[&str] = &[
-    "is",
-    "are",
-    "was",
-    "be",
-    "now",
-    "it's",
-    "its",
-    "it’s",
-    "becomes",
-    "to",
-    "with",
-    "use",
-    "using",
-    "try",
-    "set",
-    "still",
-    "=",
-    "equals",
-    "called",
-    "answer",
-    "code",
-    "ist",
-    "lautet",
-    "lauten",
-    "sind",
-    "war",
-    "bleibt",
-    "jetzt",
-    "mit",
-    "auf",
-    "nun",
-    "nehmt",
-    "nimm",
-    "est",
-    "sont",
-    "c'est",
-    "c’est",
-    "devient",
-    "reste",
-    "avec",
-    "sera",
-    "utilisez",
-    "c",
-    "tjrs",
-    "toujours",
-    "suivant",
-    "en",
-    "es",
-    "son",
-    "era",
-    "será",
-    "sigue",
-    "con",
-    "de",
-    "queda",
-    "ahora",
-    "usa",
-    "por",
-    "a",
-    "é",
-    "e",
-    "são",
-    "fica",
-    "com",
-    "agora",
-    "para",
-    "ficou",
-    "è",
-    "sono",
-    "rimane",
-    "ora",
-    "adesso",
-    "sarà",
-    "in",
-    "het",
-    "wordt",
-    "blijft",
-    "nu",
-    "met",
-    "naar",
-    "jest",
-    "to",
-    "teraz",
-    "na",
-    "je",
-    "jsou",
-    "är",
-    "er",
-    "on",
-    "este",
-    "este:",
-    "είναι",
-    "και",
-    "هي",
-    "هو",
-    "היא",
-    "הוא",
-    "है",
-    "là",
-    "adalah",
-    "jadi",
-    "yaitu",
-    "menjadi",
-    "это",
-    "теперь",
-    "такой",
-    "стоит",
-    "будет",
-    "тот",
-    "на",
-    "—",
-    "–",
-    "olarak",
-    "şu",
-    "artık",
-    "oldu",
-];
-
-/// Signs inside a run of Chinese, Japanese or Korean that join a keyword to its value.
-pub const COPULA_SIGNS: &[char] =
-    &['は', '是', '为', '為', '는', '은', '이', '가', '를', '을', '成', 'が', 'を', '设', '改', '叫', '로', '으'];
-
-/// Words between keyword and value that speak against a value: the text is about passwords.
-pub const DOUBTS: &[&str] = &[
-    "not",
-    "must",
-    "should",
-    "cannot",
-    "can't",
-    "won't",
-    "don't",
-    "never",
-    "least",
-    "min",
-    "minimum",
-    "max",
-    "characters",
-    "chars",
-    "policy",
-    "expired",
-    "expires",
-    "expire",
-    "reset",
-    "forgot",
-    "forgotten",
-    "wrong",
-    "incorrect",
-    "invalid",
-    "hash",
-    "hashed",
-    "hashes",
-    "vault",
-    "1password",
-    "keepass",
-    "bitwarden",
-    "lastpass",
-    "field",
-    "fields",
-    "id",
-    "accessor",
-    "prompt",
-    "manager",
-    "rotation",
-    "rotate",
-    "rotated",
-    "version",
-    "error",
-    "failed",
-    "length",
-    "protected",
-    "authentication",
-    "auth",
-    "file",
-    "ticket",
-    "if",
-    "when",
-    "hint",
-    "type",
-    "name",
-    "column",
-    "generator",
-    "revoked",
-    "leaked",
-    "bucket",
-    "limit",
-    "limits",
-    "count",
-    "usage",
-    "budget",
-    "fingerprint",
-    "public",
-    "encrypted",
-    "sha256",
-    "sha1",
-    "md5",
-    "bcrypt",
-    "argon2",
-    "argon2id",
-    "nicht",
-    "kein",
-    "keine",
-    "muss",
-    "müssen",
-    "falsch",
-    "abgelaufen",
-    "ändern",
-    "zurücksetzen",
-    "vergessen",
-    "steht",
-    "pas",
-    "oublié",
-    "expiré",
-    "caduca",
-    "olvidé",
-    "perdu",
-    "incorrecto",
-    "incorrecta",
-    "esqueci",
-    "expirou",
-    "scaduta",
-    "non",
-    "não",
-    "no",
-    "nie",
-    "niet",
-    "не",
-];
+/// The ways a word is written: the literal pass knows the two cases of ASCII letters only, and people leave marks out. Short words and
+/// those of logins are left as they are: without their marks they are other languages' words.
+fn forms(text: &str, class: Class) -> Vec<String> {
+    const FOLDED_BYTES_MIN: usize = 6;
+    let lower = text.to_lowercase();
+    let title: String = {
+        let mut chars = lower.chars();
+        chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect()
+    };
+    let mut forms = vec![text.to_owned(), title];
+    if matches!(class, Class::Password | Class::Pin | Class::Code | Class::Secret) {
+        forms.push(lower.to_uppercase());
+        if lower.len() > FOLDED_BYTES_MIN {
+            forms.extend([folded(&lower), lower.replace('ä', "ae").replace('ö', "oe").replace('ü', "ue")]);
+        }
+    }
+    forms.push(lower);
+    for form in &mut forms {
+        form.make_ascii_lowercase();
+    }
+    forms.sort();
+    forms.dedup();
+    forms
+}
 
 #[cfg(test)]
 mod tests {
-    use super::KEYWORDS;
+    use super::{Class, KEYWORDS, LITERAL_BYTES_MIN, Literal};
 
     #[test]
     fn every_keyword_is_long_enough_for_the_literal_pass() {
-        for keyword in KEYWORDS {
-            assert!(keyword.text.len() >= crate::credentials::literals::LITERAL_BYTES_MIN, "{}", keyword.text);
+        for keyword in KEYWORDS.iter() {
+            let Literal { text, followers, .. } = keyword.literal();
+            assert!(text.len() + usize::from(!followers.is_empty()) >= LITERAL_BYTES_MIN, "{}", keyword.text);
+        }
+    }
+
+    #[test]
+    fn a_word_is_known_in_every_way_it_is_written() {
+        for text in ["пароль", "Пароль", "ПАРОЛЬ", "contraseña", "contrasena", "passwörter", "passwoerter", "hasło", "haslo"]
+        {
+            let known = |k: &super::Keyword| k.class == Class::Password && (text.starts_with(&*k.text) || *k.text == *text);
+            assert!(KEYWORDS.iter().any(known), "{text}");
         }
     }
 }

@@ -2,6 +2,9 @@
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use toml::Table;
+
+use super::gitleaks;
 
 use super::proof::Check;
 use super::ruleset::RuleSet;
@@ -25,7 +28,7 @@ const BUILTIN: &[(&str, &str)] = &[
 ];
 
 /// Rises when the word grammar or a test of values answers differently.
-const GRAMMAR_VERSION: &str = "1";
+const GRAMMAR_VERSION: &str = "2";
 
 /// What a credential is good for; the closed list of the column `kind`.
 pub const KINDS: &[&str] = &[
@@ -64,7 +67,7 @@ pub struct Rule {
     pub literals: Vec<String>,
     /// Regular expression over bytes; `\w` and `\b` are ASCII.
     pub pattern: String,
-    /// Which group of `pattern` is the secret.
+    /// Which group of `pattern` is the secret; where it took no part in a match, the next one that did.
     #[serde(default = "first_group")]
     pub group: usize,
     /// Bits a character that the secret must have at least.
@@ -79,6 +82,9 @@ pub struct Rule {
     /// A secret that one of these expressions matches is none.
     #[serde(default)]
     pub allow: Vec<String>,
+    /// What other scanners' files allow: a match is none where all tests of one of these lists hold.
+    #[serde(skip)]
+    pub exceptions: Vec<Vec<Exception>>,
     /// How many bytes from a literal the match may reach to either side.
     #[serde(default = "reach")]
     pub reach: usize,
@@ -116,6 +122,28 @@ pub enum ValueTest {
     Any,
 }
 
+/// One test of what a rule of another scanner's file allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exception {
+    /// What is looked at.
+    pub target: Target,
+    /// It holds if one of these expressions matches,
+    pub patterns: Vec<String>,
+    /// or one of these texts is in it, in any case of letters.
+    pub words: Vec<String>,
+}
+
+/// What an exception looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// The secret.
+    Secret,
+    /// All that the pattern matched.
+    Match,
+    /// The lines that the match touches.
+    Line,
+}
+
 /// An example text: in parts where the whole would look like a live credential to other people's scanners.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
@@ -137,13 +165,22 @@ impl Example {
 }
 
 /// One file of rules.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct RuleFile {
     /// The file's stem.
     pub name: String,
     /// The rules in the file's order.
     pub rules: Vec<Rule>,
+    /// What is allowed for every rule of the file, as [`Rule::exceptions`].
+    pub exceptions: Vec<Vec<Exception>>,
+    /// What the file says that has no counterpart here, and what was left out for it.
+    pub notes: Vec<Problem>,
+    /// Written in another scanner's syntax: its rules bring no examples and do not know the ids here.
+    pub is_foreign: bool,
 }
+
+/// A longer file is refused unread.
+const FILE_BYTES_MAX: usize = 8 << 20;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -153,10 +190,21 @@ struct Document {
 }
 
 impl RuleFile {
-    /// Reads a file's text.
+    /// Reads a file's text, in the syntax here or in that of Gitleaks and Betterleaks (told by its tables: `[[rule]]` or `[[rules]]`).
     pub fn parse(name: &str, text: &str) -> Result<Self, Problem> {
-        let document: Document = toml::from_str(text).map_err(|e| Problem::new(name, "", format!("not a rule file: {}", e.message())))?;
-        Ok(Self { name: name.to_owned(), rules: document.rule })
+        let problem = |message: String| Problem::new(name, "", message);
+        if text.len() > FILE_BYTES_MAX {
+            return Err(problem(format!("larger than {FILE_BYTES_MAX} bytes")));
+        }
+        let table: Table = toml::from_str(text).map_err(|e| problem(format!("not TOML: {}", e.message())))?;
+        if gitleaks::is_foreign(&table) {
+            return match table.contains_key("rule") {
+                true => Err(problem("[[rule]] and [[rules]] are different syntaxes: one file holds one of them".to_owned())),
+                false => Ok(gitleaks::read(name, &table)),
+            };
+        }
+        let document: Document = toml::from_str(text).map_err(|e| problem(format!("not a rule file: {}", e.message())))?;
+        Ok(Self { name: name.to_owned(), rules: document.rule, ..Self::default() })
     }
 }
 
@@ -202,13 +250,17 @@ pub fn digest(files: &[RuleFile]) -> String {
         hash.update(text.as_bytes());
     };
     field(GRAMMAR_VERSION);
+    // Where an id is taken the file's name stands before it.
+    files.iter().filter(|file| file.is_foreign).for_each(|file| field(&file.name));
     for rule in files.iter().flat_map(|file| &file.rules) {
         for text in [&rule.id, &rule.kind, &rule.pattern] {
             field(text);
         }
         field(&format!("{} {} {} {:?} {:?} {}", rule.confidence, rule.group, rule.entropy, rule.check, rule.value, rule.reach));
         rule.literals.iter().chain(["|"].map(str::to_owned).iter()).chain(&rule.allow).for_each(|text| field(text));
+        rule.exceptions.iter().for_each(|all| field(&format!("{all:?}")));
     }
+    files.iter().flat_map(|file| &file.exceptions).for_each(|all| field(&format!("{all:?}")));
     hash.finalize().iter().take(DIGEST_BYTES).map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -217,10 +269,10 @@ pub fn check(files: &[RuleFile]) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (file, rule) in files.iter().flat_map(|file| file.rules.iter().map(move |rule| (file, rule))) {
         let mut problem = |message: String| problems.push(Problem::new(&file.name, &rule.id, message));
-        if rule.examples.is_empty() {
+        if rule.examples.is_empty() && !file.is_foreign {
             problem("has no examples".to_owned());
         }
-        if rule.description.trim().is_empty() {
+        if rule.description.trim().is_empty() && !file.is_foreign {
             problem("has no description".to_owned());
         }
     }
@@ -251,57 +303,4 @@ pub fn check(files: &[RuleFile]) -> Vec<Problem> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Problem, RuleFile, builtin, check};
-
-    #[test]
-    fn every_rule_answers_its_own_examples() {
-        let files = builtin().unwrap_or_else(|problems| {
-            assert!(problems.is_empty(), "{problems:#?}");
-            Vec::new()
-        });
-        let problems: Vec<String> = check(&files).iter().map(Problem::to_string).collect();
-        assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
-    }
-
-    #[test]
-    fn the_rules_cover_many_services_and_each_says_where_its_format_is_documented() {
-        let files = builtin().unwrap_or_default();
-        let rules: Vec<_> = files.iter().flat_map(|f| &f.rules).collect();
-        let mut services: Vec<&str> = rules.iter().map(|r| r.service.as_str()).filter(|s| !s.is_empty()).collect();
-        services.sort_unstable();
-        services.dedup();
-        assert!(rules.len() >= 120, "{} rules", rules.len());
-        assert!(services.len() >= 80, "{} services", services.len());
-        let silent: Vec<&str> = rules.iter().filter(|r| r.references.is_empty()).map(|r| r.id.as_str()).collect();
-        assert!(silent.is_empty(), "without reference: {silent:?}");
-        let bold: Vec<&str> = rules.iter().filter(|r| r.negative_examples.is_empty()).map(|r| r.id.as_str()).collect();
-        assert!(bold.is_empty(), "without negative example: {bold:?}");
-    }
-
-    #[test]
-    fn check_reports_every_problem_at_once() {
-        let text = r#"
-            [[rule]]
-            id = "Bad Id"
-            description = "x"
-            kind = "nonsense"
-            confidence = 2.0
-            literals = ["ab"]
-            pattern = "("
-            examples = []
-            [[rule]]
-            id = "quiet"
-            description = "x"
-            kind = "token"
-            confidence = 0.9
-            literals = ["abcd"]
-            pattern = "abcd([0-9]{4})"
-            examples = ["nothing"]
-        "#;
-        let file = RuleFile::parse("mine", text).expect("parses");
-        assert!(check(std::slice::from_ref(&file)).len() >= 5);
-        let quiet = RuleFile { name: "mine".to_owned(), rules: file.rules[1..].to_vec() };
-        assert_eq!(check(&[quiet]).len(), 1);
-    }
-}
+mod tests;

@@ -1,26 +1,25 @@
-//! Compiled rules, and the way from a literal that was seen to a candidate that passed every test.
+//! All rules with the literals that lead to them, and the way from a literal that was seen to a candidate that passed every test.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::Arc;
 
-use regex::bytes::{Regex, RegexBuilder};
-
-use super::documented;
-use super::entropy::shannon;
-use super::literals::{Hit, LITERAL_BYTES_MIN, Literals};
-use super::placeholder;
-use super::proof::{Check, Proof};
-use super::rules::{KINDS, Problem, REACH_BYTES_MAX, Rule, RuleFile, ValueTest};
+use super::compiled::{CompiledRule, Verdict, exceptions};
+use super::encoded::{self, Encoding, LEVELS_MAX};
+use super::literals::{Hit, Literal, Literals};
+use super::proof;
+use super::rules::{Problem, RuleFile};
 use super::words::{self, WORD_RULES};
-
-/// A compiled expression may take this much memory: a hostile rule is refused, not run.
-const REGEX_BYTES_MAX: usize = 2 << 20;
-
-/// What may stand right behind a short keyword.
-const SIGNS: &[u8] = b" :=\"'`*_-<>&|/,;.(){}[]\t\n\r12\xe2\xe3\xef\xec\xeb\xc2";
 
 /// Windows of neighbouring hits are searched as one, up to this length, so that a text full of literals costs linear time.
 const JOINED_BYTES_MAX: usize = 16 * 1024;
+
+/// Decoding and joining of lines may look at this many bytes for each stretch of hits, however many of them lead there.
+const SECOND_LOOK_BYTES_MAX: usize = 256 * 1024;
+
+/// What a second look costs where it comes to nothing.
+const VAIN_LOOK_BYTES: usize = 2 * 1024;
 
 /// Which rule a candidate belongs to: one of the files', or one of the grammar of people's own words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,20 +50,6 @@ impl Candidate {
     }
 }
 
-#[derive(Debug)]
-struct CompiledRule {
-    id: String,
-    kind: &'static str,
-    confidence: f64,
-    regex: Regex,
-    group: usize,
-    entropy: f64,
-    check: Option<Check>,
-    value: ValueTest,
-    allow: Vec<Regex>,
-    reach: usize,
-}
-
 /// All rules, compiled, with the literals that lead to them.
 #[derive(Debug)]
 pub struct RuleSet {
@@ -78,89 +63,46 @@ pub struct RuleSet {
 enum Route {
     Pattern(u32),
     Keyword(u32),
+    Encoded(u32),
 }
 
 /// One rule to try at one place.
 type Try = (Route, usize, usize);
 
-fn expression(pattern: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(pattern).unicode(false).size_limit(REGEX_BYTES_MAX).dfa_size_limit(REGEX_BYTES_MAX).nest_limit(64).build()
-}
-
-fn compiled(file: &str, rule: &Rule, problems: &mut Vec<Problem>) -> Option<CompiledRule> {
-    let before = problems.len();
-    let mut problem = |message: String| problems.push(Problem::new(file, &rule.id, message));
-    if rule.id.is_empty() || !rule.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
-        problem("the id must be lower-case words joined by '-'".to_owned());
-    }
-    let kind = KINDS.iter().find(|kind| **kind == rule.kind).copied();
-    if kind.is_none() {
-        problem(format!("unknown kind {}", rule.kind));
-    }
-    if !(rule.confidence > 0.0 && rule.confidence <= 1.0) {
-        problem(format!("confidence must be in (0, 1]: {}", rule.confidence));
-    }
-    if rule.literals.is_empty() || rule.literals.iter().any(|l| l.len() < LITERAL_BYTES_MIN) {
-        problem(format!("needs literals of at least {LITERAL_BYTES_MIN} bytes"));
-    }
-    if rule.reach == 0 || rule.reach > REACH_BYTES_MAX {
-        problem(format!("reach must be in 1..={REACH_BYTES_MAX}: {}", rule.reach));
-    }
-    let regex = expression(&rule.pattern).map_err(|e| problem(format!("pattern: {e}"))).ok();
-    if regex.as_ref().is_some_and(|regex| rule.group >= regex.captures_len()) {
-        problem(format!("the pattern has no group {}", rule.group));
-    }
-    let allow: Vec<Regex> = rule.allow.iter().filter_map(|a| expression(a).map_err(|e| problem(format!("allow: {e}"))).ok()).collect();
-    if problems.len() > before {
-        return None;
-    }
-    Some(CompiledRule {
-        id: rule.id.clone(),
-        kind: kind?,
-        confidence: rule.confidence,
-        regex: regex?,
-        group: rule.group,
-        entropy: rule.entropy,
-        check: rule.check,
-        value: rule.value,
-        allow,
-        reach: rule.reach,
-    })
-}
+/// The tries of one text; kept from text to text, so that nothing is allocated for each.
+#[derive(Debug, Default)]
+pub(super) struct Tries(Vec<Try>);
 
 impl RuleSet {
     /// Compiles the files' rules together with the word grammar.
     pub fn compile(files: &[RuleFile]) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
-        let mut seen: BTreeSet<&str> = WORD_RULES.iter().map(|rule| rule.id).collect();
+        let mut seen: BTreeSet<Cow<str>> = WORD_RULES.iter().map(|rule| Cow::Borrowed(rule.id)).collect();
         let mut rules = Vec::new();
-        let mut routes: Vec<(Vec<u8>, Route)> = Vec::new();
-        for (file, rule) in files.iter().flat_map(|file| file.rules.iter().map(move |rule| (file, rule))) {
-            if !seen.insert(&rule.id) {
-                problems.push(Problem::new(&file.name, &rule.id, "another rule has this id"));
-            }
-            if let Some(compiled) = compiled(&file.name, rule, &mut problems) {
-                let number = u32::try_from(rules.len()).unwrap_or(u32::MAX);
-                routes.extend(rule.literals.iter().map(|l| (l.to_ascii_lowercase().into_bytes(), Route::Pattern(number))));
-                rules.push(compiled);
+        let mut routes: Vec<(Literal, Route)> = Vec::new();
+        for file in files {
+            let shared = exceptions(&file.exceptions, &mut |message| problems.push(Problem::new(&file.name, "", message)));
+            let shared = Arc::new(shared);
+            for rule in &file.rules {
+                let id = if file.is_foreign { free_id(&file.name, &rule.id, &seen) } else { Cow::Borrowed(rule.id.as_str()) };
+                if let Some(mut compiled) = CompiledRule::new(&file.name, rule, &shared, &mut problems) {
+                    let number = u32::try_from(rules.len()).unwrap_or(u32::MAX);
+                    routes.extend(rule.literals.iter().map(|text| (Literal::folded(text.as_bytes()), Route::Pattern(number))));
+                    compiled.id = id.clone().into_owned();
+                    rules.push(compiled);
+                }
+                if !seen.insert(id) {
+                    problems.push(Problem::new(&file.name, &rule.id, "another rule has this id"));
+                }
             }
         }
         if !problems.is_empty() {
             return Err(problems);
         }
-        for (number, keyword) in words::keywords().iter().enumerate() {
-            let number = u32::try_from(number).unwrap_or(u32::MAX);
-            let text = keyword.text.to_ascii_lowercase().into_bytes();
-            if text.len() > LITERAL_BYTES_MIN || text.last().is_some_and(|b| !b.is_ascii_alphanumeric()) {
-                routes.push((text, Route::Keyword(number)));
-            } else {
-                // Three letters occur everywhere: with the sign behind them the literal pass lets less through.
-                routes.extend(SIGNS.iter().map(|sign| ([text.as_slice(), &[*sign]].concat(), Route::Keyword(number))));
-            }
-        }
+        routes.extend(own_routes());
         routes.sort();
         routes.dedup();
-        let mut literals: Vec<Vec<u8>> = Vec::new();
+        let mut literals: Vec<Literal> = Vec::new();
         let mut by_literal: Vec<Vec<Route>> = Vec::new();
         for (literal, route) in routes {
             if literals.last() != Some(&literal) {
@@ -171,11 +113,11 @@ impl RuleSet {
                 list.push(route);
             }
         }
-        Ok(Self { rules, literals: Literals::new(&literals), routes: by_literal })
+        Ok(Self { rules, literals: Literals::new(literals), routes: by_literal })
     }
 
     /// The literals that lead to a rule.
-    pub(super) fn literals(&self) -> &Literals {
+    pub(crate) fn literals(&self) -> &Literals {
         &self.literals
     }
 
@@ -195,96 +137,176 @@ impl RuleSet {
         }
     }
 
-    /// Tries the rules that `hits` (places in `text`) lead to and hands on each candidate, also those that fell.
-    pub(super) fn candidates(&self, text: &[u8], hits: &[Hit], found: &mut impl FnMut(Candidate)) {
-        let mut tries: Vec<Try> = Vec::new();
+    /// The test that decided about the candidate, with what can be read from the secret itself: whose key it is, until when it holds.
+    pub fn explanation(&self, candidate: &Candidate, text: &[u8]) -> String {
+        let secret = text.get(candidate.range.clone()).unwrap_or_default();
+        match proof::reading(secret) {
+            Some(reading) => format!("{}; {reading}", candidate.test),
+            None => candidate.test.to_owned(),
+        }
+    }
+
+    /// Tries the rules that `hits` (places in `text`) lead to and hands on each candidate that may stand; `all` asks also for those that
+    /// fall.
+    pub(super) fn candidates(&self, text: &[u8], hits: &[Hit], all: bool, tries: &mut Tries, found: &mut impl FnMut(Candidate)) {
+        let mut looks = Looks { all, level: 0, bytes_left: SECOND_LOOK_BYTES_MAX };
+        self.candidates_at(text, hits, &mut looks, tries, found);
+    }
+
+    fn candidates_at(&self, text: &[u8], hits: &[Hit], looks: &mut Looks, tries: &mut Tries, found: &mut dyn FnMut(Candidate)) {
+        let Tries(tries) = tries;
+        tries.clear();
         for hit in hits {
-            let length = self.literals.text(hit.literal).len();
+            let length = self.literals.len(hit.literal);
             for &route in self.routes.get(hit.literal as usize).map_or(&[][..], |r| r) {
                 tries.push((route, hit.start, hit.start + length));
             }
         }
         tries.sort_unstable();
+        // What a vendor's rule knows as an example is no password either.
+        let mut examples: Vec<(Range<usize>, &'static str)> = Vec::new();
+        let mut decoded: Vec<(Encoding, Range<usize>)> = Vec::new();
         let mut rest = tries.as_slice();
         while let Some(&(route, start, end)) = rest.first() {
             match route {
+                Route::Pattern(number) => rest = self.pattern(text, number, rest, looks, &mut examples, found),
                 Route::Keyword(number) => {
-                    words::judge(text, start..end, number, found);
+                    words::judge(text, start..end, number, looks.all, &mut |candidate| found(unless_example(candidate, &examples)));
                     rest = &rest[1..];
                 }
-                Route::Pattern(number) => {
-                    let Some(rule) = self.rules.get(number as usize) else { break };
-                    let from = start.saturating_sub(rule.reach);
-                    let mut to = end + rule.reach;
-                    let mut taken = 1;
-                    while let Some(&(next, next_start, next_end)) = rest.get(taken) {
-                        if next != route
-                            || next_start.saturating_sub(rule.reach) > to
-                            || next_end + rule.reach > from + JOINED_BYTES_MAX.max(3 * rule.reach)
-                        {
-                            break;
-                        }
-                        to = next_end + rule.reach;
-                        taken += 1;
-                    }
-                    rule.candidates(number, text, from, to.min(text.len()), found);
-                    rest = rest.get(taken..).unwrap_or_default();
+                Route::Encoded(number) => {
+                    self.encoded(text, number, start..end, looks, &mut decoded, found);
+                    rest = &rest[1..];
                 }
             }
         }
     }
-}
 
-impl CompiledRule {
-    /// Searches `text[from..to]`, which looks beyond itself for word boundaries.
-    fn candidates(&self, number: u32, text: &[u8], from: usize, to: usize, found: &mut impl FnMut(Candidate)) {
-        let Some(window) = text.get(..to) else { return };
-        let mut at = from;
-        while at <= to {
-            let Some(whole) = self.regex.find_at(window, at) else { return };
-            // A match that the window cuts is looked at again with more text, once.
-            let cut = whole.end() == to && to < text.len();
-            let window = if cut { text.get(..(to + REACH_BYTES_MAX).min(text.len())).unwrap_or(window) } else { window };
-            let Some(captures) = self.regex.captures_at(window, whole.start()) else { return };
-            let secret = captures.get(self.group);
-            // What closes a match may open the next one.
-            at = secret.map_or(whole.end(), |secret| secret.end()).max(at + 1).max(whole.start() + 1);
-            let Some(secret) = secret else { continue };
-            let (confidence, test) = match self.judge(secret.as_bytes()) {
-                Ok((confidence, test)) => (confidence, test),
-                Err(test) => (0.0, test),
-            };
-            found(Candidate { rule: RuleNumber::Pattern(number), range: secret.range(), confidence, test });
+    /// Tries one rule near its literals, the first of `tries` and those that lie close behind it, and gives back the other tries.
+    fn pattern<'r>(
+        &self,
+        text: &[u8],
+        number: u32,
+        tries: &'r [Try],
+        looks: &mut Looks,
+        examples: &mut Vec<(Range<usize>, &'static str)>,
+        found: &mut dyn FnMut(Candidate),
+    ) -> &'r [Try] {
+        let (Some(rule), Some(&(route, start, end))) = (self.rules.get(number as usize), tries.first()) else { return &[] };
+        let from = start.saturating_sub(rule.reach());
+        let mut to = end + rule.reach();
+        let mut taken = 1;
+        while let Some(&(next, next_start, next_end)) = tries.get(taken) {
+            if next != route
+                || next_start.saturating_sub(rule.reach()) > to
+                || next_end + rule.reach() > from + JOINED_BYTES_MAX.max(3 * rule.reach())
+            {
+                break;
+            }
+            to = next_end + rule.reach();
+            taken += 1;
         }
-    }
-
-    /// The tests behind the pattern, cheapest first.
-    fn judge(&self, secret: &[u8]) -> Result<(f64, &'static str), &'static str> {
-        if secret.is_empty() {
-            return Err("the secret is empty");
-        }
-        if documented::is_documented(secret) {
-            return Err("a documented example key");
-        }
-        let placeholder = match self.value {
-            ValueTest::Token => placeholder::token(secret),
-            ValueTest::Password => placeholder::password(secret),
-            ValueTest::Any => None,
+        let (now, later) = tries.split_at(taken);
+        let mut covered: Vec<Range<usize>> = Vec::new();
+        let mut hand = |verdict: Verdict, covered: &mut Vec<Range<usize>>| {
+            covered.push(verdict.range.clone());
+            if verdict.is_example {
+                examples.push((verdict.range.clone(), verdict.test));
+            }
+            let Verdict { range, confidence, test, .. } = verdict;
+            found(Candidate { rule: RuleNumber::Pattern(number), range, confidence, test });
         };
-        if let Some(reason) = placeholder {
-            return Err(reason);
+        rule.verdicts(text, from, to.min(text.len()), &mut |verdict| hand(verdict, &mut covered));
+        for &(_, start, _) in now {
+            const NEAR_BYTES: usize = 64;
+            let seen = covered.iter().any(|range| range.start.saturating_sub(NEAR_BYTES) <= start && start <= range.end);
+            if !seen && looks.bytes_left > 0 {
+                looks.bytes_left =
+                    looks.bytes_left.saturating_sub(rule.over_lines(text, start, &mut |verdict| hand(verdict, &mut covered)));
+            }
         }
-        if self.entropy > 0.0 && shannon(secret) < self.entropy {
-            return Err("entropy below the rule's floor");
+        later
+    }
+
+    /// Decodes around a trigger and looks again.
+    fn encoded(
+        &self,
+        text: &[u8],
+        number: u32,
+        place: Range<usize>,
+        looks: &mut Looks,
+        done: &mut Vec<(Encoding, Range<usize>)>,
+        found: &mut dyn FnMut(Candidate),
+    ) {
+        let Some(trigger) = encoded::triggers().get(number as usize) else { return };
+        let seen = done.iter().any(|(encoding, range)| *encoding == trigger.encoding && range.contains(&place.start));
+        if seen || looks.level >= LEVELS_MAX || looks.bytes_left == 0 {
+            return;
         }
-        if self.allow.iter().any(|allow| allow.is_match(secret)) {
-            return Err("on the rule's allowlist");
-        }
-        match self.check.map(|check| check.prove(secret)) {
-            None => Ok((self.confidence, "pattern and value")),
-            Some(Proof::Holds(test)) => Ok((self.confidence.max(0.99), test)),
-            Some(Proof::Open(test)) => Ok((self.confidence, test)),
-            Some(Proof::Fails(test)) => Err(test),
-        }
+        let Some(decoded) = encoded::decoded(trigger, text, place) else {
+            looks.bytes_left = looks.bytes_left.saturating_sub(VAIN_LOOK_BYTES);
+            return;
+        };
+        done.push((trigger.encoding, decoded.whole()));
+        let mut inner =
+            Looks { all: looks.all, level: looks.level + 1, bytes_left: looks.bytes_left.saturating_sub(decoded.whole().len()) };
+        let mut hits = Vec::new();
+        self.literals.each(&decoded.text, 0, decoded.text.len(), |hit| hits.push(hit));
+        hits.sort_unstable();
+        self.candidates_at(&decoded.text, &hits, &mut inner, &mut Tries::default(), &mut |candidate| {
+            let test = if candidate.accepted() { trigger.encoding.test() } else { candidate.test };
+            found(Candidate { range: decoded.source(&candidate.range), test, ..candidate });
+        });
+        looks.bytes_left = inner.bytes_left;
     }
 }
+
+/// How far looking again has gone.
+#[derive(Debug)]
+struct Looks {
+    /// Also what falls is asked for.
+    all: bool,
+    /// How often the text was decoded already.
+    level: usize,
+    /// Bytes that may still be decoded or joined.
+    bytes_left: usize,
+}
+
+/// The candidate, fallen where most of it is a known example.
+fn unless_example(mut candidate: Candidate, examples: &[(Range<usize>, &'static str)]) -> Candidate {
+    let shared = |range: &Range<usize>| range.end.min(candidate.range.end).saturating_sub(range.start.max(candidate.range.start));
+    if let Some((_, test)) = examples.iter().find(|(range, _)| shared(range) * 2 > candidate.range.len()) {
+        candidate.confidence = 0.0;
+        candidate.test = test;
+    }
+    candidate
+}
+
+/// The id of another scanner's rule, which knows nothing of the ids here: behind its file's name, and a number, where it is taken.
+fn free_id<'r>(file: &str, id: &'r str, taken: &BTreeSet<Cow<str>>) -> Cow<'r, str> {
+    if !taken.contains(id) {
+        return Cow::Borrowed(id);
+    }
+    let named = format!("{}-{id}", identifier(file));
+    let numbered = (2..).map(|number| format!("{named}-{number}"));
+    Cow::Owned(std::iter::once(named.clone()).chain(numbered).find(|id| !taken.contains(id.as_str())).unwrap_or(named))
+}
+
+/// A file's name, without folders and ending, as the beginning of an id.
+fn identifier(name: &str) -> String {
+    let stem = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    let stem = stem.strip_suffix(".toml").unwrap_or(stem);
+    let plain: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    plain.trim_matches('-').to_owned()
+}
+
+/// The literals that lead to the word grammar and to encoded text.
+fn own_routes() -> Vec<(Literal, Route)> {
+    let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let keywords = words::keywords().iter().enumerate().map(|(at, keyword)| (keyword.literal(), Route::Keyword(number(at))));
+    let triggers = encoded::triggers().iter().enumerate().map(|(at, trigger)| (trigger.literal(), Route::Encoded(number(at))));
+    keywords.chain(triggers).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::fingerprint::HIDDEN;
 use super::literals::Hit;
-use super::ruleset::{Candidate, RuleSet};
+use super::ruleset::{Candidate, RuleNumber, RuleSet, Tries};
 
 /// The buffer is searched for literals in stretches of this size, so that the hits in memory stay few however large a text is. Even.
 const STRETCH_BYTES: usize = 64 * 1024;
@@ -34,8 +34,11 @@ impl RuleSet {
         while from < end {
             let to = (from + STRETCH_BYTES).min(end);
             hits.clear();
-            self.literals().each(used, from, to, |hit| hits.push(hit));
-            hits.sort_unstable();
+            // Hits come nearly in order.
+            self.literals().each(used, from, to, |hit| {
+                let at = hits.iter().rposition(|earlier| *earlier <= hit).map_or(0, |at| at + 1);
+                hits.insert(at, hit);
+            });
             let mut rest = hits.as_slice();
             while let Some(first) = rest.first() {
                 while row + 1 < rows && offset(row + 1) <= first.start {
@@ -51,7 +54,7 @@ impl RuleSet {
                 let Some(text) = used.get(start..stop) else { continue };
                 of_row.clear();
                 for hit in now {
-                    if hit.start >= start && hit.start + self.literals().text(hit.literal).len() <= stop {
+                    if hit.start >= start && hit.start + self.literals().len(hit.literal) <= stop {
                         of_row.push(Hit { start: hit.start - start, literal: hit.literal });
                     }
                 }
@@ -65,9 +68,10 @@ impl RuleSet {
 
     /// Says for each of `rows` texts whether a credential is in it. `hit` is called once for each such row, in order.
     pub fn matching(&self, values: &[u8], rows: usize, offset: impl Fn(usize) -> usize, mut hit: impl FnMut(usize)) {
+        let mut tries = Tries::default();
         self.walk(values, rows, offset, |row, text, hits| {
             let mut found = false;
-            self.candidates(text, hits, &mut |candidate| found |= candidate.confidence >= CONFIDENCE_MIN);
+            self.candidates(text, hits, false, &mut tries, &mut |candidate| found |= candidate.confidence >= CONFIDENCE_MIN);
             if found {
                 hit(row);
             }
@@ -78,6 +82,7 @@ impl RuleSet {
     /// Hands on the findings of each text that has any, in order.
     pub fn finding(&self, values: &[u8], rows: usize, offset: impl Fn(usize) -> usize, mut each: impl FnMut(usize, &[Candidate])) {
         let mut of_row: Vec<Candidate> = Vec::new();
+        let mut tries = Tries::default();
         let mut last = 0;
         self.walk(values, rows, offset, |row, text, hits| {
             if row != last && !of_row.is_empty() {
@@ -85,7 +90,7 @@ impl RuleSet {
                 of_row.clear();
             }
             last = row;
-            self.candidates(text, hits, &mut |candidate| {
+            self.candidates(text, hits, false, &mut tries, &mut |candidate| {
                 if candidate.confidence >= CONFIDENCE_MIN {
                     of_row.push(candidate);
                 }
@@ -119,7 +124,7 @@ impl RuleSet {
             1,
             |row| if row == 0 { 0 } else { text.len() },
             |_, text, hits| {
-                self.candidates(text, hits, &mut |candidate| all.push(candidate));
+                self.candidates(text, hits, true, &mut Tries::default(), &mut |candidate| all.push(candidate));
                 true
             },
         );
@@ -186,15 +191,17 @@ fn ordered(candidates: &mut Vec<Candidate>) {
     candidates.dedup_by(|a, b| a.range == b.range && a.rule == b.rule);
 }
 
-/// Of candidates that overlap the surer one stays, then the longer one, then the rule that stands first.
+/// Of candidates that overlap one of a rule with a pattern stays, which knows whose credential it is, then the surer one, then the longer
+/// one, then the rule that stands first.
 fn resolved(candidates: &mut Vec<Candidate>) -> Vec<Candidate> {
     ordered(candidates);
     let mut kept: Vec<Candidate> = Vec::new();
     for candidate in candidates.drain(..) {
         match kept.last_mut() {
             Some(last) if candidate.range.start < last.range.end => {
-                let better = candidate.confidence.total_cmp(&last.confidence).then(candidate.range.len().cmp(&last.range.len()));
-                if better.is_gt() {
+                let known = |c: &Candidate| matches!(c.rule, RuleNumber::Pattern(_));
+                let better = known(&candidate).cmp(&known(last)).then(candidate.confidence.total_cmp(&last.confidence));
+                if better.then(candidate.range.len().cmp(&last.range.len())).is_gt() {
                     *last = candidate;
                 }
             }

@@ -1,396 +1,44 @@
 //! Credential words in search queries and titles: what somebody looks for who looks for credentials.
 
+use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use serde::Deserialize;
 
-/// Words that name credentials. `word*` takes endings; a word without it stands alone (plural `s` aside).
-const TERMS: &[&str] = &[
-    // English and what programs say
-    "password",
-    "passwords",
-    "passwd",
-    "passphrase",
-    "passcode",
-    "pwd",
-    "pwds",
-    "pw",
-    "p/w",
-    "user pass",
-    "userpass",
-    "credential",
-    "credentials",
-    "creds",
-    "cred",
-    "login",
-    "logins",
-    "login details",
-    "secret",
-    "secrets",
-    "client secret",
-    "client_secret",
-    "secret key",
-    "secret_key",
-    "token",
-    "tokens",
-    "access token",
-    "auth token",
-    "bearer token",
-    "refresh token",
-    "apikey",
-    "apikeys",
-    "api key",
-    "api keys",
-    "api_key",
-    "api-key",
-    "access key",
-    "access keys",
-    "access_key",
-    "accesskey",
-    "private key",
-    "private keys",
-    "private_key",
-    "privatekey",
-    "ssh key",
-    "ssh keys",
-    "encryption key",
-    "signing key",
-    "master key",
-    "license key",
-    "aws_secret_access_key",
-    "aws_access_key_id",
-    "aws key",
-    "service account key",
-    "service account json",
-    "service account json key",
-    "connection string",
-    "connectionstring",
-    "recovery code",
-    "recovery codes",
-    "backup codes",
-    "seed phrase",
-    "2fa codes",
-    "pin code",
-    "door code",
-    "alarm code",
-    "wifi key",
-    "psk",
-    "pre-shared key",
-    "begin rsa private key",
-    "begin openssh private key",
-    "id_rsa",
-    "id_ed25519",
-    "id_ecdsa",
-    "kdbx",
-    "keepass",
-    "htpasswd",
-    ".env",
-    "dotenv",
-    "env file",
-    "kubeconfig",
-    "netrc",
-    "pgpass",
-    ".pem",
-    ".pfx",
-    ".p12",
-    ".ppk",
-    ".npmrc",
-    "credentials.json",
-    "secrets.yaml",
-    "secrets.yml",
-    "passwords.xlsx",
-    "akia",
-    "asia key",
-    "ghp_",
-    "github_pat_",
-    "glpat-",
-    "xoxb-",
-    "xoxp-",
-    "xoxb",
-    "xoxp",
-    "sk_live_",
-    "sk-ant",
-    "sk-proj",
-    "aiza",
-    "npm_",
-    "pypi-",
-    "dckr_pat_",
-    "hvs.",
-    "atatt",
-    "shpat_",
-    "sg.",
-    "ya29.",
-    "eyj",
-    // German, French, Spanish, Portuguese, Italian, Dutch
-    "passwort",
-    "passwörter",
-    "passwoerter",
-    "kennwort",
-    "kennwörter",
-    "zugangsdaten",
-    "anmeldedaten",
-    "zugangscode",
-    "geheimnis",
-    "wlan schlüssel",
-    "wlan-schlüssel",
-    "api-schlüssel",
-    "api schlüssel",
-    "privater schlüssel",
-    "türcode",
-    "mot de passe",
-    "mots de passe",
-    "mdp",
-    "identifiants",
-    "clé api",
-    "clés api",
-    "clé privée",
-    "clef wifi",
-    "clé wifi",
-    "code d'accès",
-    "jeton",
-    "contraseña",
-    "contraseñas",
-    "contrasena",
-    "contrasenas",
-    "clave",
-    "claves",
-    "credenciales",
-    "clave api",
-    "clave wifi",
-    "clave privada",
-    "código de acceso",
-    "senha",
-    "senhas",
-    "palavra-passe",
-    "palavras-passe",
-    "credenciais",
-    "chave api",
-    "chave de api",
-    "chave privada",
-    "código de acesso",
-    "parola d'ordine",
-    "credenziali",
-    "chiave api",
-    "chiave privata",
-    "codice di accesso",
-    "wachtwoord",
-    "wachtwoorden",
-    "inloggegevens",
-    "toegangscode",
-    "inlogcode",
-    "lösenord",
-    "adgangskode",
-    "passord",
-    "salasana",
-    "salasanat",
-    // Polish, Czech, Turkish, Russian, Ukrainian, Hungarian, Romanian, Greek
-    "hasło*",
-    "haslo",
-    "hasla",
-    "hasła",
-    "haseł",
-    "dane logowania",
-    "klucz api",
-    "heslo",
-    "hesla",
-    "přihlašovací údaje",
-    "şifre*",
-    "sifre",
-    "parola",
-    "giriş bilgileri",
-    "пароль",
-    "пароли",
-    "пароля",
-    "паролей",
-    "паролем",
-    "логин*",
-    "токен*",
-    "учётные данные",
-    "учетные данные",
-    "ключ api",
-    "облікові дані",
-    "jelszó",
-    "jelszavak",
-    "parole",
-    "κωδικός*",
-    "κωδικοί",
-    // Japanese, Chinese, Korean, Arabic, Hebrew, Hindi, Vietnamese, Indonesian
-    "パスワード",
-    "暗証番号",
-    "認証情報",
-    "apiキー",
-    "秘密鍵",
-    "トークン",
-    "ログイン情報",
-    "密码",
-    "密碼",
-    "口令",
-    "凭据",
-    "憑證",
-    "密钥",
-    "令牌",
-    "账号密码",
-    "비밀번호",
-    "비번",
-    "암호",
-    "자격 증명",
-    "api 키",
-    "토큰",
-    "كلمة المرور",
-    "كلمة السر",
-    "סיסמה",
-    "סיסמאות",
-    "पासवर्ड",
-    "mật khẩu",
-    "kata sandi",
-];
+use super::languages::{ENGLISH, LANGUAGES, Senses, VOCABULARY};
+use super::scene;
 
-/// Words that make it a question about credentials, or about something else that shares the word.
-const TOPICS: &[&str] = &[
-    "policy",
-    "policies",
-    "rotation",
-    "runbook",
-    "guide",
-    "guideline",
-    "guidelines",
-    "training",
-    "awareness",
-    "roadmap",
-    "rollout",
-    "timeline",
-    "reset",
-    "forgot",
-    "change my",
-    "expire",
-    "expires",
-    "expired",
-    "expiry",
-    "requirements",
-    "strength",
-    "complexity",
-    "procedure",
-    "best practice",
-    "best practices",
-    "how to",
-    "decision",
-    "whitepaper",
-    "standard",
-    "phishing",
-    "page",
-    "design",
-    "field",
-    "screen",
-    "copy",
-    "accessibility",
-    "bug",
-    "wireframe",
-    "wireframes",
-    "mockup",
-    "figma",
-    "form",
-    "button",
-    "manager",
-    "keeps prompting",
-    "prompt",
-    "limit",
-    "limits",
-    "gpt",
-    "llm",
-    "tokenizer",
-    "tokenization",
-    "usage",
-    "count",
-    "context window",
-    "hash",
-    "hashing",
-    "bcrypt",
-    "argon2",
-    "passwordless",
-    "passkey",
-    "rotation schedule",
-    "santa",
-    "garden",
-    "ingredient",
-    "recipe",
-    "sauce",
-    "weapon",
-    "token ring",
-    "design tokens",
-    "parking",
-    "committee",
-    "credentialing",
-    "public key",
-    "primary key",
-    "unique key",
-    "foreign key",
-    "key results",
-    "pinning",
-    "certificate renewal",
-    "palabra clave",
-    "palabras clave",
-    "mot clé",
-    "mots clés",
-    "mots-clés",
-    "parola chiave",
-    "palavra-chave",
-    "palavras-chave",
-    "richtlinie",
-    "läuft ab",
-    "ändern",
-    "zurücksetzen",
-    "vergessen",
-    "politique",
-    "charte",
-    "oublié",
-    "politica",
-    "política",
-    "segura",
-    "olvidé",
-    "atendimento",
-    "linee guida",
-    "polityka",
-    "zmiana",
-    "beleid",
-    "rehberi",
-    "politikası",
-    "политика",
-    "сброс",
-    "правила",
-    "規程",
-    "規定",
-    "ポリシー",
-    "改定",
-    "リセット",
-    "忘れ",
-    "密码学",
-    "管理制度",
-    "规定",
-    "重置",
-    "암호학",
-    "정책",
-    "재설정",
-    "암호화폐",
-    "sample",
-    "template",
-    ".example",
-    ".sample",
-    ".tmpl",
-    ".template",
-    ".dist",
-];
+/// The lists of `udfs/words/search.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Words {
+    terms: Vec<String>,
+    topics: Vec<String>,
+}
 
 struct Lists {
     terms: AhoCorasick,
+    /// For each term whether it takes endings.
+    open: Vec<bool>,
     topics: AhoCorasick,
 }
 
-/// Both lists, compiled once. They are constants of the program, so that they cannot fail to compile.
+/// Both lists, compiled once. The file is part of the program: a test parses it.
 static LISTS: LazyLock<Option<Lists>> = LazyLock::new(|| {
-    let compiled = |list: &[&str]| {
-        AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(list.iter().map(|word| word.trim_end_matches('*'))).ok()
-    };
-    Some(Lists { terms: compiled(TERMS)?, topics: compiled(TOPICS)? })
+    let words: Words = toml::from_str(include_str!("../../words/search.toml")).ok()?;
+    let mut terms: BTreeMap<String, bool> = BTreeMap::new();
+    for term in words.terms {
+        terms.insert(term.trim_end_matches('*').to_owned(), term.ends_with(['*', '_', '-', '.']));
+    }
+    // What announces a password in a sentence names one in a search, unless it says other things as often.
+    for marked in LANGUAGES.iter().flat_map(|language| &language.password).filter(|marked| !marked.starts_with('?')) {
+        let term = marked.trim_matches('~').to_lowercase();
+        *terms.entry(term).or_default() |= marked.ends_with('~');
+    }
+    let automaton = |list: &[String]| AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(list).ok();
+    let (terms, open): (Vec<String>, Vec<bool>) = terms.into_iter().unzip();
+    Some(Lists { terms: automaton(&terms)?, open, topics: automaton(&words.topics)? })
 });
 
 fn is_letter_script_with_blanks(c: char) -> bool {
@@ -414,18 +62,18 @@ fn stands_alone(text: &str, start: usize, end: usize, open_end: bool) -> bool {
 pub fn terms(text: &[u8]) -> Vec<String> {
     let Some(lists) = LISTS.as_ref() else { return Vec::new() };
     let text = String::from_utf8_lossy(text).to_lowercase();
-    if !lists.terms.is_match(&text) {
-        return Vec::new();
-    }
     let mut found: Vec<String> = Vec::new();
     for hit in lists.terms.find_iter(&text) {
-        let term = TERMS.get(hit.pattern().as_usize()).copied().unwrap_or_default();
-        if stands_alone(&text, hit.start(), hit.end(), term.ends_with('*') || term.ends_with(['_', '-', '.'])) {
+        let open = lists.open.get(hit.pattern().as_usize()).copied().unwrap_or_default();
+        if stands_alone(&text, hit.start(), hit.end(), open) {
             let word = text[hit.range()].to_owned();
             if !found.contains(&word) {
                 found.push(word);
             }
         }
+    }
+    if found.is_empty() {
+        found.extend(code_of_a_place(&text));
     }
     if !found.is_empty() && is_topic(&text) {
         found.clear();
@@ -433,12 +81,30 @@ pub fn terms(text: &[u8]) -> Vec<String> {
     found
 }
 
+/// `alarm pin`, `code garage`: a code and what it opens, in a text that is no more than a search.
+fn code_of_a_place(text: &str) -> Option<String> {
+    const BYTES_MAX: usize = 48;
+    if text.len() > BYTES_MAX {
+        return None;
+    }
+    let code = |word: &&str| CODES.contains(*word);
+    let word = scene::words(text).find(code)?;
+    let place = scene::words(text).any(|other| other != word && VOCABULARY.senses(other, ENGLISH).any(Senses::PLACE));
+    place.then(|| word.to_owned())
+}
+
+/// Words for codes in every language.
+static CODES: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let marked = LANGUAGES.iter().flat_map(|language| language.code.iter().chain(&language.combination).chain(&language.pin));
+    marked.map(|word| word.trim_matches(['~', '?']).to_lowercase()).collect()
+});
+
 /// Whether a (lower-case) text speaks about credentials rather than asking for or holding one.
 pub(super) fn is_topic(text: &str) -> bool {
     LISTS.as_ref().is_some_and(|lists| {
         lists.topics.find_iter(text).any(|hit| {
             // Longer words also head compounds (`richtlinien`); short ones must end where they end.
-            const COMPOUND_BYTES_MIN: usize = 6;
+            const COMPOUND_BYTES_MIN: usize = 7;
             stands_alone(text, hit.start(), hit.end(), hit.len() >= COMPOUND_BYTES_MIN)
         })
     })
@@ -446,7 +112,12 @@ pub(super) fn is_topic(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::terms;
+    use super::{LISTS, terms};
+
+    #[test]
+    fn the_lists_are_there() {
+        assert!(LISTS.is_some());
+    }
 
     #[test]
     fn words_are_found_with_boundaries_variants_and_languages() {

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::boundary::is_unspaced;
+
 /// A piece of text between blanks, markup and punctuation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
@@ -15,6 +17,8 @@ pub struct Token {
     pub behind: Option<char>,
     /// Nothing else stands on its line.
     pub alone: bool,
+    /// Nothing stands behind it on its line.
+    pub last: bool,
 }
 
 /// What has been seen since the token before.
@@ -32,7 +36,14 @@ pub struct Before {
     pub question: bool,
     /// A line ended.
     pub line: bool,
+    /// A comma.
+    pub comma: bool,
+    /// A bracket opened.
+    pub opened: bool,
 }
+
+/// A piece without blanks that is longer ends there.
+const VALUE_BYTES_MAX: usize = 512;
 
 /// Markup tags longer than this are text.
 const TAG_BYTES_MAX: usize = 200;
@@ -79,8 +90,9 @@ fn closing(open: char) -> Option<&'static [char]> {
     }
 }
 
-fn is_script_without_blanks(c: char) -> bool {
-    matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}')
+/// Pictures that people put between words: no part of a value.
+fn is_pictogram(c: char) -> bool {
+    matches!(c, '\u{2600}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}' | '\u{fe0f}' | '\u{200b}'..='\u{200f}')
 }
 
 /// Escaped markup and its length.
@@ -133,9 +145,17 @@ impl Iterator for Tokens<'_> {
     fn next(&mut self) -> Option<Token> {
         let mut before = Before::default();
         loop {
+            while self.text.as_bytes().get(self.at) == Some(&b' ') {
+                self.at += 1;
+            }
+            if let Some(end) = plain_word(self.text, self.at) {
+                let range = self.at..end;
+                self.at = end;
+                return Some(self.token(range, before));
+            }
             let rest = self.text.get(self.at..)?;
             let first = rest.chars().next()?;
-            if let Some(skipped) = between(rest, first, self.any, &mut before, &mut self.line) {
+            if let Some(skipped) = between(rest, first, self.any, self.at == 0, &mut before, &mut self.line) {
                 self.at += skipped;
                 continue;
             }
@@ -152,22 +172,40 @@ impl Iterator for Tokens<'_> {
                 continue;
             };
             self.at = range.end + if range.is_empty() { first.len_utf8() } else { 0 };
-            let rest = self.text.get(self.at..).unwrap_or_default();
-            let alone = (before.line || !self.any) && ends_line(rest);
-            self.any = true;
-            return Some(Token { range, before, line: self.line, behind: rest.chars().next(), alone });
+            return Some(self.token(range, before));
         }
     }
 }
 
+impl Tokens<'_> {
+    /// The token, the text being read up to behind it.
+    fn token(&mut self, range: Range<usize>, before: Before) -> Token {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let last = ends_line(rest);
+        let alone = (before.line || !self.any) && last;
+        self.any = true;
+        Token { range, before, line: self.line, behind: rest.chars().next(), alone, last }
+    }
+}
+
+/// Where a word ends that begins here, letters and digits with a blank behind them: most tokens of a sentence, and quickly seen.
+fn plain_word(text: &str, at: usize) -> Option<usize> {
+    let rest = text.as_bytes().get(at..)?;
+    let length = rest.iter().take(VALUE_BYTES_MAX).take_while(|b| b.is_ascii_alphanumeric()).count();
+    (length > 0 && matches!(rest.get(length), None | Some(b' '))).then_some(at + length)
+}
+
 /// Whether nothing but markup and closing signs stands before the line's end.
 fn ends_line(rest: &str) -> bool {
+    if matches!(rest.as_bytes(), [b' ', next, ..] if next.is_ascii_alphanumeric()) {
+        return false;
+    }
     let rest = rest.trim_start_matches([' ', '`', '"', '\'', '*', '_', '.', ')', '”', '}']);
     rest.is_empty() || rest.starts_with('\n') || rest.starts_with("</") || rest.starts_with("<br") || rest.starts_with("\\n")
 }
 
 /// What stands between two tokens: how much of it to skip, or nothing where a token begins.
-fn between(rest: &str, first: char, some_found: bool, before: &mut Before, line: &mut usize) -> Option<usize> {
+fn between(rest: &str, first: char, some_found: bool, begins: bool, before: &mut Before, line: &mut usize) -> Option<usize> {
     if let Some(tag) = matches!(first, '<' | '{').then(|| tag(rest)).flatten() {
         before.quoted |= tag.quotes;
         before.line |= tag.breaks;
@@ -184,9 +222,8 @@ fn between(rest: &str, first: char, some_found: bool, before: &mut Before, line:
     if first.is_alphanumeric() {
         return None;
     }
-    let blank_behind = rest
-        .get(length..)
-        .is_none_or(|r| r.is_empty() || r.starts_with(|n: char| n.is_whitespace() || n == '<' || is_script_without_blanks(n)));
+    let blank_behind =
+        rest.get(length..).is_none_or(|r| r.is_empty() || r.starts_with(|n: char| n.is_whitespace() || n == '<' || is_unspaced(n)));
     match first {
         '\n' => {
             before.line = true;
@@ -194,8 +231,9 @@ fn between(rest: &str, first: char, some_found: bool, before: &mut Before, line:
         }
         _ if first.is_whitespace() => {}
         ':' if some_found && emoji(rest).is_some() => return emoji(rest),
-        ':' | '=' | '>' | '→' | '：' | '＝' | '←' | '⇒' | '➜' | '➡' => before.assigned = true,
-        '-' | '–' | '—' if blank_behind || rest.starts_with("->") || rest.starts_with("-->") => {
+        ':' | '=' | '>' | '→' | '：' | '＝' | '←' | '⇒' | '➔' | '➜' | '➡' | '\u{1f449}' => before.assigned = true,
+        _ if is_pictogram(first) => {}
+        '-' | '–' | '—' if blank_behind || rest.get(length..).is_some_and(|r| r.starts_with('>') || r.starts_with("->")) => {
             before.assigned |= !blank_behind;
             before.divided |= blank_behind;
         }
@@ -207,7 +245,7 @@ fn between(rest: &str, first: char, some_found: bool, before: &mut Before, line:
         }
         '+' | '&' if blank_behind => before.divided = true,
         '!' if rest.starts_with("!=") => before.assigned = true,
-        '/' | '|' if blank_behind || first == '|' => before.divided = true,
+        '/' | '|' if blank_behind || first == '|' || begins || rest.starts_with("// ") => before.divided = true,
         '.' | '!' | '?' | '。' | '？' | '！' if blank_behind => {
             before.sentence = true;
             before.question |= matches!(first, '?' | '？');
@@ -217,7 +255,10 @@ fn between(rest: &str, first: char, some_found: bool, before: &mut Before, line:
                 first != '~' && rest.get(length..).is_some_and(|r| r.starts_with(|n: char| n.is_alphanumeric() || n == '_' || n == '`'));
         }
         '{' if !rest.starts_with("{{ ") => before.quoted = true,
-        _ if PUNCTUATION.contains(&first) => {}
+        _ if PUNCTUATION.contains(&first) => {
+            before.comma |= matches!(first, ',' | '，' | '、');
+            before.opened |= matches!(first, '(' | '（' | '[');
+        }
         _ => return None,
     }
     Some(length)
@@ -255,25 +296,30 @@ fn quoted(text: &str, at: usize, open: char, ends: &[char]) -> Option<Range<usiz
 
 /// What stands up to the next blank or sign that no password holds.
 fn bare(text: &str, at: usize) -> Option<Range<usize>> {
-    const VALUE_BYTES_MAX: usize = 512;
     let rest = text.get(at..)?;
     let first = rest.chars().next()?;
-    let script = is_script_without_blanks(first);
-    let mut end = 0;
-    for (place, c) in rest.char_indices() {
+    let script = is_unspaced(first);
+    // Letters and digits need no look of their own.
+    let plain = rest.bytes().take(VALUE_BYTES_MAX).take_while(u8::is_ascii_alphanumeric).count();
+    let mut end = plain;
+    for (place, c) in rest.get(plain..)?.char_indices().map(|(place, c)| (plain + place, c)) {
         let here = rest.get(place..).unwrap_or_default();
         let opens = place == 0 && matches!(c, '<' | '•' | '…');
         // A semicolon may end an escaped sign inside the value.
         let entity =
             c == ';' && rest.get(..place).and_then(|r| r.rsplit_once('&')).is_some_and(|(_, name)| matches!(name, "amp" | "lt" | "gt"));
-        let ends = ends_value(c) && !entity;
+        // A quote between letters is a sign like others.
+        let inner = c == '"'
+            && rest.get(..place).is_some_and(|r| r.ends_with(char::is_alphanumeric))
+            && here.get(1..).is_some_and(|r| r.starts_with(char::is_alphanumeric));
+        let ends = ends_value(c) && !entity && !inner;
         let markup = match c {
             '&' => place > 0 && escape(here).is_some(),
             '}' => here.starts_with("}}"),
             '{' => place > 0 && tag(here).is_some(),
             _ => false,
         };
-        if place > VALUE_BYTES_MAX || ends && !opens || is_script_without_blanks(c) != script || markup {
+        if place > VALUE_BYTES_MAX || ends && !opens || is_unspaced(c) != script || markup {
             break;
         }
         end = place + c.len_utf8();

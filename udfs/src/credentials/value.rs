@@ -135,7 +135,7 @@ pub fn lookalike(value: &str) -> Option<&'static str> {
         return Some("an emoji");
     }
     if let Some(tag) = value.strip_prefix('#')
-        && tag.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+        && tag.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '+' | '.'))
     {
         return Some("a hashtag or colour");
     }
@@ -170,6 +170,7 @@ pub fn is_email(value: &str) -> bool {
 
 /// Digits with separators and at most a unit: `2026-11-20`, `10:42`, `+49 30`, `8.5kg`, `30-day`, `1,200.00`, `2x`, `#42`.
 fn is_number_like(value: &str) -> bool {
+    let value = value.strip_prefix("UTC").or(value.strip_prefix("GMT")).filter(|rest| rest.starts_with(['+', '-'])).unwrap_or(value);
     if value.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '=' | '*' | '.' | ',' | '/' | '%'))
         && value.contains(['+', '=', '*'])
     {
@@ -221,6 +222,7 @@ fn is_time(unit: &str) -> bool {
 
 /// `name=value` inside one piece: the name is not the value.
 fn is_assignment(value: &str) -> bool {
+    let value = value.trim_start_matches('&');
     value.split_once('=').is_some_and(|(name, rest)| {
         name.len() >= 2
             && name.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -268,6 +270,19 @@ fn is_host_or_file(lower: &str) -> bool {
     {
         return true;
     }
+    // Letters that end with a version: `tern2.14`.
+    let letters = lower.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let tail = lower.get(letters.len()..).unwrap_or_default().trim_matches('.');
+    if tail.contains('.') && letters.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '_')) {
+        return true;
+    }
+    // What a program says of itself: its name and its version.
+    let product = |(name, version): (&str, &str)| {
+        name.bytes().all(|b| b.is_ascii_alphanumeric()) && version.starts_with(|c: char| c.is_ascii_digit()) && version.contains('.')
+    };
+    if lower.split_once('/').is_some_and(product) {
+        return true;
+    }
     let name = lower.split([':', '/', '?']).next().unwrap_or(lower);
     name.rsplit_once('.').is_some_and(|(stem, ending)| {
         !stem.is_empty() && ENDINGS.contains(&ending) && stem.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'))
@@ -294,6 +309,22 @@ fn is_code(value: &str) -> bool {
         && !head.is_empty()
         && words_only(head)
     {
+        return true;
+    }
+    // The rights of a file, as `ls -l` writes them.
+    if value.len() >= 10 && value.bytes().take(10).all(|b| matches!(b, b'-' | b'd' | b'l' | b'r' | b'w' | b'x' | b's' | b't')) {
+        return true;
+    }
+    // A path of two names, a key of a store.
+    let name = |part: &str| {
+        let word = part.trim_end_matches(|c: char| c.is_ascii_digit());
+        word.len() >= 2 && word.chars().skip(1).all(|c| c.is_lowercase() || matches!(c, '_' | '-')) && word.starts_with(char::is_alphabetic)
+    };
+    let colons = value.matches(':').count() >= 2 && value.chars().all(|c| c.is_alphanumeric() || matches!(c, ':' | '_' | '-'));
+    if colons || value.split_once('/').is_some_and(|(left, right)| name(left) && name(right)) {
+        return true;
+    }
+    if value.contains('>') && value.split('>').all(|part| !part.is_empty() && part.chars().all(char::is_alphabetic)) {
         return true;
     }
     // a.b.c and a_b in lower case, and names all in capitals, are names of things.

@@ -1,20 +1,26 @@
 //! People's own words: "the password is …", "pw: …", "login admin / …", in many languages.
 //!
 //! A keyword says that a credential may be near. The pieces of text behind it (and, more rarely, before it) are weighed: by their own
-//! shape, by how they are joined to the keyword, and by words between that speak against. No dictionary of sentences: a value
+//! shape, by how they are joined to the keyword, and by what the sentence speaks of (`features`). No dictionary of sentences: a value
 //! that is a plain word needs quotes or an assignment, a value that nobody would write as a word needs little.
 
-use std::collections::HashMap;
-use std::ops::Range;
-use std::sync::LazyLock;
+mod hope;
 
-use super::boundary::{bounded, is_east_asian, valid_prefix, valid_suffix};
-use super::documented;
-use super::keywords::{COPULA_SIGNS, COPULAS, Class, DOUBTS, KEYWORDS, Keyword};
+use std::ops::Range;
+
+use super::boundary::{bounded, grown_before, is_letter, is_unspaced, valid_prefix, valid_suffix};
+use super::glance;
+use super::keywords::{Class, KEYWORDS, Keyword};
+use super::languages::{ENGLISH, Senses, Tongue, VOCABULARY, WORD_BYTES_MAX, lowered};
+use super::pair;
 use super::placeholder;
 use super::ruleset::{Candidate, RuleNumber};
+use super::scene::{self, Said, Scene};
+use super::shape::is_common;
+use super::sighting::{Link, Reading, Sighting};
+use super::table;
 use super::tokens::{Token, tokens};
-use super::value::{is_email, lookalike, password_strength, token_strength};
+use super::value::is_email;
 
 /// A rule of the grammar.
 #[derive(Debug)]
@@ -25,17 +31,19 @@ pub struct WordRule {
     pub kind: &'static str,
 }
 
-/// The grammar's rules, in the order of [`Class`].
+/// The grammar's rules.
 pub const WORD_RULES: &[WordRule] = &[
     WordRule { id: "words-password", kind: "password" },
     WordRule { id: "words-pin", kind: "pin" },
     WordRule { id: "words-secret", kind: "api_key" },
     WordRule { id: "words-login", kind: "login" },
+    WordRule { id: "words-recovery", kind: "recovery_code" },
+    WordRule { id: "words-seed", kind: "one_time_seed" },
 ];
 
 /// The keywords whose literals lead here.
 pub fn keywords() -> &'static [Keyword] {
-    KEYWORDS
+    &KEYWORDS
 }
 
 /// Bytes behind and before a keyword that are read.
@@ -48,66 +56,54 @@ const TOKENS_MAX: usize = 24;
 /// Bytes behind a keyword within which a sign can assign.
 const ASSIGN_BYTES: usize = 48;
 
-/// A value needs this weight.
-const WEIGHT_MIN: f64 = 0.75;
-
-/// How a value is joined to its keyword.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Link {
-    Assigned,
-    Copula,
-    Adjacent,
-    Divided,
-    Answer,
-    Near,
-    Reverse,
-}
-
-impl Link {
-    fn weight(self) -> f64 {
-        match self {
-            Self::Assigned => 0.45,
-            Self::Copula | Self::Divided => 0.35,
-            Self::Answer => 0.2,
-            Self::Adjacent => 0.25,
-            Self::Reverse => 0.1,
-            Self::Near => 0.1,
-        }
-    }
-
-    fn test(self) -> &'static str {
-        match self {
-            Self::Assigned => "assigned to a credential word",
-            Self::Copula => "a sentence gives it to a credential word",
-            Self::Adjacent => "right behind a credential word",
-            Self::Divided => "behind a user name",
-            Self::Answer => "answers a question about a credential",
-            Self::Near => "near a credential word",
-            Self::Reverse => "before a credential word",
-        }
-    }
-}
-
-/// Weighs what stands around the keyword at `place` and hands on the candidates.
-pub fn judge(text: &[u8], place: Range<usize>, number: u32, found: &mut impl FnMut(Candidate)) {
+/// Weighs what stands around the keyword at `place` and hands on the candidates that may stand; `all` asks also for those that fall.
+pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &mut impl FnMut(Candidate)) {
     let Some(keyword) = KEYWORDS.get(number as usize) else { return };
-    let Some(place) = bounded(text, place, keyword) else { return };
+    match keyword.class {
+        Class::Pair => return pair::judge(text, place, keyword, found),
+        Class::Arrow => return pair::pointed(text, place, keyword, found),
+        _ => {}
+    }
+    let blank = keyword.text.len() - keyword.text.trim_start().len();
+    if blank > 0 && place.end < text.len() {
+        return;
+    }
+    let Some(place) = bounded(text, place.start + blank..place.end, keyword) else { return };
+    let numbers = matches!(keyword.class, Class::Pin | Class::Code | Class::Combination);
+    if numbers && !holds_number(text, &place) || keyword.class == Class::Code && !opens_something(text, place.start, keyword) {
+        return;
+    }
     let end = (place.end + BEHIND_BYTES).min(text.len());
     let whole = valid_prefix(text.get(place.end..end).unwrap_or_default());
     // The first quote behind a quoted keyword closes it: `"password": "..."`.
     let behind = whole.strip_prefix("\\\"").or(whole.strip_prefix(['"', '\'', '”', '’'])).unwrap_or(whole);
     let base = place.end + whole.len() - behind.len();
-    if may_hold_value(behind.as_bytes()) && (Context { keyword, base, text: behind }).behind(found) {
+    let mut reader = Reader::new(text, place.clone(), keyword);
+    reader.base = base;
+    reader.stretch = behind;
+    reader.all = all;
+    let hopes = (all || glance::behind(keyword.class, behind.as_bytes()))
+        && may_hold_value(behind.as_bytes(), keyword.class)
+        && (all || reader.may_find_behind())
+        && reader.hopes();
+    if hopes && reader.behind(found) {
         return;
     }
-    if matches!(keyword.class, Class::Password | Class::Login) {
+    if matches!(keyword.class, Class::Password) {
+        table::judge(&mut reader, found);
+    }
+    if numbers || matches!(keyword.class, Class::Password | Class::Login | Class::Act | Class::Spelling) {
         let start = place.start.saturating_sub(BEFORE_BYTES);
         let before = text.get(start..place.start).unwrap_or_default();
         if !before.iter().copied().any(is_unusual) {
             return;
         }
-        let before = valid_suffix(before);
-        Context { keyword, base: place.start - before.len(), text: before }.before(behind, found);
+        let line = valid_suffix(before).rsplit('\n').next().unwrap_or_default();
+        reader.base = place.start - line.len();
+        reader.stretch = line;
+        if all || glance::before(keyword.class, line.as_bytes()) && reader.may_find_before() {
+            reader.before(found);
+        }
     }
 }
 
@@ -116,259 +112,286 @@ fn is_unusual(byte: u8) -> bool {
     byte.is_ascii_digit() || matches!(byte, b'!' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*' | b'+' | b'=' | b'~' | b'@' | b'?')
 }
 
-/// Whether a value that could pass stands in the text at all: most sentences about users and keys end here.
-fn may_hold_value(text: &[u8]) -> bool {
-    let near = text.get(..ASSIGN_BYTES).unwrap_or(text);
-    let assigns = |b: u8| matches!(b, b':' | b'"' | b'\'' | b'`' | b'|' | b'/' | b'>') || b >= 0x80;
-    near.iter().copied().any(assigns) || text.iter().copied().any(is_unusual)
+/// Whether a value that could pass stands in the text at all: most sentences about users and keys end here, at the price of one look at
+/// their bytes.
+fn may_hold_value(text: &[u8], class: Class) -> bool {
+    match class {
+        Class::Seed => true,
+        Class::Says => text.split(u8::is_ascii_whitespace).filter(|piece| !piece.is_empty()).take(2).any(is_mixed),
+        Class::Login | Class::Act | Class::Spelling => text.split(u8::is_ascii_whitespace).any(is_mixed),
+        _ => {
+            let near = text.get(..ASSIGN_BYTES).unwrap_or(text);
+            let assigns = |b: u8| matches!(b, b':' | b'"' | b'\'' | b'`' | b'|' | b'/' | b'>') || b >= 0x80;
+            near.iter().copied().any(assigns) || text.iter().copied().any(is_unusual)
+        }
+    }
 }
 
-struct Context<'t> {
-    keyword: &'t Keyword,
-    /// Where `text` lies in the whole text.
-    base: usize,
-    text: &'t str,
+/// Letters mixed with digits, signs or capitals, as no word of a sentence and few names are.
+fn is_mixed(piece: &[u8]) -> bool {
+    const BYTES_MIN: usize = 6;
+    let (mut letters, mut digits, mut signs, mut inside) = (false, false, false, false);
+    for (at, byte) in piece.iter().enumerate() {
+        let joint = matches!(byte, b'.' | b',' | b'?' | b'!' | b':' | b';' | b')' | b'(' | b'\'' | b'"' | b'-' | b'/' | b'*' | b'`' | b'_');
+        letters |= byte.is_ascii_alphabetic() || *byte >= 0x80;
+        digits |= byte.is_ascii_digit();
+        signs |= byte.is_ascii_punctuation() && !joint;
+        inside |= at > 0 && byte.is_ascii_uppercase() || at > 1 && joint && at + 1 < piece.len();
+    }
+    piece.len() >= BYTES_MIN && letters && (digits || signs || inside) && !piece.starts_with(b"http") && !piece.starts_with(b"/")
 }
 
-fn is_word(value: &str) -> bool {
-    value.chars().all(|c| c.is_alphabetic() || matches!(c, '\'' | '’'))
+/// Whether digits stand near enough to be the number that opens something: most words for codes end here.
+fn holds_number(text: &[u8], place: &Range<usize>) -> bool {
+    const NEAR_BYTES: usize = 96;
+    const DIGITS_MIN: usize = 3;
+    let near = text.get(place.start.saturating_sub(NEAR_BYTES / 2)..(place.end + NEAR_BYTES).min(text.len())).unwrap_or_default();
+    near.iter().filter(|b| b.is_ascii_digit()).count() >= DIGITS_MIN
 }
 
-impl Context<'_> {
-    fn value(&self, token: &Token) -> &str {
-        self.text.get(token.range.clone()).unwrap_or_default()
+/// Whether the letters that a code grew together with name what it opens (`Türcode`), where there are such letters.
+fn opens_something(text: &[u8], start: usize, keyword: &Keyword) -> bool {
+    let front = grown_before(text, start);
+    let mut buffer = [0; WORD_BYTES_MAX];
+    front.is_empty()
+        || VOCABULARY.senses(front, keyword.tongue).any(Senses::PLACE)
+        || lowered(front, &mut buffer).is_some_and(|word| VOCABULARY.stem(word).any(Senses::PLACE))
+}
+/// Reads what surrounds one keyword.
+pub struct Reader<'t> {
+    pub text: &'t [u8],
+    /// Where the keyword stands.
+    pub place: Range<usize>,
+    pub keyword: &'t Keyword,
+    /// The language of the sentence, once it had to be known.
+    tongue: Option<Tongue>,
+    /// Where `stretch` lies in the whole text.
+    pub base: usize,
+    /// What is being read, before or behind the keyword.
+    pub stretch: &'t str,
+    scene: Option<Scene>,
+    /// Also what falls is asked for.
+    pub all: bool,
+}
+
+/// Letters and apostrophes alone.
+pub fn is_word(value: &str) -> bool {
+    if value.bytes().all(|b| b.is_ascii_alphabetic()) {
+        return true;
+    }
+    value.trim_end_matches('!').chars().all(|c| is_letter(c) || matches!(c, '\'' | '’'))
+}
+
+impl<'t> Reader<'t> {
+    pub fn new(text: &'t [u8], place: Range<usize>, keyword: &'t Keyword) -> Self {
+        Self { text, base: place.end, place, keyword, tongue: None, stretch: "", scene: None, all: false }
     }
 
-    fn hand(&self, token: &Token, weight: f64, test: &'static str, found: &mut impl FnMut(Candidate)) {
+    /// The keyword's language; that of the words around where people of all languages say the keyword.
+    pub fn tongue(&mut self) -> Tongue {
+        let (own, start, end) = (self.keyword.tongue, self.place.start, self.place.end);
+        *self.tongue.get_or_insert_with(|| if own == ENGLISH { scene::tongue(self.text, start, end) } else { own })
+    }
+
+    pub fn scene(&mut self) -> Scene {
+        let (start, end, tongue) = (self.place.start, self.place.end, self.tongue());
+        *self.scene.get_or_insert_with(|| Scene::around(self.text, start, end, tongue))
+    }
+
+    fn senses(&mut self, word: &str) -> Senses {
+        if word.starts_with(is_unspaced) { VOCABULARY.unspaced(word) } else { VOCABULARY.senses(word, self.tongue()) }
+    }
+
+    /// Whether one of the pieces behind the keyword could be a value at all: most keywords end here, before any word is looked up.
+    fn hopes(&self) -> bool {
+        let letters = |c: char| is_letter(c) || matches!(c, '\'' | '’' | '-' | '.' | '_' | '/');
+        tokens(self.stretch).take(TOKENS_MAX).any(|token| {
+            let value = self.stretch.get(token.range.clone()).unwrap_or_default();
+            token.before.quoted || token.before.assigned || !value.chars().all(letters) || value.chars().skip(1).any(char::is_uppercase)
+        })
+    }
+
+    /// Hands on a candidate with what decided. Says whether it passed.
+    pub fn hand(&mut self, sighting: &Sighting<'_>, found: &mut impl FnMut(Candidate)) -> bool {
         let number = match self.keyword.class {
-            Class::Password => 0,
-            Class::Pin => 1,
+            Class::Password | Class::Act | Class::Spelling | Class::Says => 0,
+            Class::Pin | Class::Code | Class::Combination => 1,
             Class::Secret => 2,
-            Class::Login => 3,
+            Class::Login | Class::Pair | Class::Arrow => 3,
+            Class::Recovery => 4,
+            Class::Seed => 5,
         };
-        let confidence = if weight >= WEIGHT_MIN { (0.55 + (weight - WEIGHT_MIN) * 0.7).clamp(0.5, 0.97) } else { 0.0 };
-        let range = self.base + token.range.start..self.base + token.range.end;
-        found(Candidate { rule: RuleNumber::Words(number), range, confidence, test });
+        let judged = self.weigh(sighting);
+        let (confidence, test) = match &judged {
+            Ok(evidence) if evidence.passes() => (evidence.confidence(), evidence.for_it()),
+            Ok(evidence) => (0.0, evidence.against_it()),
+            Err(test) => (0.0, *test),
+        };
+        if confidence > 0.0 || sighting.link.direct() {
+            let range = self.base + sighting.token.range.start..self.whole_end(self.base + sighting.token.range.end);
+            found(Candidate { rule: RuleNumber::Words(number), range, confidence, test });
+        }
+        confidence > 0.0
+    }
+
+    /// Where a value ends that the stretch cuts.
+    fn whole_end(&self, end: usize) -> usize {
+        const VALUE_BYTES_MAX: usize = 8192;
+        if end < self.base + self.stretch.len() {
+            return end;
+        }
+        let rest = self.text.get(end..(end + VALUE_BYTES_MAX).min(self.text.len())).unwrap_or_default();
+        end + rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'+' | b'/' | b'=')).count()
     }
 
     /// Looks behind the keyword. Says whether it found something.
-    fn behind(&self, found: &mut impl FnMut(Candidate)) -> bool {
-        let mut state = Reading::default();
-        let mut any = false;
-        for (place, token) in tokens(self.text).take(TOKENS_MAX).enumerate() {
-            let token = &token;
-            let value = self.value(token);
-            state.asked |= token.before.question;
-            if !self.reaches(token, place, state) {
-                break;
-            }
-            state.doubts += if token.before.sentence && !token.before.question && place > 0 { 0.1 } else { 0.0 };
-            let link = self.link(token, place, state);
-            if value.is_empty() || token.before.quoted && value.starts_with([',', ')', ';', ']', '.']) {
-                // Nothing between the quotes, or the quote closes the label that the keyword ends.
+    fn behind(&mut self, found: &mut impl FnMut(Candidate)) -> bool {
+        let stretch = self.stretch;
+        let mut reading = Reading { quoted_line: self.in_quoted_line(), ..Reading::default() };
+        for (place, token) in tokens(stretch).take(TOKENS_MAX).enumerate() {
+            let value = stretch.get(token.range.clone()).unwrap_or_default();
+            reading.step(&token, place);
+            if self.ends_before(&token, value, place, reading) {
                 break;
             }
             let word = !token.before.quoted && is_word(value);
-            if state.reads_on(value, word, place) || word && link != Link::Assigned {
+            let senses = if word { self.senses(value) } else { Senses::NONE };
+            let link = self.link(&token, place, reading);
+            if senses.any(Senses::PASSWORD) && link != Link::Assigned {
+                // The next credential word speaks for what stands behind it.
+                break;
+            }
+            let rest = stretch.get(token.range.end..).unwrap_or_default();
+            if word && !self.word_may_be(value, &token, link, senses, rest) {
+                reading.word(senses, place);
                 continue;
             }
-            let (weight, test) = match self.weigh(value, token, link, place) {
-                Ok(weight) => (weight - state.doubts, link.test()),
-                Err(test) => (0.0, test),
-            };
-            if weight >= WEIGHT_MIN {
-                any = true;
-                self.hand(token, weight, test, found);
-            } else if matches!(link, Link::Assigned | Link::Copula) {
-                self.hand(token, 0.0, if weight > 0.0 { "too little speaks for a credential" } else { test }, found);
-            }
+            let (token, link) = self.without_user(value, token, link);
+            let value = stretch.get(token.range.clone()).unwrap_or_default();
+            let passed = self.hand(&Sighting { value, token: &token, link, place, reading, rest }, found);
+            reading.found += u8::from(passed);
+            reading.last = Senses::NONE;
+            reading.address = is_email(value);
+            reading.user = !passed && !value.contains([' ', '!', '#', '$']);
             // What is assigned is the value, be it a credential, a placeholder or a variable.
-            if self.keyword.class != Class::Login
-                && link == Link::Assigned
-                && (weight >= WEIGHT_MIN || placeholder::password(value.as_bytes()).is_some())
-            {
+            let single = matches!(self.keyword.class, Class::Password | Class::Secret) && link == Link::Assigned;
+            if single && (passed || placeholder::password(value.as_bytes()).is_some()) {
                 break;
             }
         }
-        any
+        reading.found > 0
+    }
+
+    /// Whether the keyword's line is what somebody else wrote, quoted above an answer.
+    pub fn in_quoted_line(&self) -> bool {
+        const LINE_BYTES_MAX: usize = 160;
+        let before = self.text.get(self.place.start.saturating_sub(LINE_BYTES_MAX)..self.place.start).unwrap_or_default();
+        let start = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+        let line = before.get(start..).unwrap_or_default();
+        (start > 0 || before.len() < LINE_BYTES_MAX) && (line.starts_with(b">") || line.starts_with(b"&gt;"))
+    }
+
+    /// `user:password` and `user//password` in one piece: the value is what stands behind the user.
+    fn without_user(&self, value: &str, token: Token, link: Link) -> (Token, Link) {
+        if self.keyword.class != Class::Login || token.before.quoted {
+            return (token, link);
+        }
+        let Some((user, password)) = pair::split(value) else { return (token, link) };
+        let start = token.range.end - password.len();
+        debug_assert!(user.len() < value.len());
+        (Token { range: start..token.range.end, ..token }, Link::Divided)
+    }
+
+    /// Whether a plain word can be the value: it needs quotes, or an assignment and nothing behind it.
+    fn word_may_be(&mut self, value: &str, token: &Token, link: Link, senses: Senses, rest: &str) -> bool {
+        let own = self.keyword.class == Class::Password && (!self.keyword.shared || self.scene().before.senses.any(Senses::LOGIN));
+        let bare = !token.before.quoted && (link == Link::Assigned || link == Link::Copula);
+        own && senses.is_none() && bare && Self::bare_word_may_be(value, rest)
+    }
+
+    /// Whether a plain word ends its line, or is one that people make passwords of.
+    fn bare_word_may_be(value: &str, rest: &str) -> bool {
+        const LETTERS_MIN: usize = 5;
+        let ends = rest.trim_start_matches(['"', '\'', '`', '*', '_', '.', ' ', '!']).starts_with(['\n', '<'])
+            || rest.trim_end_matches(['"', '\'', '`', '*', '_', '.', ' ', '!']).is_empty();
+        value.chars().count() >= LETTERS_MIN
+            && (ends || is_common(value))
+            && value.chars().all(|c| c.is_alphabetic())
+            && !value.starts_with(is_unspaced)
+    }
+
+    /// Whether reading ends at a token: too far, nothing between the quotes, or the quote closes the label that the keyword ends.
+    fn ends_before(&self, token: &Token, value: &str, place: usize, reading: Reading) -> bool {
+        !self.reaches(token, place, reading) || value.is_empty() || token.before.quoted && (value.starts_with([',', ')', ';', ']']) || value.starts_with(". ") || value == ".")
     }
 
     /// Whether a token can still belong to the keyword: on its line, on the next where the keyword ends its line, below where it stands
     /// alone or answers a question.
-    fn reaches(&self, token: &Token, place: usize, state: Reading) -> bool {
+    fn reaches(&self, token: &Token, place: usize, reading: Reading) -> bool {
         match token.line {
             0 => true,
-            1 | 2 if place == 0 || self.keyword.class == Class::Login || state.asked => true,
-            1..=3 => token.alone || place == 0,
-            _ => false,
+            1 | 2 if place == 0 || reading.asked => true,
+            1..=6 if self.keyword.class == Class::Login => true,
+            1..=6 => token.alone || place == 0 || token.last && reading.in_line == 1 || reading.in_line == 0,
+            _ => self.keyword.class == Class::Recovery && token.line < 16,
         }
     }
 
-    fn link(&self, token: &Token, place: usize, state: Reading) -> Link {
+    fn link(&self, token: &Token, place: usize, reading: Reading) -> Link {
         let before = token.before;
-        let answers = state.asked && token.line > 0 && place > 0;
-        match self.keyword.class {
-            Class::Login if answers && !before.divided => Link::Answer,
-            // Behind a login word the user comes first.
-            Class::Login if place > 0 && (before.divided || before.assigned) && !before.sentence => Link::Divided,
-            Class::Login if place == 0 && before.assigned => Link::Adjacent,
-            Class::Login if token.alone && token.line > 0 => Link::Adjacent,
-            Class::Login => Link::Near,
-            _ if before.assigned && place == 0 => Link::Assigned,
-            _ if before.assigned && place <= 6 && !before.sentence && !before.line => Link::Copula,
-            _ if state.copula_at.is_some_and(|at| at + 2 >= place) => Link::Copula,
-            _ if place == 0 => Link::Adjacent,
-            _ if token.alone && token.line > 0 => Link::Adjacent,
-            _ if answers => Link::Answer,
-            _ => Link::Near,
+        let login = self.keyword.class == Class::Login;
+        let joined = reading.joined_at.is_some_and(|at| at + 1 == place);
+        let near = !before.sentence && !before.line;
+        if place == 0 && before.assigned {
+            Link::Assigned
+        } else if login && place > 0 && !before.sentence && (before.divided || before.assigned || reading.last.any(Senses::AND)) {
+            Link::Divided
+        } else if login && reading.user && near && before.comma {
+            Link::Divided
+        } else if near && (place > 0 && before.assigned || place == 0 && before.divided) {
+            Link::Late
+        } else if joined && near {
+            Link::Copula
+        } else if place == 0 {
+            Link::Adjacent
+        } else if login && near && (reading.user && place <= 4 || reading.address) {
+            Link::UserThen
+        } else if token.line > 0 && (token.alone || reading.in_line == 1 && self.keyword.class == Class::Password && token.last) {
+            Link::OwnLine
+        } else {
+            Link::Near
         }
     }
 
-    /// The weight of a value, or what it is instead.
-    fn weigh(&self, value: &str, token: &Token, link: Link, place: usize) -> Result<f64, &'static str> {
-        // What cannot reach the weight by its shape needs no further test.
-        let shape = password_strength(value).max(token_strength(value));
-        if !matches!(link, Link::Assigned | Link::Copula) && self.keyword.class != Class::Pin && shape + link.weight() + 0.35 < WEIGHT_MIN {
-            return Err("too little speaks for a credential");
-        }
-        if let Some(reason) = placeholder::password(value.as_bytes()) {
-            return Err(reason);
-        }
-        if documented::is_documented(value.as_bytes()) {
-            return Err("a documented example key");
-        }
-        if is_email(value) {
-            return Err("a mail address");
-        }
-        if token.behind == Some('(') || !token.before.quoted && link != Link::Assigned && value.contains(['(', ')', '[', ']', '{', '}']) {
-            return Err("code");
-        }
-        let quoted = if token.before.quoted { 0.15 } else { 0.0 };
-        let question = if token.behind == Some('?') { -0.3 } else { 0.0 };
-        let far = place.saturating_sub(8) as f64 * 0.02;
-        let known_user = if matches!(self.keyword.text, "admin" | "root") && link == Link::Near && place <= 2 { 0.05 } else { 0.0 };
-        let linked = link.weight() + question + known_user - far;
-        match self.keyword.class {
-            Class::Pin => pin(value, link).map(|strength| linked + quoted + strength),
-            Class::Secret => secret(value, link, token.before.quoted).map(|strength| linked + quoted + strength),
-            Class::Password | Class::Login if value.contains(' ') => self.phrase(value, token).map(|strength| linked + strength),
-            Class::Password | Class::Login => self.password(value, link, token.before.quoted).map(|strength| linked + quoted + strength),
-        }
-    }
-
-    /// Several words in quotes are a pass phrase only where the keyword says so.
-    fn phrase(&self, value: &str, token: &Token) -> Result<f64, &'static str> {
-        let words: Vec<&str> = value.split(' ').collect();
-        let plain =
-            (3..=8).contains(&words.len()) && words.iter().all(|word| word.len() >= 2 && word.bytes().all(|b| b.is_ascii_lowercase()));
-        if token.before.quoted && plain && self.keyword.text.contains("phrase") { Ok(0.45) } else { Err("a sentence") }
-    }
-
-    fn password(&self, value: &str, link: Link, quoted: bool) -> Result<f64, &'static str> {
-        let own = self.keyword.class == Class::Password;
-        let strength = password_strength(value);
-        let in_code = own && link == Link::Assigned && quoted;
-        if let Some(reason) = lookalike(value).filter(|_| !(in_code && strength >= 0.3)) {
-            return Err(reason);
-        }
-        if value.bytes().all(|b| b.is_ascii_digit()) && (!matches!(link, Link::Assigned | Link::Copula) || value.len() > 12 || !own) {
-            return Err("a number");
-        }
-        if is_word(value) {
-            const LETTERS_MIN: usize = 5;
-            let given = quoted && own && matches!(link, Link::Assigned | Link::Copula);
-            if !given || function_word(value).is_some() || value.chars().count() < LETTERS_MIN {
-                return Err("a word");
-            }
-            return Ok(if link == Link::Assigned { 0.2 } else { 0.3 });
-        }
-        Ok(strength + if own { 0.15 } else { 0.0 })
-    }
-
-    /// "`X` is the password": looks before the keyword for a value that is nothing else. `behind` tells a question.
-    fn before(&self, behind: &str, found: &mut impl FnMut(Candidate)) {
+    /// "`X` is the password": looks before the keyword for a value that is nothing else.
+    fn before(&mut self, found: &mut impl FnMut(Candidate)) {
         const TOKENS_BEFORE: usize = 8;
-        const STRENGTH_MIN: f64 = 0.5;
-        let start = self.text.rfind('\n').map_or(0, |at| at + 1);
-        let line = self.text.get(start..).unwrap_or_default();
-        if behind.split(['\n', '.']).next().is_some_and(|rest| rest.contains('?')) {
+        if self.scene().question {
             return;
         }
+        let line = self.stretch;
         let pieces: Vec<Token> = tokens(line).collect();
-        let shifted = Context { keyword: self.keyword, base: self.base + start, text: line };
-        for token in pieces.iter().skip(pieces.len().saturating_sub(TOKENS_BEFORE)) {
-            let value = shifted.value(token);
-            match shifted.weigh(value, token, Link::Reverse, 0) {
-                Ok(weight) if password_strength(value) >= STRENGTH_MIN && weight >= WEIGHT_MIN => {
-                    shifted.hand(token, weight, Link::Reverse.test(), found)
-                }
-                _ => {}
+        for (at, token) in pieces.iter().enumerate().skip(pieces.len().saturating_sub(TOKENS_BEFORE)) {
+            let value = line.get(token.range.clone()).unwrap_or_default();
+            let ahead = at.checked_sub(1).and_then(|before| line.get(pieces.get(before)?.range.clone())).unwrap_or_default();
+            // Who is spoken to stands first: "tern42: the password is wrong".
+            let between = line.get(token.range.end..).unwrap_or_default();
+            let spoken_to = at == 0 && token.range.start == 0 && between.trim_start().starts_with([':', ',']);
+            if value.is_empty() || is_word(value) || spoken_to || self.senses(ahead).any(Senses::EXAMPLE) {
+                continue;
             }
+            let said = Said::of(between, self.tongue());
+            let first = scene::words(between).next().map_or(Senses::NONE, |word| self.senses(word));
+            let role = said.senses.any(Senses::ROLE);
+            if self.keyword.class == Class::Login && !role {
+                continue;
+            }
+            let named = role || first.any(Senses::JOIN) || between.contains(['<', '←', '=']) || at + 1 == pieces.len();
+            let link = if named { Link::ReverseRole } else { Link::Reverse };
+            let sentences = u8::from(between.contains(". ") || between.contains("! ") || between.contains("? "));
+            let reading = Reading { senses: said.senses, topics: said.topics, sentences, ..Reading::default() };
+            let place = pieces.len() - 1 - at;
+            self.hand(&Sighting { value, token, link, place, reading, rest: between }, found);
         }
     }
-}
-
-/// What was read between the keyword and a token.
-#[derive(Debug, Clone, Copy, Default)]
-struct Reading {
-    /// How much speaks against a value.
-    doubts: f64,
-    /// The last word that joins.
-    copula_at: Option<usize>,
-    /// A question ended.
-    asked: bool,
-}
-
-impl Reading {
-    /// Whether the token is a word of the sentence that joins keyword and value; counts the words that speak against a value.
-    fn reads_on(&mut self, value: &str, word: bool, place: usize) -> bool {
-        let particle = !value.is_ascii() && value.contains(COPULA_SIGNS) && value.chars().all(is_east_asian);
-        match function_word(value).filter(|_| word) {
-            Some(FunctionWord::Copula) => self.copula_at = Some(place),
-            Some(FunctionWord::Doubt) => self.doubts += 0.2,
-            None if particle => self.copula_at = Some(place),
-            None => return false,
-        }
-        !matches!(function_word(value), Some(FunctionWord::Doubt))
-    }
-}
-
-/// What a word of a sentence says about the value behind it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum FunctionWord {
-    Copula,
-    Doubt,
-}
-
-fn function_word(value: &str) -> Option<FunctionWord> {
-    const WORD_BYTES_MAX: usize = 24;
-    static WORDS: LazyLock<HashMap<&str, FunctionWord>> = LazyLock::new(|| {
-        let doubts = DOUBTS.iter().map(|word| (*word, FunctionWord::Doubt));
-        doubts.chain(COPULAS.iter().map(|word| (*word, FunctionWord::Copula))).collect()
-    });
-    if value.len() > WORD_BYTES_MAX {
-        return None;
-    }
-    if value.bytes().any(|b| b.is_ascii_uppercase() || b >= 0x80) {
-        return WORDS.get(value.to_lowercase().as_str()).copied();
-    }
-    WORDS.get(value).copied()
-}
-
-fn pin(value: &str, link: Link) -> Result<f64, &'static str> {
-    const DIGITS: std::ops::RangeInclusive<usize> = 4..=10;
-    let digits = value.bytes().filter(u8::is_ascii_digit).count();
-    let only = value.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'#' | b'*'));
-    let year = value.len() == 4 && (value.starts_with("19") || value.starts_with("20")) && !matches!(link, Link::Assigned | Link::Copula);
-    if only && DIGITS.contains(&digits) && !year && link != Link::Near { Ok(0.5) } else { Err("no PIN") }
-}
-
-fn secret(value: &str, link: Link, quoted: bool) -> Result<f64, &'static str> {
-    if let Some(reason) = lookalike(value).filter(|reason| !(*reason == "a UUID" && link == Link::Assigned)) {
-        return Err(reason);
-    }
-    // In code a short value in quotes may still be the secret.
-    let person = if link == Link::Assigned && quoted { password_strength(value) * 0.7 } else { 0.0 };
-    let strength = token_strength(value).max(person);
-    if strength < 0.3 { Err("too little chance in it for a token") } else { Ok(strength) }
 }

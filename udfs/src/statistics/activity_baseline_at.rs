@@ -131,7 +131,9 @@ impl Person {
         self.history.agree("history", in_range("history", history, &HISTORY_DAYS)?)?;
         self.at.agree("at", at)?;
         match &self.options {
-            Some(before) if !Arc::ptr_eq(before, options) && before != options => exec_err!("options must be the same in all rows of a group"),
+            Some(before) if !Arc::ptr_eq(before, options) && before != options => {
+                exec_err!("options must be the same in all rows of a group")
+            }
             Some(_) => Ok(()),
             None => {
                 self.options = Some(Arc::clone(options));

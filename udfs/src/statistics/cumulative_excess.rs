@@ -14,8 +14,7 @@ use super::options::OptionColumns;
 use crate::functions::FunctionInfo;
 
 const NAME: &str = "cumulative_excess";
-const ARGUMENTS: &[Argument] =
-    &[("bucket", Kind::Day), ("value", Kind::Number), ("expected", Kind::Number), ("options", Kind::Options)];
+const ARGUMENTS: &[Argument] = &[("bucket", Kind::Day), ("value", Kind::Number), ("expected", Kind::Number), ("options", Kind::Options)];
 
 pub(super) const INFO: FunctionInfo = FunctionInfo {
     name: NAME,

@@ -3,9 +3,7 @@
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, Int64Array, LargeBinaryArray, PrimitiveArray,
-};
+use datafusion::arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, Int64Array, LargeBinaryArray, PrimitiveArray};
 use datafusion::arrow::buffer::Buffer;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Float64Type, Int64Type, UInt64Type};
 use datafusion::common::hash_utils::RandomState;
@@ -237,7 +235,10 @@ struct Rows<'a> {
 
 impl Rows<'_> {
     fn add_numbers<T: ArrowPrimitiveType>(
-        &self, distinct: &mut DistinctNumbers, column: &PrimitiveArray<T>, number: impl Fn(T::Native) -> i64,
+        &self,
+        distinct: &mut DistinctNumbers,
+        column: &PrimitiveArray<T>,
+        number: impl Fn(T::Native) -> i64,
     ) {
         if self.filter.is_none() && column.null_count() == 0 {
             distinct.extend(self.groups, column.values().iter().map(|value| number(*value)));

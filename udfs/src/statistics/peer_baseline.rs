@@ -169,13 +169,8 @@ impl GroupsAccumulator for Members {
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
         let (ends, members) = self.members.take(leaving(emit_to, &mut self.groups)).into_parts();
-        let numbers: [fn(&Member) -> f64; 5] = [
-            |member| member.expected,
-            |member| member.spread,
-            |member| member.mean,
-            |member| member.variance,
-            |member| member.days,
-        ];
+        let numbers: [fn(&Member) -> f64; 5] =
+            [|member| member.expected, |member| member.spread, |member| member.mean, |member| member.variance, |member| member.days];
         let column = |number: &fn(&Member) -> f64| -> ArrayRef { Arc::new(members.iter().map(number).collect::<Float64Array>()) };
         let members = StructArray::try_new(member_fields(), numbers.iter().map(column).collect(), None)?;
         Ok(vec![large_lists(ends, Arc::new(members))?])

@@ -21,13 +21,8 @@ use super::states::{large_list, large_lists, leaving, lists, places};
 use crate::functions::FunctionInfo;
 
 pub(super) const NAME: &str = "sequence_match";
-pub(super) const ARGUMENTS: &[Argument] = &[
-    ("time", Kind::Time),
-    ("is_first", Kind::Flag),
-    ("is_second", Kind::Flag),
-    ("key", Kind::Key),
-    ("within_minutes", Kind::Whole),
-];
+pub(super) const ARGUMENTS: &[Argument] =
+    &[("time", Kind::Time), ("is_first", Kind::Flag), ("is_second", Kind::Flag), ("key", Kind::Key), ("within_minutes", Kind::Whole)];
 
 pub(super) const INFO: FunctionInfo = FunctionInfo {
     name: NAME,

@@ -160,10 +160,9 @@ impl GroupsAccumulator for Times {
         let time_values = times.values().as_primitive::<Int64Type>();
         let day_values = days.values().as_primitive::<Date32Type>();
         for (group, (times, days)) in groups.iter().zip(places(times).zip(places(days))) {
-            let rows = times.zip(days).map(|(time, day)| DayTime {
-                time: time_values.value(time),
-                day: day_values.is_valid(day).then(|| day_values.value(day)),
-            });
+            let rows = times
+                .zip(days)
+                .map(|(time, day)| DayTime { time: time_values.value(time), day: day_values.is_valid(day).then(|| day_values.value(day)) });
             self.times.extend_group(*group, rows);
         }
         Ok(())

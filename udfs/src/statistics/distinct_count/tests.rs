@@ -1,11 +1,12 @@
 use super::*;
-use datafusion::arrow::datatypes::Fields;
 use datafusion::arrow::array::{BinaryViewArray, Float64Array, LargeStringArray, StringArray, StringViewArray, UInt64Array};
+use datafusion::arrow::datatypes::Fields;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 fn empty_for(column: &ArrayRef) -> Distinct {
-    let values = if is_text(column.data_type()) { Values::Texts(DistinctTexts::default()) } else { Values::Numbers(DistinctNumbers::default()) };
+    let values =
+        if is_text(column.data_type()) { Values::Texts(DistinctTexts::default()) } else { Values::Numbers(DistinctNumbers::default()) };
     Distinct { values, groups: 0 }
 }
 

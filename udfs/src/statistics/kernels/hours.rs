@@ -130,7 +130,9 @@ mod tests {
     }
 
     fn office_days(days: std::ops::Range<i64>) -> Vec<Hour> {
-        days.filter(|day| Week::default().day_type(*day) == DayType::Weekday).flat_map(|day| (9..17).map(move |hour| at(day, hour))).collect()
+        days.filter(|day| Week::default().day_type(*day) == DayType::Weekday)
+            .flat_map(|day| (9..17).map(move |hour| at(day, hour)))
+            .collect()
     }
 
     #[test]

@@ -48,8 +48,12 @@ fn naive(rows: &[Bucket], index: usize, settings: &Settings) -> Baseline {
         None => own.map(|own| (own, count)),
     };
     let value = current.value.filter(|_| known(current.day));
-    let estimate = joined.map(|([expected, square, mean, variance], days)| {
-        Estimate { expected, spread: square.sqrt().max(floor(expected)), mean, variance, days }
+    let estimate = joined.map(|([expected, square, mean, variance], days)| Estimate {
+        expected,
+        spread: square.sqrt().max(floor(expected)),
+        mean,
+        variance,
+        days,
     });
     let p_value = estimate.zip(value).filter(|_| options.tail).and_then(|(estimate, value)| {
         let count = estimate.days;
@@ -219,7 +223,8 @@ fn unknown_days_are_not_quiet_days() {
 #[test]
 fn nothing_before_is_learning_and_says_nothing() {
     let first = trailing(&[row(7, 500.0)], &plain(28))[0];
-    let nothing = Baseline { expected: None, spread: None, score: None, p_value: None, history: 0, learning: true, mean: None, variance: None };
+    let nothing =
+        Baseline { expected: None, spread: None, score: None, p_value: None, history: 0, learning: true, mean: None, variance: None };
     assert_eq!(first, nothing);
     assert_eq!(at(&[row(7, 500.0)], Some(7), 6, &plain(28)), None);
     let days: Vec<Bucket> = (0..12).map(|day| row(day, 1.0)).collect();

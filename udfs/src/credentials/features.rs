@@ -1,0 +1,186 @@
+//! Notes what speaks for and against one piece of text: its own shape, how it is joined to the keyword, what is spoken of.
+
+use super::documented;
+use super::evidence::{Evidence, Feature};
+use super::keywords::Class;
+use super::languages::{ENGLISH, Senses};
+use super::pair;
+use super::placeholder;
+use super::scene::said_behind;
+use super::sighting::{Link, Sighting};
+use super::value::is_email;
+use super::weigh::{number, password, recovery, secret, seed};
+use super::words::Reader;
+
+impl Reader<'_> {
+    /// What speaks for and against a value, or what it is instead.
+    pub fn weigh(&mut self, sighting: &Sighting<'_>) -> Result<Evidence, &'static str> {
+        let Sighting { value, token, link, .. } = *sighting;
+        let reported = self.all && link.direct();
+        if !reported && !self.could_pass(sighting) {
+            return Err("too little speaks for a credential");
+        }
+        if let Some(reason) = placeholder::password(value.as_bytes()) {
+            return Err(reason);
+        }
+        if documented::is_documented(value.as_bytes()) {
+            return Err("a documented example key");
+        }
+        if is_email(value) {
+            return Err("a mail address");
+        }
+        let start = self.base + token.range.start;
+        let before = start.checked_sub(1).and_then(|at| self.text.get(at));
+        if before == Some(&b'{') && token.behind == Some('}') && start.checked_sub(2).and_then(|at| self.text.get(at)) != Some(&b'{') {
+            return Err("a template variable");
+        }
+        let calls = !token.before.quoted && value.split_once(['(', '[']).is_some_and(|(head, _)| pair::is_user(head));
+        if calls
+            || token.behind == Some('(')
+            || !token.before.quoted && link != Link::Assigned && value.contains(['(', ')', '[', ']', '{', '}'])
+        {
+            return Err("code");
+        }
+        let mut evidence = Evidence::new();
+        self.value(sighting, &mut evidence)?;
+        if self.scene().before.last.any(Senses::EXAMPLE) || sighting.reading.last.any(Senses::EXAMPLE) {
+            return Err("an example");
+        }
+        self.opens(sighting, &mut evidence)?;
+        self.class(&mut evidence);
+        self.joint(sighting, &mut evidence);
+        self.setting(sighting, &mut evidence);
+        Ok(evidence)
+    }
+
+    pub fn speaks_of_codes(&self, value: &str) -> bool {
+        let code = self.numbers() || self.keyword.shared && self.keyword.text.contains("code");
+        let sign = value.chars().any(|c| !c.is_alphanumeric() && !matches!(c, '-' | '*' | '#'));
+        !sign && (code || value.bytes().all(|b| b.is_ascii_digit()))
+    }
+
+    /// Numbers and passcodes are as often codes for once or for calls, which open nothing that stays closed to others.
+    fn opens(&mut self, sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
+        // A key of another sort: the key word of a text, the key of a land register.
+        let shared = self.keyword.shared && self.keyword.class == Class::Password && self.keyword.tongue != ENGLISH;
+        let codes = self.speaks_of_codes(sighting.value);
+        if !shared && !codes {
+            return Ok(());
+        }
+        let scene = self.scene();
+        let other = Senses::ONCE.and(Senses::OTHER);
+        if shared && (scene.before.last.any(other) || sighting.reading.senses.any(other)) {
+            return Err("another sort of key");
+        }
+        if !codes {
+            return Ok(());
+        }
+        if scene.around.senses.any(Senses::MEETING) {
+            return Err("an invitation to a call");
+        }
+        if scene.before.last.any(other) || sighting.reading.senses.any(Senses::ONCE) {
+            return Err("a code for once");
+        }
+        evidence.when(Feature::Once, scene.around.senses.any(Senses::ONCE));
+        evidence.when(Feature::PlaceNear, !self.numbers() && scene.around.senses.any(Senses::PLACE));
+        Ok(())
+    }
+
+    pub fn numbers(&self) -> bool {
+        matches!(self.keyword.class, Class::Pin | Class::Code | Class::Combination)
+    }
+
+    pub fn class(&self, evidence: &mut Evidence) {
+        evidence.when(Feature::Shared, self.keyword.shared);
+        match self.keyword.class {
+            Class::Password => {}
+            Class::Pin => evidence.add(Feature::OfPin),
+            Class::Code => evidence.add(Feature::OfCode),
+            Class::Combination => evidence.add(Feature::OfCombination),
+            Class::Secret => evidence.add(Feature::OfSecret),
+            Class::Login => evidence.add(Feature::OfLogin),
+            Class::Act => evidence.add(Feature::OfAct),
+            Class::Spelling => evidence.add(Feature::OfSpelling),
+            Class::Says => evidence.add(Feature::OfSays),
+            Class::Pair | Class::Arrow => evidence.add(Feature::OfPair),
+            Class::Recovery => evidence.add(Feature::OfRecovery),
+            Class::Seed => evidence.add(Feature::OfSeed),
+        }
+        let last = self.text.get(self.place.end.saturating_sub(1)).copied();
+        evidence.when(Feature::Plural, self.keyword.class == Class::Password && matches!(last, Some(b's' | b'S')));
+        evidence.when(Feature::KnownUser, matches!(&*self.keyword.text, "admin" | "administrator" | "root"));
+    }
+
+    /// How value and keyword are joined.
+    pub fn joint(&self, sighting: &Sighting<'_>, evidence: &mut Evidence) {
+        let Sighting { token, link, place, reading, rest, .. } = *sighting;
+        if let Some(feature) = link.feature() {
+            evidence.add(feature);
+        }
+        let login = self.keyword.class == Class::Login;
+        let user = place == 0 && link != Link::Divided || reading.last.any(Senses::LOGIN);
+        evidence.when(Feature::LoginFirst, login && user);
+        evidence.when(Feature::NameBefore, reading.last.any(Senses::NAMED) && !token.before.assigned && !token.before.line);
+        evidence.when(Feature::CopulaNear, link == Link::Near && reading.joined_at.is_some_and(|at| at + 4 >= place));
+        evidence.when(Feature::Answer, reading.asked && token.line > 0);
+        evidence.scaled(Feature::Distance, place.min(12) as f64 / 4.0);
+        // A user stands beside the value, wherever the word that names them stood.
+        let beside = matches!(link, Link::UserThen | Link::Divided);
+        evidence.scaled(Feature::Lines, if beside { 0.0 } else { token.line.min(4) as f64 });
+        evidence.scaled(Feature::Clauses, f64::from(reading.commas.min(3)));
+        evidence.when(Feature::CopulaFar, link == Link::Copula && place > 4);
+        evidence.scaled(Feature::Sentences, f64::from(reading.sentences.min(3)));
+        evidence.when(Feature::AtBefore, reading.last.any(Senses::AT) && !reading.last.any(Senses::JOIN));
+        evidence.when(Feature::UserBefore, reading.last.any(Senses::LOGIN) && !login);
+        let list = matches!(self.keyword.class, Class::Recovery | Class::Seed);
+        evidence.scaled(Feature::Later, if list || beside { 0.0 } else { f64::from(reading.found.min(3)) });
+        evidence.when(Feature::Quoted, token.before.quoted);
+        evidence.when(Feature::Bracketed, token.before.opened && place > 0);
+        let rest = rest.trim_start_matches(['"', '\'', '`', '*', '_', '”', '’', '»', ')']);
+        let ends_line = rest.trim_start_matches([' ', '.', '!']).starts_with('\n') || rest.trim_end_matches([' ', '.', '!']).is_empty();
+        evidence.when(Feature::EndsLine, ends_line);
+        evidence.when(Feature::EndsSentence, !ends_line && rest.starts_with([',', ';', '.', '!', '。', '，', '、']));
+        evidence.when(Feature::Asked, token.behind == Some('?'));
+    }
+
+    /// What is spoken of.
+    fn setting(&mut self, sighting: &Sighting<'_>, evidence: &mut Evidence) {
+        let Sighting { token, reading, rest, link, .. } = *sighting;
+        let scene = self.scene();
+        let behind = said_behind(rest, self.tongue());
+        let around = scene.before.senses.and(behind.senses);
+        let says = |sense: Senses| reading.senses.any(sense);
+        evidence.when(Feature::Ask, scene.before.senses.any(Senses::ASK));
+        evidence.when(Feature::Not, says(Senses::NOT));
+        evidence.when(Feature::NotBefore, scene.before.senses.any(Senses::NOT));
+        evidence.scaled(Feature::Topic, f64::from(reading.topics.min(3)));
+        evidence.scaled(Feature::TopicAround, f64::from((scene.before.topics + behind.topics).min(3)));
+        evidence.when(Feature::Fault, says(Senses::FAULT));
+        evidence.when(Feature::FaultAround, around.any(Senses::FAULT));
+        evidence.when(Feature::Elsewhere, says(Senses::ELSEWHERE) && !self.numbers());
+        let reverse = matches!(link, Link::Reverse | Link::ReverseRole);
+        evidence.when(Feature::NotReverse, reverse && scene.before.senses.any(Senses::NOT));
+        evidence.when(Feature::Example, says(Senses::EXAMPLE) || scene.before.senses.any(Senses::EXAMPLE));
+        evidence.when(Feature::Given, says(Senses::GIVEN) || scene.before.senses.any(Senses::GIVEN));
+        evidence.when(Feature::Log, scene.log);
+        evidence.when(Feature::CodeBare, scene.code && !token.before.quoted);
+        evidence.when(Feature::CodeQuoted, scene.code && token.before.quoted);
+        evidence.when(Feature::UserAhead, scene.before.senses.any(Senses::LOGIN));
+    }
+
+    /// The value by itself, as its class wants it.
+    pub fn value(&mut self, sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
+        match self.keyword.class {
+            Class::Password | Class::Login | Class::Act | Class::Spelling | Class::Says | Class::Pair | Class::Arrow => {
+                password(self.keyword, sighting, evidence)
+            }
+            Class::Pin | Class::Code | Class::Combination => {
+                let around = self.scene().around.senses;
+                number(self.keyword, sighting, around, evidence)
+            }
+            Class::Secret => secret(sighting, evidence),
+            Class::Recovery => recovery(sighting, evidence),
+            Class::Seed => seed(sighting, evidence),
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! A first glance at the bytes around a keyword: can any piece of them be a value? Most sentences about users and keys end here, before
+//! they are cut into tokens.
+//!
+//! The glance knows runs between blanks only. A token is a part of one run, so what a run cannot reach, none of its tokens can; the tests
+//! hold this against the functions that weigh tokens.
+
+use super::evidence::Feature;
+use super::keywords::Class;
+
+/// Counts of a run's bytes, nine bits each.
+const LOWER: u64 = 1;
+const UPPER: u64 = 1 << 9;
+const DIGIT: u64 = 1 << 18;
+const JOINT: u64 = 1 << 27;
+const SIGN: u64 = 1 << 36;
+const BRACKET: u64 = 1 << 45;
+const LENGTH: u64 = 1 << 54;
+const COUNT: u64 = (1 << 9) - 1;
+
+/// A byte that may open quotes. Not a count.
+const QUOTE: u64 = 1 << 63;
+
+/// A machine's secret has this strength, or a person's that one.
+const TOKEN_STRENGTH_MIN: f64 = 0.2;
+const PERSON_STRENGTH_MIN: f64 = 0.4;
+
+/// Longer stretches are not glanced at: they may hold anything.
+const GLANCE_BYTES_MAX: usize = 500;
+
+/// What a byte counts for; blanks for nothing. What a byte beyond ASCII stands for is open, but for the letters of Latin and Cyrillic.
+static KINDS: [u64; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let quotes = matches!(byte as u8, b'"' | b'`' | b'<' | b'&' | b'{' | b'\'' | b'_' | b'*' | 0xC2 | 0xE2 | 0xE3);
+        let class = match byte as u8 {
+            b'a'..=b'z' => LOWER,
+            b'A'..=b'Z' => UPPER,
+            b'0'..=b'9' => DIGIT,
+            b'\'' => 0,
+            b'-' | b'_' | b'.' | b'/' | b':' | b',' | b'@' | b'\\' => JOINT,
+            b'(' | b')' | b'[' | b']' | b'{' | b'}' => BRACKET,
+            // The signs among the Latin letters, × and ÷, end in these.
+            0x97 | 0xB7 => SIGN,
+            0x80..0xC0 => 0,
+            0xC3..=0xC5 | 0xD0 | 0xD1 => LOWER + UPPER,
+            0xC0.. => LOWER + UPPER + DIGIT + JOINT + SIGN,
+            _ => SIGN,
+        };
+        kinds[byte] = if matches!(byte as u8, b' ' | b'\n') { 0 } else { LENGTH + class + if quotes { QUOTE } else { 0 } };
+        byte += 1;
+    }
+    kinds
+};
+
+/// A stretch of bytes between blanks, counted.
+#[derive(Debug, Clone, Copy)]
+pub struct Run {
+    counts: u64,
+    /// Its last byte is a sign.
+    ends_in_sign: bool,
+    start: usize,
+    end: usize,
+}
+
+impl Run {
+    fn count(self, of: u64) -> u64 {
+        self.counts / of & COUNT
+    }
+
+    fn letters(self) -> u64 {
+        self.count(LOWER) + self.count(UPPER)
+    }
+
+    /// Signs and brackets: those in brackets without quotes are code, no password.
+    fn signs(self) -> u64 {
+        self.count(SIGN) + self.count(BRACKET)
+    }
+
+    /// A sign with something behind it.
+    fn has_inner_sign(self) -> bool {
+        self.signs() > u64::from(self.ends_in_sign)
+    }
+
+    /// No part of the run has a higher [`super::value::password_strength`].
+    fn password_strength_max(self) -> f64 {
+        let (lower, upper, length) = (self.count(LOWER), self.count(UPPER), self.count(LENGTH));
+        let (digit, joint, sign) = (self.count(DIGIT) > 0, self.count(JOINT) > 0, self.signs() > 0);
+        let inner_sign = self.has_inner_sign();
+        let (letters, mixed_case, long) = (lower + upper > 0, lower > 0 && upper > 0, length >= 8);
+        let steps = [
+            (0.7, self.signs() >= 3 && length >= 12),
+            (0.7, letters && digit && sign && (mixed_case || inner_sign) && long),
+            (0.6, letters && digit && mixed_case && joint && long),
+            (0.5, letters && digit && (sign && length >= 6 || mixed_case && long)),
+            (0.5, letters && inner_sign && mixed_case && long),
+            (0.4, letters && digit && mixed_case && length >= 6),
+            (0.38, letters && digit && joint && long),
+            (0.35, letters && digit && length >= 6),
+            (0.3, letters && (inner_sign && length >= 6 || joint && upper >= 2 && lower >= 4 && length >= 9)),
+            (0.3, digit && sign && length >= 6),
+            (0.2, letters && digit && length >= 5),
+            (0.15, letters && long || digit && length >= 4),
+        ];
+        steps.iter().find(|(_, reached)| *reached).map_or(0.05, |(strength, _)| *strength)
+    }
+
+    /// No part of the run has a higher [`super::value::token_strength`].
+    fn token_strength_max(self) -> f64 {
+        let (lower, upper, digit) = (self.count(LOWER), self.count(UPPER), self.count(DIGIT));
+        match self.count(LENGTH) {
+            20.. if digit >= 2 => 0.6,
+            16.. if digit >= 2 || digit > 0 && upper >= 3 && lower >= 3 => 0.5,
+            24.. if upper >= 4 && lower >= 4 => 0.4,
+            12.. if digit >= 2 => 0.35,
+            10.. if digit > 0 => 0.2,
+            _ => 0.0,
+        }
+    }
+
+    /// What is counted in a value, where it is not too long.
+    pub fn of(value: &str) -> Option<Self> {
+        let counts = value.bytes().take(GLANCE_BYTES_MAX).map(|byte| KINDS[usize::from(byte)] & !QUOTE).sum();
+        let run = Self { counts, ends_in_sign: value.bytes().last().is_some_and(is_sign), start: 0, end: value.len() };
+        (value.len() <= GLANCE_BYTES_MAX).then_some(run)
+    }
+
+    /// No part of the run weighs more by its [`super::shape::Shape`].
+    pub fn weight_max(self) -> f64 {
+        let most = |feature: Feature, may: bool| if may { feature.weight().max(0.0) } else { 0.0 };
+        let surely = |feature: Feature, holds: bool| if holds { feature.weight() } else { 0.0 };
+        let (digits, length, letters) = (self.count(DIGIT), self.count(LENGTH), self.letters());
+        let (capital, joint) = (self.count(UPPER) > 0, self.count(JOINT) > 0);
+        let kinds = [self.count(LOWER), self.count(UPPER), digits, self.signs()].iter().filter(|count| **count > 0).count();
+        self.password_strength_max() * Feature::Strength.weight().max(0.0)
+            + self.token_strength_max() * Feature::TokenStrength.weight().max(0.0)
+            + most(Feature::ThreeKinds, kinds >= 3)
+            + most(Feature::FourKinds, kinds >= 4)
+            + most(Feature::SignInside, self.signs() > 0)
+            + most(Feature::DigitInside, digits > 0 && letters >= 4 && length >= 7)
+            + most(Feature::CapitalInside, digits > 0 && capital)
+            + most(Feature::Tail, digits > 0 && letters > 0 && length >= 6)
+            + most(Feature::Long, length >= 9)
+            + most(Feature::VeryLong, length >= 28)
+            + most(Feature::AllCapitals, capital)
+            + most(Feature::Joined, joint)
+            + most(Feature::ShortWords, joint)
+            + most(Feature::Mark, digits > 0)
+            + most(Feature::Common, true)
+            + most(Feature::Technical, true)
+            + most(Feature::Lookalike, true)
+            + surely(Feature::NoDigit, digits == 0 && letters > 0)
+            + surely(Feature::Short, length < 6)
+    }
+
+    /// A part of the run may be [`super::pair::is_strong`] or [`super::shape::is_common`].
+    fn may_be_strong(self) -> bool {
+        const STRENGTH_MIN: f64 = 0.35;
+        let beside_letters = self.count(DIGIT) > 0 || self.signs() > 0;
+        self.letters() >= 3 && beside_letters || self.count(LENGTH) >= 6 && self.password_strength_max() >= STRENGTH_MIN
+    }
+
+    /// A part of the run may be letters with digits, and capitals or signs among them.
+    fn is_mixed(self) -> bool {
+        self.letters() >= 4 && self.count(DIGIT) > 0 && (self.signs() > 0 || self.count(UPPER) > 0 && self.count(LOWER) > 0)
+    }
+
+    /// Digits, signs or capitals that a plain word does not have: not the capital at its beginning, nor the sign at its end.
+    fn is_odd(self, text: &[u8]) -> bool {
+        let first = text.get(self.start).is_some_and(u8::is_ascii_uppercase);
+        self.count(DIGIT) > 0 || self.has_inner_sign() || self.count(UPPER) > u64::from(first) || self.count(JOINT) > 1
+    }
+}
+
+/// Whether the byte is a sign alone.
+fn is_sign(byte: u8) -> bool {
+    matches!(KINDS[usize::from(byte)] & !QUOTE & !LENGTH, SIGN | BRACKET)
+}
+
+/// Whether a sign that opens quotes, bold, code or markup stands inside a word, where it opens nothing.
+fn is_inside(text: &[u8], at: usize) -> bool {
+    let letter = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_alphanumeric);
+    matches!(text.get(at), Some(b'\'' | b'_' | b'*')) && letter(at.checked_sub(1)) && letter(Some(at + 1))
+}
+
+/// Calls `passes` with each run that is more than small letters and whether quotes may have opened before its end, until it says yes.
+#[inline(always)]
+fn any_run(text: &[u8], mut passes: impl FnMut(Run, bool) -> bool) -> bool {
+    const MORE_THAN_LETTERS: u64 = COUNT * (UPPER + DIGIT + JOINT + SIGN + BRACKET);
+    let (mut counts, mut start, mut quoted) = (0u64, 0, false);
+    let mut pass = |counts: u64, start: usize, end: usize, quoted: bool| {
+        let ends_in_sign = end.checked_sub(1).and_then(|at| text.get(at)).is_some_and(|last| is_sign(*last));
+        passes(Run { counts, ends_in_sign, start, end }, quoted)
+    };
+    for (at, &byte) in text.iter().enumerate() {
+        let kind = KINDS[usize::from(byte)];
+        if kind == 0 {
+            if counts & MORE_THAN_LETTERS != 0 && pass(counts, start, at, quoted) {
+                return true;
+            }
+            (counts, start) = (0, at + 1);
+        } else if kind & QUOTE == 0 {
+            counts += kind;
+        } else {
+            counts += kind & !QUOTE;
+            quoted = quoted || !is_inside(text, at);
+        }
+    }
+    counts & MORE_THAN_LETTERS != 0 && pass(counts, start, text.len(), quoted)
+}
+
+/// A sign at which a token may end inside a run.
+fn cuts(byte: &u8) -> bool {
+    matches!(byte, b',' | b';' | b'|' | b'"' | b'`' | b'<' | b'{' | b'}' | b'&' | 0x80..)
+}
+
+/// Whether the run is one token and that a link or a path, which no password is.
+fn is_link_or_path(text: &[u8], run: Run) -> bool {
+    // A stroke at the very beginning divides, behind a blank it begins a path.
+    let begins = |b: &u8| b.is_ascii_alphanumeric() || *b == b'/' && run.start > 0;
+    let run = text.get(run.start..run.end).unwrap_or_default();
+    let whole = run.first().is_some_and(begins) && !run.iter().any(cuts);
+    let slashes = run.iter().filter(|b| **b == b'/').count();
+    whole && slashes >= 2 && (run.windows(3).any(|three| three == b"://") || !run.iter().any(|b| matches!(b, b'!' | b'#' | b'$')))
+}
+
+/// Whether a value that could pass may stand in the text behind a keyword.
+pub fn behind(class: Class, text: &[u8]) -> bool {
+    if text.len() > GLANCE_BYTES_MAX {
+        return true;
+    }
+    match class {
+        Class::Login => any_run(text, |run, _| run.is_odd(text) && !is_link_or_path(text, run)),
+        Class::Act | Class::Spelling => any_run(text, |run, _| run.may_be_strong()),
+        Class::Says => any_run(text, |run, _| run.may_be_strong() && run.is_mixed()),
+        Class::Secret => any_run(text, |run, _| run.token_strength_max() >= TOKEN_STRENGTH_MIN || run.password_strength_max() >= PERSON_STRENGTH_MIN),
+        _ => true,
+    }
+}
+
+/// Whether a value that could pass may stand in the line before a keyword.
+pub fn before(class: Class, line: &[u8]) -> bool {
+    let numbers = matches!(class, Class::Pin | Class::Code | Class::Combination);
+    numbers || line.len() > GLANCE_BYTES_MAX || any_run(line, |run, _| run.may_be_strong() && !is_link_or_path(line, run))
+}

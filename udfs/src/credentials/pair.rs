@@ -1,0 +1,97 @@
+//! A user and a password with a stroke between them, and no word that says so: "CMS: editor1 / Gravel#5".
+
+use std::ops::Range;
+
+use super::boundary::{valid_prefix, valid_suffix};
+use super::keywords::Keyword;
+use super::ruleset::Candidate;
+use super::shape::{Shape, is_technical};
+use super::sighting::{Link, Reading, Sighting};
+use super::tokens::{Before, Token};
+use super::value::{is_email, lookalike, password_strength};
+use super::words::Reader;
+
+const SIDE_BYTES_MAX: usize = 64;
+
+const QUOTES: [char; 4] = ['`', '"', '*', '\''];
+
+/// Looks at both sides of the stroke at `place`.
+pub fn judge(text: &[u8], place: Range<usize>, keyword: &Keyword, found: &mut impl FnMut(Candidate)) {
+    let right = text.get(place.end..(place.end + SIDE_BYTES_MAX).min(text.len())).unwrap_or_default();
+    let length = right.iter().take_while(|b| !b.is_ascii_whitespace()).count();
+    // Most strokes stand between words: they end here.
+    let unusual = |b: &u8| b.is_ascii_digit() || matches!(b, b'_' | b'.' | b'-' | b'!' | b'#' | b'$' | b'@');
+    let letters = right.iter().take(length).any(u8::is_ascii_alphabetic);
+    if length < 6 || length == SIDE_BYTES_MAX || !letters || !right.iter().take(length).any(unusual) {
+        return;
+    }
+    let left = valid_suffix(text.get(place.start.saturating_sub(SIDE_BYTES_MAX)..place.start).unwrap_or_default());
+    let left = left.trim_end_matches(QUOTES);
+    let user = left.rsplit(|c: char| c.is_whitespace() || matches!(c, ':' | '>' | '(') || QUOTES.contains(&c)).next().unwrap_or_default();
+    let stretch = valid_prefix(right);
+    let piece = stretch.get(..length).unwrap_or_default();
+    let start = piece.len() - piece.trim_start_matches(QUOTES).len();
+    let value = piece.trim_start_matches(QUOTES).split(['<', '`', '"']).next().unwrap_or_default();
+    let value = value.trim_end_matches([',', ';', ')', '.', '*', ':', '\'']);
+    if !is_user(user) || !is_strong(value) && !(is_email(user) && is_worded(value)) {
+        return;
+    }
+    let rest = stretch.get(start + value.len()..).unwrap_or_default();
+    let before = Before { quoted: start > 0, ..Before::default() };
+    let token = Token { range: start..start + value.len(), before, line: 0, behind: rest.chars().next(), alone: false, last: false };
+    let mut reader = Reader::new(text, place, keyword);
+    reader.stretch = stretch;
+    let sighting = Sighting { value, token: &token, link: Link::Divided, place: 1, reading: Reading::default(), rest };
+    reader.hand(&sighting, found);
+}
+
+/// A name that a system gives a person or a program: an address, or letters with digits and joints.
+pub fn is_user(name: &str) -> bool {
+    const CHARS: std::ops::RangeInclusive<usize> = 2..=48;
+    is_email(name)
+        || CHARS.contains(&name.len())
+            && name.starts_with(|c: char| c.is_alphabetic())
+            && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '\\' | '@'))
+}
+
+/// Words joined by signs with a capital among them: behind an address that is a password too.
+fn is_worded(value: &str) -> bool {
+    let shape = Shape::of(value);
+    shape.chars >= 8 && shape.upper > 0 && shape.lower > 0 && shape.joints + shape.signs > 0 && lookalike(value).is_none()
+}
+
+/// A value that nobody would write for another reason.
+pub fn is_strong(value: &str) -> bool {
+    let shape = Shape::of(value);
+    let parts = shape.joints > 0 && shape.digits > 0 && shape.upper > 0 && shape.letters_run >= 4;
+    let inside = shape.signs > 0 || shape.capital_inside || shape.digit_inside && shape.chars >= 8;
+    let unusual = inside || parts || shape.tail && shape.chars >= 9;
+    value.len() >= 6 && unusual && password_strength(value) >= 0.35 && lookalike(value).is_none() && !is_technical(value)
+}
+
+/// Looks at what the arrow at `place` points at: "`Gravel-77-tern` ← that one".
+pub fn pointed(text: &[u8], place: Range<usize>, keyword: &Keyword, found: &mut impl FnMut(Candidate)) {
+    let left = valid_suffix(text.get(place.start.saturating_sub(SIDE_BYTES_MAX)..place.start).unwrap_or_default());
+    let line = left.rsplit('\n').next().unwrap_or_default();
+    let quotes = |c: char| c == ' ' || QUOTES.contains(&c);
+    let value = line.trim_matches(quotes);
+    if value.contains(char::is_whitespace) || !value.bytes().any(|b| b.is_ascii_digit()) || !is_strong(value) {
+        return;
+    }
+    let start = line.find(value).unwrap_or(0);
+    let before = Before { quoted: line.trim_start().starts_with(QUOTES), ..Before::default() };
+    let token = Token { range: start..start + value.len(), before, line: 0, behind: None, alone: false, last: false };
+    let base = place.start - line.len();
+    let behind = valid_prefix(text.get(place.end..(place.end + SIDE_BYTES_MAX).min(text.len())).unwrap_or_default());
+    let mut reader = Reader::new(text, place, keyword);
+    reader.base = base;
+    let sighting = Sighting { value, token: &token, link: Link::ReverseRole, place: 0, reading: Reading::default(), rest: behind };
+    reader.hand(&sighting, found);
+}
+
+/// `user:password`, `user//password`, `user/password`: the two sides, where the right one looks like a password.
+pub fn split(value: &str) -> Option<(&str, &str)> {
+    let (user, password) = value.split_once("//").or_else(|| value.split_once([':', '/']))?;
+    (is_user(user) && is_strong(password) && !password.contains('/') && lookalike(value).is_none_or(|reason| reason != "a link"))
+        .then_some((user, password))
+}

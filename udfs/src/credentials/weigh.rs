@@ -1,0 +1,221 @@
+//! What a value must look like for its keyword: a password, a number, a token, a recovery code, a seed.
+
+use super::evidence::{Evidence, Feature};
+use super::keywords::{Class, Keyword};
+use super::languages::{ENGLISH, Senses, VOCABULARY};
+use super::pair::is_strong;
+use super::placeholder;
+use super::shape::{Shape, is_common, is_technical};
+use super::sighting::{Link, Sighting};
+use super::value::{lookalike, password_strength, token_strength};
+use super::words::is_word;
+
+/// What a value is rather than a secret, wherever it stands.
+const NEVER: &[&str] = &[
+    "a link",
+    "a UUID",
+    "a mail address",
+    "an emoji",
+    "an assignment of its own",
+    "a key combination",
+    "public by design",
+    "an error code or a fingerprint",
+    "a path or a mention",
+];
+
+/// Notes what speaks for a password.
+pub fn password(keyword: &Keyword, sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
+    let Sighting { value, token, link, .. } = *sighting;
+    let own = keyword.class == Class::Password;
+    let shape = Shape::of(value);
+    if value.contains(' ') {
+        return phrase(keyword, sighting, evidence);
+    }
+    if is_word(value) {
+        return word(value, own, sighting, evidence);
+    }
+    // Where no word names a password, only a value will do that nobody would write for another reason.
+    let hint = matches!(keyword.class, Class::Act | Class::Spelling | Class::Says) || matches!(link, Link::Reverse | Link::ReverseRole);
+    let hex = value.bytes().all(|b| b.is_ascii_hexdigit());
+    if hint && (!is_strong(value) || shape.tail || hex) && !is_common(value) {
+        return Err("too little speaks for a credential");
+    }
+    let mixed = shape.letters_run >= 4 && shape.digits > 0 && (shape.sign_inside || shape.upper > 0 && shape.lower > 0);
+    if keyword.class == Class::Says && (!mixed || sighting.place > 1) {
+        return Err("too little speaks for a credential");
+    }
+    if shape.is_number(value) {
+        const DIGITS: std::ops::RangeInclusive<usize> = 4..=14;
+        let given = link.direct() || matches!(link, Link::Adjacent | Link::OwnLine);
+        if !own || !given || !DIGITS.contains(&shape.digits) {
+            return Err("a number");
+        }
+        evidence.add(Feature::Digits);
+        evidence.when(Feature::DigitsFew, shape.digits < 6);
+        return Ok(());
+    }
+    if sighting.link.direct() && own && is_phrase(value) {
+        evidence.add(Feature::Phrase);
+        return Ok(());
+    }
+    if let Some(reason) = lookalike(value) {
+        let in_code = own && link == Link::Assigned && token.before.quoted && password_strength(value) >= 0.3;
+        if NEVER.contains(&reason) && !in_code
+            || !link.direct() && link != Link::OwnLine && !(own && !keyword.shared && link == Link::Adjacent)
+        {
+            return Err(reason);
+        }
+        evidence.when(Feature::Lookalike, !in_code);
+    }
+    shape.password(value, evidence);
+    Ok(())
+}
+
+/// A plain word: only where it is said outright, and none that says something itself.
+fn word(value: &str, own: bool, sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
+    const LETTERS_MIN: usize = 5;
+    let given = own && (sighting.link.direct() || sighting.token.before.quoted && sighting.link == Link::Adjacent);
+    let letters = value.chars().count();
+    if !given || letters < LETTERS_MIN || !VOCABULARY.senses(value, ENGLISH).is_none() {
+        return Err("a word");
+    }
+    evidence.add(Feature::Word);
+    evidence.when(Feature::WordBare, !sighting.token.before.quoted && sighting.link != Link::Assigned);
+    evidence.when(Feature::WordShort, letters < 7);
+    evidence.when(Feature::Common, is_common(value));
+    Ok(())
+}
+
+/// Several words in quotes are a pass phrase only where they say nothing about passwords.
+fn phrase(keyword: &Keyword, sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
+    let words: Vec<&str> = sighting.value.split(' ').collect();
+    let plain = (3..=8).contains(&words.len())
+        && words.iter().all(|word| word.len() >= 2 && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
+    let speaks = words
+        .iter()
+        .any(|word| VOCABULARY.senses(word, ENGLISH).any(Senses::TOPIC.and(Senses::ELSEWHERE).and(Senses::ASK).and(Senses::AT)));
+    if !sighting.token.before.quoted || !plain || speaks || keyword.class != Class::Password {
+        return Err("a sentence");
+    }
+    evidence.add(Feature::Phrase);
+    Ok(())
+}
+
+/// Four or more small words with joints between: `seven-terns-by-the-pier`.
+fn is_phrase(value: &str) -> bool {
+    const WORDS: std::ops::RangeInclusive<usize> = 4..=10;
+    let words = value.trim_matches('_').split(['-', '_', '.']);
+    WORDS.contains(&words.clone().count())
+        && words.clone().all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase()))
+        && value.len() >= 16
+}
+
+/// Notes what speaks for a number that opens something; `around` is what the line speaks of.
+pub fn number(keyword: &Keyword, sighting: &Sighting<'_>, around: Senses, evidence: &mut Evidence) -> Result<(), &'static str> {
+    const DIGITS: std::ops::RangeInclusive<usize> = 3..=10;
+    let Sighting { value, link, .. } = *sighting;
+    let value = value.trim_end_matches(')');
+    let digits = value.chars().filter(char::is_ascii_digit).count();
+    let letters = value.chars().filter(|c| c.is_alphabetic()).count();
+    let place = around.any(Senses::PLACE);
+    let lock = keyword.class == Class::Combination || keyword.class == Class::Code && place;
+    let groups = lock
+        && value.split(['-', '–', '/']).count() >= 3
+        && value.split(['-', '–', '/']).all(|g| (1..=2).contains(&g.len()) && g.bytes().all(|b| b.is_ascii_digit()));
+    let plain = value.chars().all(|c| c.is_ascii_digit() || matches!(c, '#' | '*'));
+    let mixed = letters <= 2
+        && digits >= 3
+        && value.chars().count() <= 8
+        && value.chars().all(char::is_alphanumeric)
+        && (link != Link::Near || place && sighting.place <= 2);
+    if !DIGITS.contains(&digits) || !(plain || groups || mixed) {
+        return Err("no number that opens something");
+    }
+    // The thing itself, without a word for its code: only a number that is assigned to it.
+    let thing = keyword.class == Class::Code && keyword.shared && VOCABULARY.senses(&keyword.text, keyword.tongue).any(Senses::PLACE);
+    if thing && link != Link::Assigned {
+        return Err("a number beside a thing");
+    }
+    if keyword.class == Class::Code && !place {
+        return Err("a code that opens nothing");
+    }
+    evidence.when(Feature::PinFour, plain && (4..=6).contains(&digits));
+    evidence.when(Feature::PinSigned, plain && digits < value.len());
+    evidence.when(Feature::PinLetters, mixed && letters > 0);
+    evidence.when(Feature::PinYear, value.len() == 4 && (value.starts_with("19") || value.starts_with("20")));
+    evidence.when(Feature::PlaceNear, place);
+    Ok(())
+}
+
+/// Notes what speaks for a machine's token.
+pub fn secret(sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
+    let Sighting { value, token, link, .. } = *sighting;
+    if value.contains(' ') {
+        return Err("a sentence");
+    }
+    let plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'+' | b'/' | b'='));
+    if let Some(reason) = placeholder::token(value.as_bytes()).filter(|_| plain) {
+        return Err(reason);
+    }
+    if let Some(reason) = lookalike(value).filter(|reason| !(*reason == "a UUID" && link == Link::Assigned)) {
+        return Err(reason);
+    }
+    const NAMES: &[&str] = &["secret", "token", "key", "password", "credentials", "creds", "config", "auth"];
+    if value.split(['-', '_', '.']).any(|part| NAMES.contains(&part)) && token_strength(value) < 0.5 {
+        return Err("a name for a secret, not a secret");
+    }
+    let shape = Shape::of(value);
+    if is_base32(value) {
+        evidence.add(Feature::TokenLong);
+        evidence.scaled(Feature::TokenStrength, 0.6);
+        return Ok(());
+    }
+    // In code a short value in quotes may still be the secret.
+    let person = if link.direct() { password_strength(value) } else { 0.0 };
+    if token_strength(value) < 0.2 && person < 0.4 {
+        return Err("too little chance in it for a token");
+    }
+    if token_strength(value) < 0.3 && !token.before.quoted && !link.direct() {
+        return Err("too little chance in it for a token");
+    }
+    evidence.scaled(Feature::Strength, person);
+    shape.token(value, evidence);
+    Ok(())
+}
+
+/// Notes what speaks for a recovery code: short groups with digits.
+pub fn recovery(sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
+    let value = sighting.value;
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    if sighting.link == Link::Near && sighting.reading.found == 0 || is_technical(value) {
+        return Err("no recovery code");
+    }
+    let groups = value.split('-').all(|group| (3..=12).contains(&group.len()) && group.bytes().all(|b| b.is_ascii_alphanumeric()));
+    if !groups
+        || digits < 2
+        || !(4..=60).contains(&value.len())
+        || value.bytes().any(|b| b.is_ascii_lowercase()) && value.bytes().any(|b| b.is_ascii_uppercase())
+    {
+        return Err("no recovery code");
+    }
+    evidence.when(Feature::Short, value.len() < 6);
+    evidence.when(Feature::Long, value.len() >= 9);
+    Ok(())
+}
+
+/// Notes what speaks for the seed of one-time codes: base32.
+pub fn seed(sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
+    let letters = sighting.value.len() >= 16 && sighting.value.bytes().all(|b| b.is_ascii_uppercase());
+    if !is_base32(sighting.value) && !letters {
+        return Err("no seed");
+    }
+    evidence.when(Feature::Long, sighting.value.len() >= 26);
+    Ok(())
+}
+
+/// RFC 4648 base32 without padding, as authenticators write seeds: 16 signs or more.
+fn is_base32(value: &str) -> bool {
+    const CHARS: std::ops::RangeInclusive<usize> = 16..=128;
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    CHARS.contains(&value.len()) && digits >= 1 && value.bytes().all(|b| matches!(b, b'A'..=b'Z' | b'2'..=b'7')) && digits * 2 < value.len()
+}
