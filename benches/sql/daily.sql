@@ -11,9 +11,9 @@ covered AS (
 scored AS (
   SELECT
     d.*,
-    activity_baseline(d.event_date, d.n, true, 28, named_struct('since', c.since, 'weekend', 'none', 'spread_min', 1, 'tail', false))
+    activity_baseline(d.event_date, d.n, true, 28, named_struct('since', (SELECT min(event_date) FROM downloads), 'weekend', 'none', 'spread_min', 1, 'tail', false))
       OVER (PARTITION BY d.user_id) AS baseline
-  FROM daily AS d CROSS JOIN covered AS c
+  FROM daily AS d
 )
 SELECT user_id, event_date, n, bytes, files
 FROM scored

@@ -28,7 +28,7 @@ pub(super) const INFO: FunctionInfo = FunctionInfo {
                   Returns struct(expected, spread, score, p_value, history, status, mean, variance); status is 'learning' below 10 known \
                   days. options is a struct with any of: since (first day that counts), unknown (list of struct(start, end): days of \
                   which nothing is known, end excluded), weekend ('sat,sun'; 'none': all days alike), spread_min, tail (false: no \
-                  p_value), peers (from peer_baseline: what short histories are brought towards).",
+                  p_value, mean and variance), peers (from peer_baseline: what short histories are brought towards).",
     example: "SELECT actor_id, activity_baseline(local_day, files, complete, 28) \
               OVER (PARTITION BY actor_id ORDER BY local_day) AS baseline FROM activity_daily",
     version: 2,
@@ -88,7 +88,7 @@ impl PartitionEvaluator for Evaluator {
 }
 
 /// Gives each row the answer of its bucket.
-pub(super) fn of_rows(rows: &[Option<Bucket>], merged: &[Bucket], baselines: &[Baseline]) -> Vec<Option<Baseline>> {
+pub(super) fn of_rows<'a>(rows: &[Option<Bucket>], merged: &[Bucket], baselines: &'a [Baseline]) -> Vec<Option<&'a Baseline>> {
     let found = |row: &Bucket| merged.binary_search_by_key(&row.day, |bucket| bucket.day).ok();
-    rows.iter().map(|row| row.as_ref().and_then(found).and_then(|index| baselines.get(index)).copied()).collect()
+    rows.iter().map(|row| row.as_ref().and_then(found).and_then(|index| baselines.get(index))).collect()
 }

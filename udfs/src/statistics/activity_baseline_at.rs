@@ -210,7 +210,7 @@ impl GroupsAccumulator for Histories {
         let people = emit_to.take_needed(&mut self.people);
         let rows = self.buckets.take(people.len());
         let baselines: Vec<Option<Baseline>> = people.iter().zip(rows.iter()).map(|(person, rows)| person.baseline(rows)).collect();
-        baseline_array(&baselines)
+        baseline_array(&baselines.iter().map(Option::as_ref).collect::<Vec<_>>())
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {

@@ -1,6 +1,6 @@
 //! `hour_of_week_rarity(local_hour, value, history) OVER (PARTITION BY person ORDER BY local_hour)`
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use datafusion::arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray, StructArray};
 use datafusion::arrow::buffer::NullBuffer;
@@ -66,13 +66,18 @@ impl WindowUDFImpl for HourOfWeekRarity {
     }
 }
 
-fn rarity_fields() -> Fields {
+/// Made once, as those of baselines.
+static FIELDS: LazyLock<Fields> = LazyLock::new(|| {
     Fields::from(vec![
         Field::new("rarity", DataType::Float64, true),
         Field::new("surprisal_bits", DataType::Float64, true),
         Field::new("history", DataType::Int64, true),
         Field::new("status", DataType::Utf8, true),
     ])
+});
+
+fn rarity_fields() -> Fields {
+    Fields::clone(&FIELDS)
 }
 
 #[derive(Debug)]

@@ -44,7 +44,7 @@ pub(in crate::statistics) struct Options {
     pub week: Week,
     /// The least spread there can be, instead of the floor that counts have.
     pub spread_min: Option<f64>,
-    /// Whether the tail's probability is computed, which is most of the work.
+    /// Whether mean, variance and the tail's probability are computed, which is most of the work.
     pub tail: bool,
     pub peers: Option<Peers>,
 }
@@ -220,8 +220,12 @@ impl Estimate {
         let expected = sample.median();
         let sigma = DEVIATION_TO_SIGMA * sample.median_deviation(expected);
         let spread = options.floor(expected).max(sigma);
+        let days = days as f64;
+        if !options.tail {
+            return Some(Estimate { expected, spread, mean: f64::NAN, variance: f64::NAN, days });
+        }
         let (mean, variance) = sample.capped_moments(expected + CAP_SPREADS * spread);
-        Some(Estimate { expected, spread, mean, variance: variance.max(sigma * sigma), days: days as f64 })
+        Some(Estimate { expected, spread, mean, variance: variance.max(sigma * sigma), days })
     }
 
     /// Mean and variance of the next day: these days leave the mean uncertain by a share 1/n of the variance, and the variance by
@@ -257,8 +261,8 @@ impl Baseline {
             p_value: measured.filter(|_| tail).and_then(upper_tail),
             history: i64::try_from(known_days).unwrap_or(i64::MAX),
             learning: known_days < learned_days_min,
-            mean: estimate.and_then(|estimate| finite(estimate.mean)),
-            variance: estimate.and_then(|estimate| finite(estimate.variance)),
+            mean: estimate.filter(|_| tail).and_then(|estimate| finite(estimate.mean)),
+            variance: estimate.filter(|_| tail).and_then(|estimate| finite(estimate.variance)),
         }
     }
 }

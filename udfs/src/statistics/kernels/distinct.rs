@@ -39,7 +39,7 @@ impl Cut {
     }
 }
 
-/// Looks at some groups and tells whether cutting down is worth it.
+/// Looks at some groups and tells whether cutting down is worth it: where seven of eight values are different, it is not.
 #[derive(Debug, Default)]
 struct Samples {
     groups: usize,
@@ -210,7 +210,8 @@ impl DistinctNumbers {
     fn cut_down(&mut self) {
         let before = self.rows.len();
         if before >= self.cut.rows {
-            let looked_at = self.rows.cut_down(|numbers| self.table.bring_forward(numbers, &SameNumber));
+            let mut samples = Samples::default();
+            let looked_at = self.rows.cut_down(|numbers| samples.cut(numbers, |numbers| self.table.bring_forward(numbers, &SameNumber)));
             self.cut = Cut::after(before, looked_at, self.rows.len());
         }
     }
@@ -283,8 +284,8 @@ impl DistinctTexts {
         self.texts.extend_from_slice(text);
         let before = self.rows.len();
         if before >= self.cut.rows {
-            let same = SameText(&self.texts);
-            let looked_at = self.rows.cut_down(|rows| self.table.bring_forward(rows, &same));
+            let (mut samples, same) = (Samples::default(), SameText(&self.texts));
+            let looked_at = self.rows.cut_down(|rows| samples.cut(rows, |rows| self.table.bring_forward(rows, &same)));
             self.cut = Cut::after(before, looked_at, self.rows.len());
             // Texts that no row points to any more are many only after many rows have gone.
             if self.texts.len() > self.texts_left * 2 + TEXTS_KEPT {

@@ -24,7 +24,7 @@ fn number(peers: &ArrayRef, name: &str) -> Option<f64> {
 
 fn peers_of(baselines: &[Option<Baseline>]) -> ArrayRef {
     let mut members = Members::default();
-    let column = baseline_array(baselines).expect("a column");
+    let column = baseline_array(&baselines.iter().map(Option::as_ref).collect::<Vec<_>>()).expect("a column");
     members.update_batch(&[column], &vec![0; baselines.len()], None, 1).expect("good columns");
     members.evaluate(EmitTo::All).expect("peers")
 }
@@ -63,7 +63,7 @@ proptest! {
     ) {
         let baselines: Vec<Option<Baseline>> = rows.iter().map(|row| Some(baseline(row.1, row.2, row.3))).collect();
         let groups: Vec<usize> = rows.iter().map(|row| row.0).collect();
-        let column = baseline_array(&baselines).expect("a column");
+        let column = baseline_array(&baselines.iter().map(Option::as_ref).collect::<Vec<_>>()).expect("a column");
         let mut whole = Members::default();
         whole.update_batch(&[Arc::clone(&column)], &groups, None, 2).expect("good columns");
         let cut = cut.min(rows.len());

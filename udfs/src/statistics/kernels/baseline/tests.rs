@@ -61,7 +61,9 @@ fn naive(rows: &[Bucket], index: usize, settings: &Settings) -> Baseline {
         let widened = estimate.variance.max(mean).max(0.01 * mean * mean) * (1.0 + 1.0 / count) * (1.0 + 2.0 * (2.0 / count).sqrt());
         upper_tail(value, mean, widened)
     });
-    Baseline { p_value, ..Baseline::of(estimate, value, days.len(), 10, false) }
+    let told = estimate.filter(|_| options.tail);
+    let (mean, variance) = (told.map(|estimate| estimate.mean), told.map(|estimate| estimate.variance));
+    Baseline { p_value, mean, variance, ..Baseline::of(estimate, value, days.len(), 10, false) }
 }
 
 fn close(a: Option<f64>, b: Option<f64>) -> bool {
