@@ -4,7 +4,7 @@
 //! the detection reads and then the detection, into the table `alerts`. Everything else is SQL; events are put in with INSERT.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arrow::array::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -32,6 +32,9 @@ use crate::sources::time;
 /// The key of cases: pseudonyms and fingerprints in expected output hold everywhere.
 const KEY: &[u8] = b"the key of the cases, 32 bytes at least";
 
+/// Compiled once: there are many files of cases.
+static SETUP: LazyLock<Setup> = LazyLock::new(|| Setup::builtin(KEY));
+
 /// Runs one file of cases; the error names the line and shows expected and found.
 pub async fn run(path: &str, text: &str, catalog: &Catalog, limits: &Limits) -> Result<()> {
     let case = Arc::new(Case::open(text, catalog, limits).await?);
@@ -55,7 +58,7 @@ struct Case {
 impl Case {
     /// A lake with the jobs and views that the file of cases mentions, and those that they read: planning all of them takes longer than most cases.
     async fn open(text: &str, catalog: &Catalog, limits: &Limits) -> Result<Self> {
-        let setup = Setup::builtin(KEY);
+        let setup = SETUP.clone();
         let context = session::bare(&setup, limits)?;
         functions::register_pseudonym(&context, Arc::new(|name| pseudonym(KEY, name)), pseudonym(KEY, ""));
         for spec in tables::all() {

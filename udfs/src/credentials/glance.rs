@@ -253,11 +253,14 @@ struct LoginContext {
 impl LoginContext {
     fn of(keyword: &Keyword) -> Self {
         static ALL: LazyLock<LoginContext> = LazyLock::new(|| {
-            use Feature::{Adjacent, Answer, Assigned, Bias, Bracketed, Copula, Divided, EndsSentence, Late, LoginFirst, OfLogin, OwnLine, UserThen};
+            use Feature::{
+                Adjacent, Answer, Assigned, Bias, Bracketed, Copula, Divided, EndsSentence, Late, LoginFirst, OfLogin, OwnLine, UserThen,
+            };
             let best = |links: &[Feature]| links.iter().map(|link| link.weight()).fold(0.0, f64::max);
             let near = best(&[UserThen]).max(best(&[Adjacent, Assigned, Late]) + LoginFirst.weight());
             let joined = near.max(best(&[Copula, Divided, Late, OwnLine]) + Answer.weight().max(0.0));
-            let rest = Bias.weight() + OfLogin.weight() + Evidence::most(SETTING) + Evidence::most(&[Bracketed, EndsSentence, Feature::Asked]);
+            let rest =
+                Bias.weight() + OfLogin.weight() + Evidence::most(SETTING) + Evidence::most(&[Bracketed, EndsSentence, Feature::Asked]);
             LoginContext { joined: joined + rest, near: near + rest }
         });
         let known = if is_known_user(keyword) { Feature::KnownUser.weight() } else { 0.0 };
@@ -274,9 +277,7 @@ fn may_be_of_login(text: &[u8], run: Run, quoted: bool, context: LoginContext) -
     let quotes = if quoted { Feature::Quoted.weight() } else { 0.0 };
     let end = if may_end_line(text, run) { Feature::EndsLine.weight().max(0.0) } else { 0.0 };
     let value = quotes + end + run.weight_max();
-    context.joined + value >= -ROUNDING
-        && !is_link_or_path(text, run)
-        && (context.near + value >= -ROUNDING || may_be_joined(text, run))
+    context.joined + value >= -ROUNDING && !is_link_or_path(text, run) && (context.near + value >= -ROUNDING || may_be_joined(text, run))
 }
 
 /// Whether a sign or a word may join a value in the run to what stands before it, or it stands on another line.
@@ -308,7 +309,9 @@ pub fn behind(keyword: &Keyword, text: &[u8]) -> bool {
         }
         Class::Act | Class::Spelling => any_run(text, |run, _| run.may_be_strong(text)),
         Class::Says => any_run(text, |run, _| run.is_mixed() && run.may_be_strong(text)),
-        Class::Secret => any_run(text, |run, _| run.token_strength_max() >= TOKEN_STRENGTH_MIN || run.password_strength_max() >= PERSON_STRENGTH_MIN),
+        Class::Secret => {
+            any_run(text, |run, _| run.token_strength_max() >= TOKEN_STRENGTH_MIN || run.password_strength_max() >= PERSON_STRENGTH_MIN)
+        }
         _ => true,
     }
 }

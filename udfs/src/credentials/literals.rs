@@ -251,11 +251,6 @@ impl Literals {
         Self { literals, first, second, third, entries: entries.into_iter().map(|(_, entry)| entry).collect(), shelves }
     }
 
-    /// The literal's text.
-    pub fn text(&self, literal: u32) -> &[u8] {
-        self.literals.get(literal as usize).map_or(&[], |literal| &literal.text)
-    }
-
     /// How many bytes the literal takes, with the one that must follow it.
     pub fn len(&self, literal: u32) -> usize {
         self.literals.get(literal as usize).map_or(0, Literal::len)

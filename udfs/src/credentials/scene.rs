@@ -109,12 +109,7 @@ impl Scene {
         let behind = Said::of(right, tongue);
         around.senses = around.senses.and(behind.senses).and(own.senses);
         around.topics = around.topics.saturating_add(behind.topics);
-        Self {
-            before,
-            around,
-            log: is_log(line_left) || is_log(line_right),
-            code: is_code(line_left) || is_code(line_right),
-        }
+        Self { before, around, log: is_log(line_left) || is_log(line_right), code: is_code(line_left) || is_code(line_right) }
     }
 }
 

@@ -200,7 +200,8 @@ struct Steps {
 
 impl Steps {
     fn of(rows: &[&str]) -> Self {
-        let mut sorted: Vec<u32> = rows.iter().flat_map(|row| row.as_bytes().array_windows().map(|four| u32::from_le_bytes(*four))).collect();
+        let mut sorted: Vec<u32> =
+            rows.iter().flat_map(|row| row.as_bytes().array_windows().map(|four| u32::from_le_bytes(*four))).collect();
         sorted.sort_unstable();
         let mut hashes = [0; 64];
         for step in &sorted {

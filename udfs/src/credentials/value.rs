@@ -126,7 +126,8 @@ pub fn lookalike(value: &str) -> Option<&'static str> {
         return Some("public by design");
     }
     // The beginnings of public keys: of SSH (RFC 4253, 6.6) and of SubjectPublicKeyInfo (RFC 5280, 4.1).
-    const PUBLIC: &[&str] = &["AAAAC3NzaC1", "AAAAB3NzaC1", "AAAAE2VjZHNh", "MFkwEwYH", "MIIBIjANBg", "MIICIjANBg", "MIGfMA0G", "MCowBQYDK2Vw"];
+    const PUBLIC: &[&str] =
+        &["AAAAC3NzaC1", "AAAAB3NzaC1", "AAAAE2VjZHNh", "MFkwEwYH", "MIIBIjANBg", "MIICIjANBg", "MIGfMA0G", "MCowBQYDK2Vw"];
     if PUBLIC.iter().any(|public| value.starts_with(public)) {
         return Some("public by design");
     }

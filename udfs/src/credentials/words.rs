@@ -329,7 +329,9 @@ impl<'t> Reader<'t> {
 
     /// Whether reading ends at a token: too far, nothing between the quotes, or the quote closes the label that the keyword ends.
     fn ends_before(&self, token: &Token, value: &str, place: usize, reading: Reading) -> bool {
-        !self.reaches(token, place, reading) || value.is_empty() || token.before.quoted && (value.starts_with([',', ')', ';', ']']) || value.starts_with(". ") || value == ".")
+        !self.reaches(token, place, reading)
+            || value.is_empty()
+            || token.before.quoted && (value.starts_with([',', ')', ';', ']']) || value.starts_with(". ") || value == ".")
     }
 
     /// Whether a token can still belong to the keyword: on its line, on the next where the keyword ends its line, below where it stands

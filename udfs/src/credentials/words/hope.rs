@@ -169,12 +169,13 @@ impl Reader<'_> {
                 return value.bytes().any(|b| b.is_ascii_digit());
             }
             // Before a word for a login only what is named: "`X` as the login".
-            let named = || scene::words(line.get(token.range.end..).unwrap_or_default()).any(|word| Ahead::Word(word).senses().any(Senses::ROLE));
+            let named =
+                || scene::words(line.get(token.range.end..).unwrap_or_default()).any(|word| Ahead::Word(word).senses().any(Senses::ROLE));
             let phrase = self.keyword.class == Class::Password && token.before.quoted && value.contains(' ');
             phrase
                 || !is_word(value)
-                && (is_strong(value) && !Shape::of(value).tail || is_common(value))
-                && (self.keyword.class != Class::Login || named())
+                    && (is_strong(value) && !Shape::of(value).tail || is_common(value))
+                    && (self.keyword.class != Class::Login || named())
         })
     }
 }
