@@ -32,6 +32,9 @@ struct Labelled {
     secrets: Vec<String>,
 }
 
+/// Of each bin of confidence: findings, the sum of their confidences, and how many are right.
+type Bins = [(u64, f64, u64); BINS.len()];
+
 /// Which function is judged by a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Judged {
@@ -104,7 +107,7 @@ pub struct Evaluation {
 /// `Usage` with line and column where a line is none of these.
 pub fn evaluate(setup: &Setup, jsonl: &str, at: &str, confidence_min: f64) -> Result<Evaluation> {
     let mut counts: BTreeMap<(u8, String), Counts> = BTreeMap::new();
-    let mut bins: BTreeMap<(u8, String), [(u64, f64, u64); BINS.len()]> = BTreeMap::new();
+    let mut bins: BTreeMap<(u8, String), Bins> = BTreeMap::new();
     for (number, line) in jsonl.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let row: Labelled = serde_json::from_str(line)
             .map_err(|e| Error::usage(format!("{at}:{}:{}: this is no labelled text", number + 1, e.column())))?;
@@ -261,13 +264,13 @@ mod tests {
             serde_json::json!({"name": "id_rsa", "label": "sensitive_name"}),
         ];
         let jsonl: String = rows.iter().map(|row| format!("{row}\n")).collect();
-        let evaluation = evaluate(&setup, &jsonl, "labels", 0.5).unwrap();
+        let evaluation = evaluate(&setup, &jsonl, "labels", 0.5).expect("the labels are right");
         let texts = &evaluation.lines[0];
         assert_eq!((texts.group.as_str(), texts.secret, texts.clean), ("texts", 2, 2));
         assert_eq!((texts.recall, texts.precision, texts.false_alarms_per_1000), (Some(0.5), Some(0.5), Some(500.0)));
         assert_eq!(evaluation.lines[1].recall, Some(1.0), "{:?}", evaluation.lines);
         assert_eq!((evaluation.reliability[0].findings, evaluation.reliability[0].right), (2, 0.5));
-        let error = evaluate(&setup, "{\"text\":1}", "labels", 0.5).unwrap_err();
+        let error = evaluate(&setup, "{\"text\":1}", "labels", 0.5).expect_err("a number is no text");
         assert!(error.to_string().starts_with("labels:1:"), "{error}");
     }
 }

@@ -67,7 +67,7 @@ fn bittern(folder: &Path, args: &[&str]) -> Output {
         .current_dir(folder)
         .output()
         .unwrap();
-    assert!(matches!(output.status.code(), Some(0 | 1 | 2 | 3)), "{args:?}: {output:?}");
+    assert!(matches!(output.status.code(), Some(0..=3)), "{args:?}: {output:?}");
     output
 }
 

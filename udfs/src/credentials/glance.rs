@@ -74,7 +74,7 @@ pub struct Run {
 
 impl Run {
     fn count(self, of: u64) -> u64 {
-        self.counts / of & COUNT
+        (self.counts / of) & COUNT
     }
 
     fn letters(self) -> u64 {

@@ -311,7 +311,7 @@ impl Vocabulary {
     pub fn stem(&self, word: &str) -> Senses {
         const STEM_BYTES_MIN: usize = 3;
         const STEM_CHARS_MAX: usize = 12;
-        if !head(word).is_some_and(|head| self.stem_heads.get(head / 64).is_some_and(|bits| bits >> (head % 64) & 1 != 0)) {
+        if head(word).is_none_or(|head| self.stem_heads.get(head / 64).is_none_or(|bits| (bits >> (head % 64)) & 1 == 0)) {
             return Senses::NONE;
         }
         let beginnings = word.char_indices().map(|(at, c)| at + c.len_utf8()).take(STEM_CHARS_MAX).filter(|end| *end >= STEM_BYTES_MIN);
@@ -390,7 +390,7 @@ mod tests {
     #[test]
     fn every_language_parses_and_names_a_password() {
         for (name, text) in BUILTIN {
-            let language: Language = toml::from_str(text).unwrap_or_else(|e| panic!("{name}: {e}"));
+            let language: Language = toml::from_str(text).expect(name);
             assert!(!language.password.is_empty(), "{name}");
         }
         assert_eq!(LANGUAGES.len(), BUILTIN.len());

@@ -33,7 +33,7 @@ pub fn judge(text: &[u8], place: Range<usize>, keyword: &Keyword, found: &mut im
     let start = piece.len() - piece.trim_start_matches(QUOTES).len();
     let value = piece.trim_start_matches(QUOTES).split(['<', '`', '"']).next().unwrap_or_default();
     let value = value.trim_end_matches([',', ';', ')', '.', '*', ':', '\'']);
-    if !is_user(user) || !is_strong(value) && !(is_email(user) && is_worded(value)) {
+    if !is_user(user) || !(is_strong(value) || is_email(user) && is_worded(value)) {
         return;
     }
     let rest = stretch.get(start + value.len()..).unwrap_or_default();

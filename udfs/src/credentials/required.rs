@@ -89,8 +89,8 @@ impl Required {
     /// Reads the pattern of a rule that is tried near the literals.
     pub fn new(pattern: &str, literals: &[String]) -> Self {
         const RUNS_MAX: usize = 3;
-        let parse = |unicode: bool| ParserBuilder::new().unicode(unicode).utf8(false).nest_limit(NEST_MAX).build().parse(pattern);
-        let Ok(hir) = parse(false).or_else(|_| parse(true)) else { return Self::default() };
+        let parse = |unicode: bool| ParserBuilder::new().unicode(unicode).utf8(false).nest_limit(NEST_MAX).build().parse(pattern).ok();
+        let Some(hir) = parse(false).or_else(|| parse(true)) else { return Self::default() };
         let held = |is_in: &dyn Fn(&[u8]) -> bool| literals.iter().all(|l| is_in(l.as_bytes()) || is_in(l.to_ascii_uppercase().as_bytes()));
         let tells = |run: &Run| run.bytes > 0 && run.bits() >= BITS_MIN && !held(&|text| run.is_in(text));
         let mut found = Vec::new();

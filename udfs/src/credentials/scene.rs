@@ -130,7 +130,7 @@ fn last_sentence(text: &str) -> &str {
         '!' => text.get(at + 1..).is_some_and(|rest| rest.starts_with(' ') && rest.trim_start().starts_with(char::is_uppercase)),
         _ => false,
     };
-    text.char_indices().filter(|(at, c)| ends(*at, *c)).last().map_or(text, |(at, c)| text.get(at + c.len_utf8()..).unwrap_or_default())
+    text.char_indices().rfind(|(at, c)| ends(*at, *c)).map_or(text, |(at, c)| text.get(at + c.len_utf8()..).unwrap_or_default())
 }
 
 /// A time of day to the second, or an address with four numbers.

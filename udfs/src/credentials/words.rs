@@ -353,11 +353,10 @@ impl<'t> Reader<'t> {
         let near = !before.sentence && !before.line;
         if place == 0 && before.assigned {
             Link::Assigned
-        } else if self.is_user() && place == 0 && before.divided {
-            Link::Divided
-        } else if login && place > 0 && !before.sentence && (before.divided || before.assigned || reading.last.any(Senses::AND)) {
-            Link::Divided
-        } else if login && reading.user && near && before.comma {
+        } else if self.is_user() && place == 0 && before.divided
+            || login && place > 0 && !before.sentence && (before.divided || before.assigned || reading.last.any(Senses::AND))
+            || login && reading.user && near && before.comma
+        {
             Link::Divided
         } else if near && (place > 0 && before.assigned || place == 0 && before.divided) {
             Link::Late

@@ -56,7 +56,7 @@ impl Samples {
     fn cut<T>(&mut self, rows: &mut [T], cut: impl FnOnce(&mut [T]) -> usize) -> usize {
         self.groups += 1;
         let hardly_repeat = self.rows >= Samples::ROWS_MIN && self.different > self.rows / 8 * 7;
-        if hardly_repeat && self.groups % Samples::ONE_IN != 0 {
+        if hardly_repeat && !self.groups.is_multiple_of(Samples::ONE_IN) {
             return rows.len();
         }
         let different = cut(rows);
