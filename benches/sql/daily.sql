@@ -5,14 +5,13 @@ WITH daily AS (
   FROM downloads
   GROUP BY user_id, event_date
 ),
-covered AS (
-  SELECT min(event_date) AS since FROM downloads
-),
 scored AS (
   SELECT
     d.*,
-    activity_baseline(d.event_date, d.n, true, 28, named_struct('since', (SELECT min(event_date) FROM downloads), 'weekend', 'none', 'spread_min', 1, 'tail', false))
-      OVER (PARTITION BY d.user_id) AS baseline
+    activity_baseline(
+      d.event_date, d.n, true, 28,
+      named_struct('since', (SELECT min(event_date) FROM downloads), 'weekend', 'none', 'spread_min', 1, 'tail', false)
+    ) OVER (PARTITION BY d.user_id) AS baseline
   FROM daily AS d
 )
 SELECT user_id, event_date, n, bytes, files

@@ -227,6 +227,11 @@ pub(super) fn number_parameter(name: &str, values: &[ArrayRef], index: usize) ->
     Ok(parameter.value)
 }
 
+/// A number that sets something, in each row; NaN says nothing.
+pub(super) fn settings(values: &[ArrayRef], index: usize) -> Result<impl Iterator<Item = Option<f64>> + '_> {
+    Ok(numbers(values, index)?.iter().map(|number| number.filter(|number| !number.is_nan())))
+}
+
 /// Whether a FILTER lets this row in.
 pub(super) fn included(filter: Option<&BooleanArray>, index: usize) -> bool {
     filter.is_none_or(|filter| filter.is_valid(index) && filter.value(index))

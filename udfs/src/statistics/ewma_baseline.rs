@@ -70,17 +70,22 @@ struct Evaluator;
 
 impl PartitionEvaluator for Evaluator {
     fn evaluate_all(&mut self, values: &[ArrayRef], num_rows: usize) -> Result<ArrayRef> {
-        let Some(alpha) = arguments::number_parameter("alpha", values, 2)? else {
+        let Some(alpha) = alpha_in_range(arguments::number_parameter("alpha", values, 2)?)? else {
             return baseline_array(&vec![None; num_rows]);
         };
-        if !(alpha > 0.0 && alpha <= 1.0) {
-            return exec_err!("alpha must be above 0 and at most 1, got {alpha}");
-        }
         let amounts = arguments::amounts(values, 1)?;
         let rows: Vec<Option<Bucket>> =
             arguments::days(values, 0)?.zip(amounts).map(|(day, value)| arguments::bucket(day, value, Some(true))).collect();
         let merged = buckets(rows.iter().flatten().copied().collect());
         let options = OptionColumns::read(values, 3)?.common(num_rows)?;
         baseline_array(&of_rows(&rows, &merged, &ewma(&merged, alpha, &options)))
+    }
+}
+
+/// The weight of the newest day: some, and at most all.
+pub(super) fn alpha_in_range(alpha: Option<f64>) -> Result<Option<f64>> {
+    match alpha {
+        Some(outside) if !(outside > 0.0 && outside <= 1.0) => exec_err!("alpha must be above 0 and at most 1, got {outside}"),
+        _ => Ok(alpha),
     }
 }

@@ -16,7 +16,7 @@ use crate::functions::FunctionInfo;
 
 const NAME: &str = "first_seen";
 const ARGUMENTS: &[Argument] = &[("key", Kind::Key), ("time", Kind::Time), ("half_life_days", Kind::Number)];
-const MICROSECONDS_A_DAY: f64 = 86_400e6;
+pub(super) const MICROSECONDS_A_DAY: f64 = 86_400e6;
 
 pub(super) const INFO: FunctionInfo = FunctionInfo {
     name: NAME,
@@ -66,7 +66,12 @@ impl WindowUDFImpl for FirstSeen {
     }
 }
 
-fn novelty_fields(time: DataType) -> Fields {
+/// A key that is forgotten at once, or never was known, has no novelty.
+pub(super) fn half_life_in_range(days: Option<f64>) -> Result<Option<f64>> {
+    if days.is_some_and(|days| days <= 0.0) { exec_err!("half_life_days must be above 0") } else { Ok(days) }
+}
+
+pub(super) fn novelty_fields(time: DataType) -> Fields {
     Fields::from(vec![
         Field::new("is_first", DataType::Boolean, true),
         Field::new("last_seen", time, true),
@@ -79,10 +84,7 @@ struct Evaluator;
 
 impl PartitionEvaluator for Evaluator {
     fn evaluate_all(&mut self, values: &[ArrayRef], num_rows: usize) -> Result<ArrayRef> {
-        let half_life_days = arguments::number_parameter("half_life_days", values, 2)?;
-        if half_life_days.is_some_and(|days| days <= 0.0) {
-            return exec_err!("half_life_days must be above 0");
-        }
+        let half_life_days = half_life_in_range(arguments::number_parameter("half_life_days", values, 2)?)?;
         let times = arguments::times(values, 1)?;
         let time_type = values.get(1).map_or(DataType::Null, |times| times.data_type().clone());
         let Some(half_life_days) = half_life_days else {
@@ -102,7 +104,7 @@ impl PartitionEvaluator for Evaluator {
     }
 }
 
-fn novelty_array(novelties: &[Option<Novelty>], time: DataType) -> Result<ArrayRef> {
+pub(super) fn novelty_array(novelties: &[Option<Novelty>], time: DataType) -> Result<ArrayRef> {
     let is_first = novelties.iter().map(|novelty| novelty.map(|novelty| novelty.last_seen.is_none()));
     let last_seen = novelties.iter().map(|novelty| novelty.and_then(|novelty| novelty.last_seen));
     let columns: Vec<ArrayRef> = vec![

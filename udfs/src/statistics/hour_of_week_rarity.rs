@@ -17,7 +17,7 @@ use crate::functions::FunctionInfo;
 
 const NAME: &str = "hour_of_week_rarity";
 const ARGUMENTS: &[Argument] = &[("local_hour", Kind::LocalTime), ("value", Kind::Number), ("history", Kind::Whole)];
-const MICROSECONDS_AN_HOUR: i64 = 3_600_000_000;
+pub(super) const MICROSECONDS_AN_HOUR: i64 = 3_600_000_000;
 
 pub(super) const INFO: FunctionInfo = FunctionInfo {
     name: NAME,
@@ -76,7 +76,7 @@ static FIELDS: LazyLock<Fields> = LazyLock::new(|| {
     ])
 });
 
-fn rarity_fields() -> Fields {
+pub(super) fn rarity_fields() -> Fields {
     Fields::clone(&FIELDS)
 }
 
@@ -99,7 +99,7 @@ impl PartitionEvaluator for Evaluator {
     }
 }
 
-fn rarity_array(rarities: &[Option<Rarity>]) -> Result<ArrayRef> {
+pub(super) fn rarity_array(rarities: &[Option<Rarity>]) -> Result<ArrayRef> {
     let columns: Vec<ArrayRef> = vec![
         Arc::new(rarities.iter().map(|rarity| rarity.map(|rarity| rarity.rarity)).collect::<Float64Array>()),
         Arc::new(rarities.iter().map(|rarity| rarity.map(|rarity| rarity.surprisal_bits)).collect::<Float64Array>()),

@@ -9,6 +9,7 @@
 //! - [`options`]: the struct of options that baselines take.
 //! - [`baseline_result`]: the struct all baselines return.
 //! - [`states`]: what aggregates hand over of each group.
+//! - [`gathered`]: the aggregate forms of window functions (`..._at`).
 //! - [`single_group`]: an aggregate without GROUP BY as one with a single group.
 //! - the functions, each in the file of its name; `sequence_match_each` is the window form of `sequence_match`.
 
@@ -18,15 +19,22 @@ use datafusion::logical_expr::{AggregateUDF, WindowUDF};
 
 use crate::functions::FunctionInfo;
 
+use gathered::At;
+
 mod activity_baseline;
 mod activity_baseline_at;
 mod arguments;
 mod baseline_result;
 mod cumulative_excess;
+mod cumulative_excess_at;
 mod distinct_count;
 mod ewma_baseline;
+mod ewma_baseline_at;
 mod first_seen;
+mod first_seen_at;
+mod gathered;
 mod hour_of_week_rarity;
+mod hour_of_week_rarity_at;
 mod kernels;
 mod options;
 mod peer_baseline;
@@ -42,10 +50,14 @@ pub(crate) const FUNCTIONS: &[FunctionInfo] = &[
     activity_baseline::INFO,
     activity_baseline_at::INFO,
     cumulative_excess::INFO,
+    cumulative_excess_at::INFO,
     distinct_count::INFO,
     ewma_baseline::INFO,
+    ewma_baseline_at::INFO,
     first_seen::INFO,
+    first_seen_at::INFO,
     hour_of_week_rarity::INFO,
+    hour_of_week_rarity_at::INFO,
     peer_baseline::INFO,
     sequence_match::INFO,
     sequence_match_each::INFO,
@@ -57,7 +69,11 @@ pub(crate) const FUNCTIONS: &[FunctionInfo] = &[
 pub(crate) fn aggregate_functions() -> Vec<Arc<AggregateUDF>> {
     vec![
         Arc::new(AggregateUDF::from(activity_baseline_at::ActivityBaselineAt::new())),
+        Arc::new(AggregateUDF::from(At::<cumulative_excess_at::CumulativeExcessAt>::new())),
         Arc::new(AggregateUDF::from(distinct_count::DistinctCount::new())),
+        Arc::new(AggregateUDF::from(At::<ewma_baseline_at::EwmaBaselineAt>::new())),
+        Arc::new(AggregateUDF::from(At::<first_seen_at::FirstSeenAt>::new())),
+        Arc::new(AggregateUDF::from(At::<hour_of_week_rarity_at::HourOfWeekRarityAt>::new())),
         Arc::new(AggregateUDF::from(peer_baseline::PeerBaseline::new())),
         Arc::new(AggregateUDF::from(sequence_match::SequenceMatch::new())),
         Arc::new(AggregateUDF::from(sliding_peak::SlidingPeak::new())),

@@ -58,7 +58,7 @@ impl Default for Options {
 
 impl Options {
     /// Whether a day can be known at all.
-    pub(super) fn covers(&self, day: i64) -> bool {
+    pub(in crate::statistics) fn covers(&self, day: i64) -> bool {
         self.since.is_none_or(|since| since <= day) && !self.unknown.contains(day)
     }
 

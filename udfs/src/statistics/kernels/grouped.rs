@@ -270,7 +270,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn cutting_down_looks_only_at_groups_with_new_rows(batches in prop::collection::vec((0usize..6, prop::collection::vec(0usize..4, 0..20)), 0..8)) {
+        fn cutting_down_looks_only_at_groups_with_new_rows(
+            batches in prop::collection::vec((0usize..6, prop::collection::vec(0usize..4, 0..20)), 0..8),
+        ) {
             let mut grouped = GroupedRows::default();
             let mut expected: Vec<Vec<usize>> = vec![Vec::new(); 10];
             for (lowest, groups) in &batches {

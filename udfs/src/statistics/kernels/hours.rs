@@ -178,7 +178,8 @@ mod tests {
                 let today = row.hour.div_euclid(24);
                 let days: std::collections::BTreeSet<i64> = rows.iter().filter(|other| other.active).map(|other| other.hour.div_euclid(24))
                     .filter(|day| (today - history..today).contains(day)).collect();
-                let of_type: Vec<i64> = days.iter().copied().filter(|day| Week::default().day_type(*day) == Week::default().day_type(today)).collect();
+                let like_today = |day: &i64| Week::default().day_type(*day) == Week::default().day_type(today);
+                let of_type: Vec<i64> = days.iter().copied().filter(like_today).collect();
                 let near = |day: i64| rows.iter().any(|other| {
                     let apart = (other.hour - row.hour).rem_euclid(24);
                     other.active && other.hour.div_euclid(24) == day && (apart <= 1 || apart == 23)

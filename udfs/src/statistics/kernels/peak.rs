@@ -117,7 +117,8 @@ mod tests {
         ) {
             // Days of a hundred, some of them a little off, as where clocks are set.
             let day_of = |time: i64, off: i32| (time + i64::from(off) * 20).div_euclid(100) as i32;
-            let mut times: Vec<DayTime> = times.iter().map(|(time, off)| DayTime { time: *time, day: off.map(|off| day_of(*time, off)) }).collect();
+            let day_time = |(time, off): &(i64, Option<i32>)| DayTime { time: *time, day: off.map(|off| day_of(*time, off)) };
+            let mut times: Vec<DayTime> = times.iter().map(day_time).collect();
             let mut expected: BTreeMap<i32, usize> = BTreeMap::new();
             for end in &times {
                 let count = times.iter().filter(|other| (end.time - length as i64..=end.time).contains(&other.time)).count();

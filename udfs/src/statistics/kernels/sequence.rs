@@ -98,13 +98,15 @@ mod tests {
             let firsts = firsts_before(&acts, within);
             for (index, second) in acts.iter().enumerate() {
                 let earlier = acts.iter().enumerate().filter(|(other, first)| {
-                    *other != index && first.is_first && first.key == second.key && (0..=within as i64).contains(&(second.time - first.time))
+                    let follows = (0..=within as i64).contains(&(second.time - first.time));
+                    *other != index && first.is_first && first.key == second.key && follows
                 });
                 let expected = earlier.map(|(_, first)| first.time).max().filter(|_| second.is_second);
                 prop_assert_eq!(firsts[index], expected);
                 pairs.extend(expected.map(|first| (second.time, -first)));
             }
-            let expected = pairs.iter().min().map(|(second, first)| Sequences { first_time: -first, second_time: *second, pairs: pairs.len() });
+            let whole = |(second, first): &(i64, i64)| Sequences { first_time: -first, second_time: *second, pairs: pairs.len() };
+            let expected = pairs.iter().min().map(whole);
             prop_assert_eq!(sequences(&acts, within), expected);
         }
 

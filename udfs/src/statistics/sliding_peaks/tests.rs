@@ -53,7 +53,8 @@ proptest! {
     #[test]
     fn however_rows_are_split_and_merged_the_peaks_are_the_same(
         rows in prop::collection::vec((0usize..3, prop::option::weighted(0.9, 0i64..4_000), prop::option::weighted(0.95, 0i32..4)), 1..60),
-        cuts in prop::collection::vec(0usize..60, 0..4), first in 0usize..3, chosen in prop::collection::vec(prop::option::weighted(0.9, any::<bool>()), 60),
+        cuts in prop::collection::vec(0usize..60, 0..4), first in 0usize..3,
+        chosen in prop::collection::vec(prop::option::weighted(0.9, any::<bool>()), 60),
     ) {
         let groups: Vec<usize> = rows.iter().map(|row| row.0).collect();
         let events: Vec<Row> = rows.iter().map(|row| (row.1, row.2)).collect();
@@ -76,7 +77,8 @@ proptest! {
         let converted = Times::default().convert_to_state(&columns(&events, 60), Some(&filter)).expect("states");
         let mut row_by_row = Times::default();
         row_by_row.merge_batch(&converted, &groups, 3).expect("good states");
-        let [whole, merged, row_by_row] = [whole, merged, row_by_row].map(|mut times| lists_of(&times.evaluate(EmitTo::All).expect("peaks")));
+        let lists = |mut times: Times| lists_of(&times.evaluate(EmitTo::All).expect("peaks"));
+        let [whole, merged, row_by_row] = [whole, merged, row_by_row].map(lists);
         prop_assert_eq!(&whole, &merged);
         prop_assert_eq!(whole, row_by_row);
     }

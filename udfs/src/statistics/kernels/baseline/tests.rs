@@ -118,7 +118,9 @@ prop_compose! {
             week: if usual_week { Week::default() } else { Week::with_weekend(weekend) },
             spread_min,
             tail,
-            peers: peers.map(|mean| Peers { expected: mean * 0.8, spread: 1.0 + mean, mean, variance: 2.0 * mean, between: mean, days: 2.0 }),
+            peers: peers.map(|mean| Peers {
+                expected: mean * 0.8, spread: 1.0 + mean, mean, variance: 2.0 * mean, between: mean, days: 2.0,
+            }),
         }
     }
 }
