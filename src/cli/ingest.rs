@@ -22,7 +22,7 @@ pub struct Args {
 
 /// Runs it. Exit code 3 says that something went to quarantine.
 pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
-    let bittern = global.open().await?;
+    let bittern = global.open_to_land().await?;
     let settings = Settings { inputs: args.inputs.clone(), source: args.source.clone(), again: args.again, ..Settings::default() };
     let progress = bar("{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
     let summary = bittern.ingest(&settings, &progress).await?;

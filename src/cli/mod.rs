@@ -145,10 +145,21 @@ impl Global {
     }
 
     async fn open(&self) -> Result<Bittern> {
-        let config = self.config()?;
-        let lake =
-            config.lake.clone().ok_or_else(|| Error::usage("say where the lake is: --lake DIR_OR_URL, or `lake` in bittern.toml"))?;
+        let (config, lake) = self.lake()?;
         Bittern::open(&config, &lake, Clock::System).await
+    }
+
+    async fn open_to_land(&self) -> Result<Bittern> {
+        let (config, lake) = self.lake()?;
+        Bittern::open_to_land(&config, &lake, Clock::System).await
+    }
+
+    fn lake(&self) -> Result<(Config, String)> {
+        let config = self.config()?;
+        match config.lake.clone() {
+            Some(lake) => Ok((config, lake)),
+            None => Err(Error::usage("say where the lake is: --lake DIR_OR_URL, or `lake` in bittern.toml")),
+        }
     }
 }
 

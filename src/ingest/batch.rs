@@ -1,20 +1,17 @@
-//! Events on their way to Arrow: column builders, sorting, and which rows of a batch are already known.
+//! Events on their way to Arrow: columns, their order in files, and which rows of a batch are already known.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayBuilder, ArrayRef, AsArray, BooleanBuilder, DictionaryArray, Int32Array, Int64Array, Int64Builder, ListBuilder,
-    RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray, UInt32Array,
-};
-use arrow::compute::take;
-use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef};
+use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, TimestampMicrosecondArray};
+use arrow::datatypes::{Field, Schema};
 use sha2::{Digest, Sha256};
 
+use super::growing::{Coded, Lists, Texts};
 use crate::error::Result;
-use crate::event::{Event, Micros};
-use crate::interval::Hours;
+use crate::event::{DAY, Event, Micros};
+use crate::interval::{Hours, date_of};
 use crate::lake::columns::{CLOSED, TEXT, events_file_schema};
 
 /// 128 bits of a SHA-256: what stands for an event id in memory. Nobody can make two ids collide on purpose.
@@ -61,85 +58,83 @@ pub struct Place<'a> {
     pub line: u64,
 }
 
-/// Events that wait to be written.
+/// Events that wait to be written. A batch that was written is used again: its columns keep their room, and fresh memory costs more
+/// than filling it.
 pub struct EventBatch {
     hashes: Vec<IdHash>,
     times: Vec<Micros>,
     actions: Vec<u8>,
-    ids: StringBuilder,
+    ids: Texts,
     source: Coded,
     object: Coded,
     line: Vec<i64>,
     text: Vec<TextColumn>,
-    device_managed: BooleanBuilder,
-    channel_external: BooleanBuilder,
-    file_size: Int64Builder,
-    recipients: ListBuilder<StringBuilder>,
+    device_managed: Vec<Option<bool>>,
+    channel_external: Vec<Option<bool>>,
+    file_size: Vec<Option<i64>>,
+    recipients: Lists,
     bytes: usize,
+    /// Rows whose ids came before, in order.
+    repeated: Vec<u32>,
+}
+
+/// A text column: of a closed list of values, or of any.
+enum TextColumn {
+    Open(Texts),
+    Closed(Coded),
 }
 
 impl Default for EventBatch {
     fn default() -> Self {
-        Self::with_capacity(0, 0, TEXT.iter().map(|(name, _)| TextColumn::new(name)).collect())
+        let column = |(name, _): &(&str, _)| {
+            if CLOSED.contains(name) { TextColumn::Closed(Coded::default()) } else { TextColumn::Open(Texts::default()) }
+        };
+        Self {
+            hashes: Vec::new(),
+            times: Vec::new(),
+            actions: Vec::new(),
+            ids: Texts::default(),
+            source: Coded::default(),
+            object: Coded::default(),
+            line: Vec::new(),
+            text: TEXT.iter().map(column).collect(),
+            device_managed: Vec::new(),
+            channel_external: Vec::new(),
+            file_size: Vec::new(),
+            recipients: Lists::default(),
+            bytes: 0,
+            repeated: Vec::new(),
+        }
     }
 }
 
 impl EventBatch {
-    fn with_capacity(rows: usize, id_bytes: usize, text: Vec<TextColumn>) -> Self {
-        let element = Field::new("element", DataType::Utf8, true);
-        Self {
-            hashes: Vec::with_capacity(rows),
-            times: Vec::with_capacity(rows),
-            actions: Vec::with_capacity(rows),
-            ids: StringBuilder::with_capacity(rows, id_bytes),
-            source: Coded::with_capacity(rows),
-            object: Coded::with_capacity(rows),
-            line: Vec::with_capacity(rows),
-            text,
-            device_managed: BooleanBuilder::new(),
-            channel_external: BooleanBuilder::new(),
-            file_size: Int64Builder::new(),
-            recipients: ListBuilder::new(StringBuilder::new()).with_field(element),
-            bytes: 0,
-        }
-    }
-
-    /// An empty batch with room for as much as this one holds: batches of one ingest are alike, and growing copies.
-    pub fn successor(&self) -> Self {
-        let rows = self.times.len();
-        let room = |bytes: usize| bytes + bytes / 16;
-        Self::with_capacity(room(rows), room(self.ids.values_slice().len()), self.text.iter().map(TextColumn::successor).collect())
-    }
-
     /// Adds an event under its final id.
     pub fn push(&mut self, event: &Event<'_>, id: &str, hash: IdHash, time: Micros, place: Place<'_>) {
+        let row = self.times.len();
         self.hashes.push(hash);
         self.times.push(time);
         self.actions.push(event.action as u8);
-        self.ids.append_value(id);
+        self.ids.push(row, id);
         self.source.push(Some(place.source));
         self.object.push(Some(place.object));
         self.line.push(i64::try_from(place.line).unwrap_or(i64::MAX));
         // What a row costs beside its text: offsets and validity of every column.
         let mut bytes = 6 * TEXT.len() + id.len();
-        for (builder, (_, text_of)) in self.text.iter_mut().zip(TEXT) {
+        for (column, (_, text_of)) in self.text.iter_mut().zip(TEXT) {
             let text = text_of(event);
             bytes += text.map_or(0, str::len);
-            builder.push(text);
+            match (column, text) {
+                (TextColumn::Open(column), Some(text)) => column.push(row, text),
+                (TextColumn::Open(_), None) => {}
+                (TextColumn::Closed(column), text) => column.push(text),
+            }
         }
-        self.device_managed.append_option(event.device_managed);
-        self.channel_external.append_option(event.channel_external);
-        self.file_size.append_option(event.file_size);
-        for recipient in &event.recipients {
-            self.recipients.values().append_value(recipient);
-        }
-        self.recipients.append(!event.recipients.is_empty());
+        self.device_managed.push(event.device_managed);
+        self.channel_external.push(event.channel_external);
+        self.file_size.push(event.file_size);
+        self.recipients.push(&event.recipients);
         self.bytes += bytes;
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.times.is_empty()
     }
 
     /// Bytes held, about.
@@ -147,148 +142,65 @@ impl EventBatch {
         self.bytes
     }
 
+    /// Adds the rows' ids to `seen`; rows whose ids are there already will not be written. Returns how many those are.
+    ///
+    /// All rows at once, because each look into a large set waits for memory, and neighbouring looks wait together.
+    pub fn tell_repeated(&mut self, seen: &mut IdSet) -> u64 {
+        seen.reserve(self.hashes.len());
+        self.repeated = (0..).zip(&self.hashes).filter(|(_, hash)| !seen.insert(**hash)).map(|(row, _)| row).collect();
+        self.repeated.len() as u64
+    }
+
     /// The rows sorted by date, action and time, as they will lie in files.
-    pub fn finish(mut self, ingest_time: Micros) -> Result<SortedBatch> {
-        use crate::interval::date_of;
-        let rows = self.times.len();
-        let mut order: Vec<u32> = (0..u32::try_from(rows).unwrap_or(u32::MAX)).collect();
-        order.sort_unstable_by_key(|row| {
-            let row = *row as usize;
-            (date_of(self.times[row]), self.actions[row], self.times[row], row)
-        });
-        let times = std::mem::take(&mut self.times);
-        let utc = |times: Vec<Micros>| Arc::new(TimestampMicrosecondArray::from(times).with_timezone("UTC")) as ArrayRef;
-        let mut columns: Vec<ArrayRef> = vec![
-            Arc::new(self.ids.finish()),
-            utc(times.clone()),
-            utc(vec![ingest_time; rows]),
-            self.source.finish()?,
-            self.object.finish()?,
-            Arc::new(Int64Array::from(std::mem::take(&mut self.line))),
-        ];
-        for column in &mut self.text {
-            columns.push(column.finish()?);
-        }
-        columns.push(Arc::new(self.device_managed.finish()));
-        columns.push(Arc::new(self.channel_external.finish()));
-        columns.push(Arc::new(self.file_size.finish()));
-        columns.push(Arc::new(self.recipients.finish()));
-        let schema = schema_of(&columns);
+    pub fn sorted(self) -> SortedBatch {
+        let mut repeated = self.repeated.iter().copied().peekable();
+        // Date, action, time of day and row, the greatest first, in one number: numbers sort much faster than what they are made of.
+        let mut keys: Vec<u128> = (0..)
+            .zip(&self.times)
+            .zip(&self.actions)
+            .filter(|((row, _), _)| repeated.next_if_eq(row).is_none())
+            .map(|((row, time), action)| {
+                let day = u128::from(date_of(*time).wrapping_sub(i32::MIN).cast_unsigned());
+                let time_of_day = u128::from(time.rem_euclid(DAY).cast_unsigned());
+                (day << 80) | (u128::from(*action) << 72) | (time_of_day << 32) | u128::from(row)
+            })
+            .collect();
+        keys.sort_unstable();
+        let order: Vec<u32> = keys.into_iter().map(|key: u128| key as u32).collect();
+        let times = order.iter().map(|row| self.times[*row as usize]).collect();
         let hashes = order.iter().map(|row| self.hashes[*row as usize]).collect();
-        let times = order.iter().map(|row| times[*row as usize]).collect();
-        Ok(SortedBatch { schema, columns, order, times, hashes })
-    }
-}
-
-/// The schema of `events` with the types that the columns have here: text of few values is coded in memory, plain in files.
-fn schema_of(columns: &[ArrayRef]) -> SchemaRef {
-    let schema = events_file_schema();
-    let typed = |(field, column): (&Arc<Field>, &ArrayRef)| field.as_ref().clone().with_data_type(column.data_type().clone());
-    Arc::new(Schema::new(schema.fields().iter().zip(columns).map(typed).collect::<Vec<Field>>()))
-}
-
-/// A text column while it grows.
-enum TextColumn {
-    Sparse(Sparse),
-    Coded(Coded),
-}
-
-impl TextColumn {
-    fn new(name: &str) -> Self {
-        if CLOSED.contains(&name) { Self::Coded(Coded::with_capacity(0)) } else { Self::Sparse(Sparse::default()) }
+        SortedBatch { batch: self, order, times, hashes }
     }
 
-    fn successor(&self) -> Self {
-        match self {
-            Self::Coded(column) => Self::Coded(Coded::with_capacity(column.codes.len())),
-            Self::Sparse(Sparse { builder, .. }) => {
-                let bytes = builder.values_slice().len();
-                Self::Sparse(Sparse { builder: StringBuilder::with_capacity(builder.len(), bytes + bytes / 16), nulls: 0 })
+    /// Without its rows, with their room.
+    fn cleared(mut self) -> Self {
+        self.hashes.clear();
+        self.times.clear();
+        self.actions.clear();
+        self.ids.clear();
+        self.source.clear();
+        self.object.clear();
+        self.line.clear();
+        for column in &mut self.text {
+            match column {
+                TextColumn::Open(column) => column.clear(),
+                TextColumn::Closed(column) => column.clear(),
             }
         }
-    }
-
-    fn push(&mut self, text: Option<&str>) {
-        match self {
-            Self::Sparse(column) => column.push(text),
-            Self::Coded(column) => column.push(text),
-        }
-    }
-
-    fn finish(&mut self) -> Result<ArrayRef> {
-        match self {
-            Self::Sparse(column) => Ok(column.finish()),
-            Self::Coded(column) => column.finish(),
-        }
+        self.device_managed.clear();
+        self.channel_external.clear();
+        self.file_size.clear();
+        self.recipients.clear();
+        self.bytes = 0;
+        self.repeated.clear();
+        self
     }
 }
 
-/// A text column of few different values in long runs: each value once, and a code a row.
-struct Coded {
-    values: Vec<String>,
-    /// -1 is NULL.
-    codes: Vec<i32>,
-}
-
-impl Coded {
-    fn with_capacity(rows: usize) -> Self {
-        Self { values: Vec::new(), codes: Vec::with_capacity(rows) }
-    }
-
-    fn push(&mut self, text: Option<&str>) {
-        let code = match text {
-            None => -1,
-            // The newest value first: a raw object's name is the last one for as long as it is read.
-            Some(text) => match self.values.iter().rposition(|value| value == text) {
-                Some(code) => code as i32,
-                None => {
-                    self.values.push(text.to_owned());
-                    self.values.len() as i32 - 1
-                }
-            },
-        };
-        self.codes.push(code);
-    }
-
-    fn finish(&mut self) -> Result<ArrayRef> {
-        let codes: Int32Array = if self.codes.iter().any(|code| *code < 0) {
-            self.codes.iter().map(|code| (*code >= 0).then_some(*code)).collect()
-        } else {
-            Int32Array::from(std::mem::take(&mut self.codes))
-        };
-        Ok(Arc::new(DictionaryArray::try_new(codes, Arc::new(StringArray::from_iter_values(&self.values)))?))
-    }
-}
-
-/// A text column of which most rows have none: those are counted, and written when a text comes.
-#[derive(Default)]
-struct Sparse {
-    builder: StringBuilder,
-    nulls: usize,
-}
-
-impl Sparse {
-    fn push(&mut self, text: Option<&str>) {
-        match text {
-            None => self.nulls += 1,
-            Some(text) => {
-                self.builder.append_nulls(std::mem::take(&mut self.nulls));
-                self.builder.append_value(text);
-            }
-        }
-    }
-
-    fn finish(&mut self) -> ArrayRef {
-        self.builder.append_nulls(std::mem::take(&mut self.nulls));
-        Arc::new(self.builder.finish())
-    }
-}
-
-/// Rows in the order of date, action and time. They are put in that order piece by piece as they are written: a copy of all at once
-/// would double what is held.
+/// Rows in the order of date, action and time. They become Arrow piece by piece as they are written: a copy of all at once would
+/// double what is held.
 pub struct SortedBatch {
-    schema: SchemaRef,
-    columns: Vec<ArrayRef>,
+    batch: EventBatch,
     /// Which row stands where.
     order: Vec<u32>,
     times: Vec<Micros>,
@@ -311,36 +223,62 @@ impl SortedBatch {
         &self.hashes
     }
 
-    /// Some rows, without `event_date`.
-    pub fn rows(&self, offset: usize, length: usize) -> Result<RecordBatch> {
-        let order = UInt32Array::from_iter_values(self.order.iter().skip(offset).take(length).copied());
-        let columns = self.columns.iter().map(|column| taken(column, &order)).collect::<Result<Vec<ArrayRef>>>()?;
-        Ok(RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
+    /// Some rows, without `event_date`. Their schema is that of `events`, but text of few values is coded in memory.
+    pub fn rows(&self, offset: usize, length: usize, ingest_time: Micros) -> Result<RecordBatch> {
+        let batch = &self.batch;
+        let order = self.order.get(offset..offset + length).unwrap_or_default();
+        let utc = |times: Vec<Micros>| Arc::new(TimestampMicrosecondArray::from(times).with_timezone("UTC")) as ArrayRef;
+        fn pick<T: Copy>(values: &[T], order: &[u32]) -> Vec<T> {
+            order.iter().map(|row| values[*row as usize]).collect()
+        }
+        let mut columns: Vec<ArrayRef> = vec![
+            batch.ids.array(order)?,
+            utc(pick(&batch.times, order)),
+            utc(vec![ingest_time; order.len()]),
+            batch.source.array(order)?,
+            batch.object.array(order)?,
+            Arc::new(Int64Array::from(pick(&batch.line, order))),
+        ];
+        for column in &batch.text {
+            columns.push(match column {
+                TextColumn::Open(column) => column.array(order)?,
+                TextColumn::Closed(column) => column.array(order)?,
+            });
+        }
+        columns.push(Arc::new(BooleanArray::from(pick(&batch.device_managed, order))));
+        columns.push(Arc::new(BooleanArray::from(pick(&batch.channel_external, order))));
+        columns.push(Arc::new(Int64Array::from(pick(&batch.file_size, order))));
+        columns.push(batch.recipients.array(order)?);
+        let schema = events_file_schema();
+        let typed = |(field, column): (&Arc<Field>, &ArrayRef)| field.as_ref().clone().with_data_type(column.data_type().clone());
+        let schema = Schema::new(schema.fields().iter().zip(&columns).map(typed).collect::<Vec<Field>>());
+        Ok(RecordBatch::try_new(Arc::new(schema), columns)?)
     }
 
     /// Drops the rows whose ids are in `known`.
     pub fn remove(&mut self, known: &IdSet) {
         let keep: Vec<bool> = self.hashes.iter().map(|hash| !known.contains(hash)).collect();
-        let mut kept = keep.iter();
-        self.order.retain(|_| kept.next() == Some(&true));
-        let mut kept = keep.iter();
-        self.times.retain(|_| kept.next() == Some(&true));
-        let mut kept = keep.iter();
-        self.hashes.retain(|_| kept.next() == Some(&true));
+        fn retain<T>(values: &mut Vec<T>, keep: &[bool]) {
+            let mut keep = keep.iter();
+            values.retain(|_| keep.next() == Some(&true));
+        }
+        retain(&mut self.order, &keep);
+        retain(&mut self.times, &keep);
+        retain(&mut self.hashes, &keep);
     }
 
-    /// How often each value of a column of few values occurs.
+    /// How often each source occurs.
+    pub fn sources(&self) -> Vec<(&str, u64)> {
+        self.batch.source.counts(&self.order)
+    }
+
+    /// How often each value of a column with a closed list of values occurs.
     pub fn counts(&self, column: &str) -> Vec<(&str, u64)> {
-        let at = self.schema.index_of(column).ok();
-        let Some(coded) = at.and_then(|at| self.columns[at].as_dictionary_opt::<Int32Type>()) else { return Vec::new() };
-        let mut counts: Vec<(&str, u64)> = coded.values().as_string::<i32>().iter().map(|value| (value.unwrap_or_default(), 0)).collect();
-        for row in &self.order {
-            if let Some((_, count)) = coded.key(*row as usize).and_then(|code| counts.get_mut(code)) {
-                *count += 1;
-            }
+        let at = TEXT.iter().position(|(name, _)| *name == column);
+        match at.and_then(|at| self.batch.text.get(at)) {
+            Some(TextColumn::Closed(coded)) => coded.counts(&self.order),
+            _ => Vec::new(),
         }
-        counts.retain(|(_, count)| *count > 0);
-        counts
     }
 
     /// The hours that the rows lie in.
@@ -356,12 +294,9 @@ impl SortedBatch {
         }
         hours
     }
-}
 
-/// The rows of a column in another order; a column without values has none in any order.
-fn taken(column: &ArrayRef, order: &UInt32Array) -> Result<ArrayRef> {
-    if column.null_count() == column.len() {
-        return Ok(column.slice(0, order.len()));
+    /// The batch without its rows, to be filled again.
+    pub fn emptied(self) -> EventBatch {
+        self.batch.cleared()
     }
-    Ok(take(column, order, None)?)
 }

@@ -3,6 +3,7 @@
 //! A second ingest of the same object changes nothing: `objects` names it; and were it not there, every event's id is looked up.
 
 mod batch;
+mod growing;
 mod reader;
 pub mod records;
 mod redact;
@@ -105,16 +106,21 @@ pub async fn ingest(
     progress.set_length(objects.iter().map(|object| object.size).sum());
 
     let (sender, mut batches) = tokio::sync::mpsc::channel(1);
+    let (back, emptied) = std::sync::mpsc::channel();
     let reading = {
         let (settings, context, progress) = (settings.clone(), context.clone(), progress.clone());
-        tokio::task::spawn_blocking(move || read_all(&objects, &settings, &sql_sources, context, sender, &progress))
+        tokio::task::spawn_blocking(move || read_all(&objects, &settings, &sql_sources, context, (sender, emptied), &progress))
     };
     let mut writer = writer::Writer::new(lake, context.clone(), settings.redact.clone());
     let mut written = Ok(());
     while let Some(flush) = batches.recv().await {
-        written = writer.write(flush).await;
-        if written.is_err() {
-            break;
+        match writer.write(flush).await {
+            // A reader that has ended needs no more batches.
+            Ok(batch) => drop(back.send(batch)),
+            Err(error) => {
+                written = Err(error);
+                break;
+            }
         }
     }
     // The reader ends by itself once nobody takes its batches.
@@ -148,10 +154,10 @@ fn read_all(
     settings: &Settings,
     sql_sources: &[SqlSource],
     context: SessionContext,
-    sender: tokio::sync::mpsc::Sender<Flush>,
+    batches: (tokio::sync::mpsc::Sender<Flush>, std::sync::mpsc::Receiver<EventBatch>),
     progress: &ProgressBar,
 ) -> Result<Summary> {
-    let mut reader = reader::Reader::new(settings, sql_sources, context, sender);
+    let mut reader = reader::Reader::new(settings, sql_sources, context, batches);
     for object in objects {
         reader.object(object)?;
         progress.inc(object.size);

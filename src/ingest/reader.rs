@@ -33,6 +33,8 @@ pub struct Reader<'a> {
     sql_sources: &'a [SqlSource],
     context: datafusion::prelude::SessionContext,
     batches: Sender<Flush>,
+    /// Batches that were written, empty again.
+    emptied: std::sync::mpsc::Receiver<EventBatch>,
     batch: EventBatch,
     snapshots: SnapshotRows,
     quarantine: QuarantineRows,
@@ -51,18 +53,19 @@ enum Owner {
 }
 
 impl<'a> Reader<'a> {
-    /// A reader that sends what it reads to `batches`.
+    /// A reader that sends what it reads to `batches`, and gets the batches back.
     pub fn new(
         settings: &'a Settings,
         sql_sources: &'a [SqlSource],
         context: datafusion::prelude::SessionContext,
-        batches: Sender<Flush>,
+        (batches, emptied): (Sender<Flush>, std::sync::mpsc::Receiver<EventBatch>),
     ) -> Self {
         Self {
             settings,
             sql_sources,
             context,
             batches,
+            emptied,
             batch: EventBatch::default(),
             snapshots: SnapshotRows::default(),
             quarantine: QuarantineRows::default(),
@@ -361,7 +364,8 @@ impl<'a> Reader<'a> {
     }
 
     fn send(&mut self) -> Result<()> {
-        let next = self.batch.successor();
+        self.summary.duplicates += self.batch.tell_repeated(&mut self.seen);
+        let next = self.emptied.try_recv().unwrap_or_default();
         let flush = Flush {
             events: std::mem::replace(&mut self.batch, next),
             snapshots: std::mem::take(&mut self.snapshots),
@@ -449,12 +453,7 @@ impl Receiver for Taker<'_, '_, '_> {
             if event.event_id.is_empty() { Cow::Owned(self.content_id(&event)) } else { Cow::Borrowed(event.event_id.as_ref()) };
         self.count += 1;
         let hash = id_hash(&id);
-        let reader = &mut *self.reader;
-        if !reader.seen.insert(hash) {
-            reader.summary.duplicates += 1;
-            return;
-        }
-        reader.batch.push(&event, &id, hash, time, self.place);
+        self.reader.batch.push(&event, &id, hash, time, self.place);
     }
 
     fn snapshot(&mut self, snapshot: Snapshot<'_>) {

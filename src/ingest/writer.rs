@@ -13,7 +13,7 @@ use futures::StreamExt;
 use std::sync::Arc;
 
 use super::Flush;
-use super::batch::{IdSet, SortedBatch, id_hash};
+use super::batch::{EventBatch, IdSet, SortedBatch, id_hash};
 use super::redact;
 use super::rows::{ObjectRow, SnapshotRows};
 use crate::error::{Error, Kind, Result};
@@ -57,28 +57,30 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes events first, then what was read of their objects: a crash between the two costs a second reading, never an event.
-    pub async fn write(&mut self, flush: Flush) -> Result<()> {
+    /// Gives the batch back, empty.
+    pub async fn write(&mut self, flush: Flush) -> Result<EventBatch> {
         let now = self.lake.clock().now();
         if !flush.seen_all {
             self.own.clear();
         }
-        if !flush.events.is_empty() {
-            let sorted = flush.events.finish(now)?;
-            self.events(sorted).await?;
-        }
+        let mut sorted = flush.events.sorted();
+        self.events(&mut sorted).await?;
         self.snapshots(flush.snapshots).await?;
         append(self.lake, &tables::quarantine(), &flush.quarantine.batch(now)?, &Note::new(None)).await?;
-        append(self.lake, &tables::objects(), &ObjectRow::batch(&flush.objects, now)?, &Note::new(None)).await
+        append(self.lake, &tables::objects(), &ObjectRow::batch(&flush.objects, now)?, &Note::new(None)).await?;
+        Ok(sorted.emptied())
     }
 
-    async fn events(&mut self, sorted: SortedBatch) -> Result<()> {
+    async fn events(&mut self, rest: &mut SortedBatch) -> Result<()> {
+        if rest.len() == 0 {
+            return Ok(());
+        }
         let spec = tables::events();
-        let mut rest = sorted;
         let mut adds: Option<Vec<Add>> = None;
         for _ in 0..CONFLICTS_MAX {
             let table = self.lake.table(&spec.name).await?;
             let existing = LakeTable::at(self.lake, &spec, &table).await?.excluding(&self.own);
-            let known = self.known(existing, &rest).await?;
+            let known = self.known(existing, rest).await?;
             if !known.is_empty() {
                 let before = rest.len();
                 rest.remove(&known);
@@ -90,13 +92,13 @@ impl<'a> Writer<'a> {
             }
             let files = match adds.take() {
                 Some(files) => files,
-                None => self.files(&rest).await?,
+                None => self.files(rest).await?,
             };
             let note = Note::new(Some(rest.hours()));
             match append_files_on(self.lake, &spec, &table, files.clone(), &note, Some(MUTEX)).await {
                 Ok(()) => {
                     self.own.extend(files.into_iter().map(|add| add.path));
-                    self.count(&rest);
+                    self.count(rest);
                     return Ok(());
                 }
                 Err(error) if error.kind() == Kind::Conflict => {
@@ -111,10 +113,11 @@ impl<'a> Writer<'a> {
 
     async fn files(&self, sorted: &SortedBatch) -> Result<Vec<Add>> {
         let spec = tables::events();
+        let now = self.lake.clock().now();
         let mut adds = Vec::new();
         for (date, offset, length) in date_runs(sorted.times()) {
-            let batch = self.masked(sorted.rows(offset, length)?).await?;
-            adds.push(write_file(self.lake, &spec, &batch, Some(date), self.lake.clock().now()).await?);
+            let batch = self.masked(sorted.rows(offset, length, now)?).await?;
+            adds.push(write_file(self.lake, &spec, &batch, Some(date), now).await?);
         }
         Ok(adds)
     }
@@ -171,7 +174,7 @@ impl<'a> Writer<'a> {
         self.events += written.len() as u64;
         self.undated += written.counts("time_origin").into_iter().map(|(_, count)| count).sum::<u64>();
         self.other += written.counts("action").into_iter().filter(|(action, _)| *action == "other").map(|(_, count)| count).sum::<u64>();
-        for (source, count) in written.counts("source") {
+        for (source, count) in written.sources() {
             *self.by_source.entry(source.to_owned()).or_default() += count;
         }
     }

@@ -38,8 +38,10 @@ pub fn writer_properties(rows: usize) -> WriterProperties {
     for name in COUNTED {
         builder = builder.set_column_statistics_enabled(ColumnPath::from(*name), EnabledStatistics::Page);
     }
-    // No id comes twice: a dictionary of them would be built in vain.
-    builder = builder.set_column_dictionary_enabled(ColumnPath::from("event_id"), false);
+    // Ids of single things hardly come twice in a row group: a dictionary of them would be built in vain.
+    for name in ["event_id", "message_id", "file_id"] {
+        builder = builder.set_column_dictionary_enabled(ColumnPath::from(name), false);
+    }
     for name in PROSE {
         builder = prose(builder, name);
     }

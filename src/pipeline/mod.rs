@@ -57,8 +57,15 @@ pub struct Bittern {
 }
 
 impl Bittern {
-    /// Opens the lake at `root`, and makes what is missing of it.
+    /// Opens the lake at `root`, makes what is missing of it, and plans every job.
     pub async fn open(config: &Config, root: &str, clock: Clock) -> Result<Self> {
+        let mut bittern = Self::open_to_land(config, root, clock).await?;
+        bittern.plan_jobs().await?;
+        Ok(bittern)
+    }
+
+    /// Opens the lake at `root` for nothing but [`Self::ingest`]: without jobs and their tables.
+    pub async fn open_to_land(config: &Config, root: &str, clock: Clock) -> Result<Self> {
         let key = read_or_make_key(&config.key_path()?)?;
         let lake = Lake::open(root, clock).await?;
         let policy = Policy::read(config.policy.as_deref())?;
@@ -87,21 +94,24 @@ impl Bittern {
             occupied: Vec::new(),
         };
         bittern.refresh_base().await?;
-        let environment = environment(&bittern.setup);
-        let (jobs, mut errors) = crate::jobs::load(&bittern.catalog, &environment);
+        Ok(bittern)
+    }
+
+    async fn plan_jobs(&mut self) -> Result<()> {
+        let environment = environment(&self.setup);
+        let (jobs, mut errors) = crate::jobs::load(&self.catalog, &environment);
         let (nodes, unplanned) = {
-            let (context, lake) = (&bittern.context, &bittern.lake);
+            let (context, lake) = (&self.context, &self.lake);
             let make_table = async |spec: &TableSpec| {
                 lake.table_or_create(spec).await?;
                 session::register(context, lake, spec).await.map(drop)
             };
-            graph::order(context, &jobs, &bittern.catalog.views(), make_table).await?
+            graph::order(context, &jobs, &self.catalog.views(), make_table).await?
         };
         errors.extend(unplanned);
-        bittern.nodes = nodes;
-        bittern.errors = errors;
-        bittern.refresh().await?;
-        Ok(bittern)
+        self.nodes = nodes;
+        self.errors = errors;
+        self.refresh().await
     }
 
     async fn refresh_base(&mut self) -> Result<()> {

@@ -1,5 +1,7 @@
 //! What kind of program acted, from user agents and app ids whose meaning the vendors document or that name themselves.
 
+use std::cell::RefCell;
+
 use crate::event::ClientClass;
 
 /// User-agent fragments (lower case) → class; the first that occurs decides.
@@ -53,8 +55,29 @@ const USER_AGENTS: &[(&str, ClientClass)] = &[
     ("onedriveios", ClientClass::Interactive),
 ];
 
+thread_local! {
+    /// What was last asked, by length and some bytes: an organisation has few user agents, and each stands in very many records.
+    static KNOWN: RefCell<[(String, Option<ClientClass>); KNOWN_SLOTS]> = RefCell::new(std::array::from_fn(|_| Default::default()));
+}
+
+const KNOWN_SLOTS: usize = 64;
+
 /// The class a user agent shows, if it shows one.
 pub fn from_user_agent(user_agent: &str) -> Option<ClientClass> {
+    let bytes = user_agent.as_bytes();
+    let byte = |at: usize| usize::from(bytes.get(at).copied().unwrap_or_default());
+    let slot = (bytes.len() * 31 + byte(bytes.len() / 4) * 7 + byte(bytes.len() / 2) * 3 + byte(bytes.len() * 3 / 4)) % KNOWN_SLOTS;
+    KNOWN.with_borrow_mut(|known| {
+        let (asked, class) = &mut known[slot];
+        if asked != user_agent {
+            *class = class_shown(user_agent);
+            user_agent.clone_into(asked);
+        }
+        *class
+    })
+}
+
+fn class_shown(user_agent: &str) -> Option<ClientClass> {
     const LONG: usize = 512;
     let shown = user_agent.as_bytes();
     let shown = &shown[..shown.len().min(LONG)];

@@ -1,7 +1,7 @@
 //! The one immutable setup of a process: which rules look for credentials, and the key of their fingerprints.
 
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::credentials::fingerprint;
 use crate::credentials::rules::{self, Problem, RuleFile};
@@ -13,11 +13,13 @@ pub struct Setup {
     inner: Arc<Inner>,
 }
 
+/// What follows from the rules is made at first use: most commands never look for a credential.
 struct Inner {
-    rules: RuleSet,
+    files: OnceLock<Vec<RuleFile>>,
+    rules: OnceLock<RuleSet>,
+    id: OnceLock<String>,
     key: Box<[u8]>,
     key_id: String,
-    id: String,
 }
 
 /// Separates what the key is used for.
@@ -26,21 +28,27 @@ const CHECK_LABEL: &[u8] = b"bittern: which key is this";
 impl Setup {
     /// Compiles the rules. Every problem of every rule comes at once.
     pub fn new(files: &[RuleFile], key: &[u8]) -> Result<Self, Vec<Problem>> {
-        const CHECK_BYTES: usize = 4;
-        let rules = RuleSet::compile(files)?;
-        let key_id = fingerprint::keyed_hex(key, &[CHECK_LABEL], CHECK_BYTES);
-        let id = format!("{}-{key_id}", rules::digest(files));
-        Ok(Self { inner: Arc::new(Inner { rules, key: key.into(), key_id, id }) })
+        Ok(Self::of(files.to_vec().into(), RuleSet::compile(files)?.into(), key))
     }
 
     /// The rules that come with the crate.
     pub fn builtin(key: &[u8]) -> Self {
-        rules::builtin().and_then(|files| Self::new(&files, key)).expect("the built-in rules compile: a test compiles them")
+        Self::of(OnceLock::new(), OnceLock::new(), key)
+    }
+
+    fn of(files: OnceLock<Vec<RuleFile>>, rules: OnceLock<RuleSet>, key: &[u8]) -> Self {
+        const CHECK_BYTES: usize = 4;
+        let key_id = fingerprint::keyed_hex(key, &[CHECK_LABEL], CHECK_BYTES);
+        Self { inner: Arc::new(Inner { files, rules, id: OnceLock::new(), key: key.into(), key_id }) }
+    }
+
+    fn files(&self) -> &[RuleFile] {
+        self.inner.files.get_or_init(|| rules::builtin().expect("the built-in rules parse: a test parses them"))
     }
 
     /// Tells setups apart: a hash of the rule set and a check value of the key.
     pub fn id(&self) -> &str {
-        &self.inner.id
+        self.inner.id.get_or_init(|| format!("{}-{}", rules::digest(self.files()), self.inner.key_id))
     }
 
     /// Tells keys apart without telling anything of the key.
@@ -50,7 +58,8 @@ impl Setup {
 
     /// The compiled rules.
     pub fn rules(&self) -> &RuleSet {
-        &self.inner.rules
+        let compile = || RuleSet::compile(self.files()).expect("the built-in rules compile: a test compiles them");
+        self.inner.rules.get_or_init(compile)
     }
 
     /// The keyed fingerprint of a secret.
@@ -61,13 +70,13 @@ impl Setup {
 
 impl std::fmt::Debug for Setup {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Setup").field("id", &self.inner.id).finish()
+        f.debug_struct("Setup").field("id", &self.id()).finish()
     }
 }
 
 impl PartialEq for Setup {
     fn eq(&self, other: &Self) -> bool {
-        self.id() == other.id()
+        Arc::ptr_eq(&self.inner, &other.inner) || self.id() == other.id()
     }
 }
 
@@ -75,7 +84,8 @@ impl Eq for Setup {}
 
 impl Hash for Setup {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.id().hash(state);
+        // Enough to be equal where setups are; the id would have the rules read.
+        self.inner.key_id.hash(state);
     }
 }
 
