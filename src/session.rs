@@ -1,5 +1,7 @@
 //! The engine: one SessionContext with the lake's tables, our functions and the views. Only here is one built.
 
+pub mod files;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -69,11 +71,15 @@ pub fn bare(setup: &Setup, limits: &Limits) -> Result<SessionContext> {
     if let Some(rows) = limits.batch_rows {
         config = config.with_batch_size(rows.max(1));
     }
+    let target_partitions = config.target_partitions();
     let options = config.options_mut();
     // Text stays in contiguous buffers: credential matching runs over whole arrays.
     options.execution.parquet.schema_force_view_types = false;
     options.sql_parser.map_string_types_to_utf8view = false;
     options.execution.collect_statistics = false;
+    // Folders `day=…` are groups already: what is grouped by their key need not be spread once more.
+    options.optimizer.preserve_file_partitions = target_partitions;
+    options.optimizer.subset_repartition_threshold = target_partitions;
     let state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime(limits)?).with_default_features().build();
     let mut context = SessionContext::new_with_state(state);
     bittern_udfs::register_all(&mut context, setup)?;

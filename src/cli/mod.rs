@@ -1,8 +1,10 @@
 //! The command line: one file a command. Data goes to stdout, logs and progress to stderr.
 
+mod backtest;
 mod check;
 mod credentials;
 mod demo;
+mod explain;
 mod generate;
 mod ingest;
 mod output;
@@ -81,6 +83,10 @@ enum Command {
     Plan(run::Args),
     /// Query every table, view and function
     Sql(sql::Args),
+    /// Try a detection over the past with other parameters, or for a budget of alerts
+    Backtest(backtest::Args),
+    /// Show why detections did or did not tell of a person on a day
+    Explain(explain::Args),
     /// Write the report as one HTML page
     Report(report::Args),
     /// Show what the lake holds: sources, lateness, quarantine, unmapped actions
@@ -126,6 +132,8 @@ async fn run(args: Args) -> Result<ExitCode> {
         Command::Run(args) => run::run(global, args).await,
         Command::Plan(args) => plan::run(global, args).await,
         Command::Sql(args) => sql::run(global, args).await,
+        Command::Backtest(args) => backtest::run(global, args).await,
+        Command::Explain(args) => explain::run(global, args).await,
         Command::Report(args) => report::run(global, args).await,
         Command::Status => status::run(global).await,
         Command::Check => check::run(global).await,

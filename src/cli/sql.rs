@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use datafusion::execution::context::SQLOptions;
-use datafusion::prelude::{CsvReadOptions, JsonReadOptions, ParquetReadOptions, SessionContext};
 use datafusion::scalar::ScalarValue;
 
 use super::{Global, output};
@@ -22,7 +21,7 @@ pub struct Args {
     /// A file with the query
     #[arg(short, long, value_name = "FILE", conflicts_with = "command")]
     file: Option<PathBuf>,
-    /// A further table: Parquet, CSV or NDJSON files
+    /// A further table: Parquet, CSV or NDJSON files, a folder of them (parts `key=value` become columns), or a Delta table
     #[arg(long, value_name = "NAME=PATH")]
     table: Vec<String>,
     /// A value for $NAME
@@ -44,7 +43,7 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     };
     for table in &args.table {
         let (name, path) = table.split_once('=').ok_or_else(|| Error::usage(format!("`{table}` is not NAME=PATH")))?;
-        register(&context, name, path).await?;
+        crate::session::files::register(&context, name, path).await?;
     }
     let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     let mut frame = context.sql_with_options(&sql, options).await?;
@@ -77,17 +76,4 @@ fn params(given: &[String]) -> Result<Vec<(String, ScalarValue)>> {
             Ok((name.to_owned(), scalar.unwrap_or_else(|_| ScalarValue::Utf8(Some(value.to_owned())))))
         })
         .collect()
-}
-
-async fn register(context: &SessionContext, name: &str, path: &str) -> Result<()> {
-    let plain = path.trim_end_matches('/');
-    let registered = if plain.ends_with(".csv") {
-        context.register_csv(name, path, CsvReadOptions::default()).await
-    } else if plain.ends_with("json") {
-        let extension = plain.rsplit('.').next().unwrap_or_default();
-        context.register_json(name, path, JsonReadOptions::default().file_extension(&format!(".{extension}"))).await
-    } else {
-        context.register_parquet(name, path, ParquetReadOptions::default()).await
-    };
-    registered.map_err(|e| Error::usage(format!("cannot read table `{name}` at `{path}`")).caused_by(e))
 }

@@ -172,6 +172,32 @@ impl Job {
         })
     }
 
+    /// The values for `$name` in the SQL that its header gives.
+    pub fn params(&self) -> &BTreeMap<String, ScalarValue> {
+        &self.params
+    }
+
+    /// The job with another value for a parameter.
+    pub fn with_value(&self, name: &str, value: ScalarValue) -> Self {
+        let mut job = self.clone();
+        job.params.insert(name.to_owned(), value);
+        job
+    }
+
+    /// The job with a parameter's value as text, which must be of the parameter's kind.
+    ///
+    /// # Errors
+    /// `Usage` for a parameter that the header does not have, and for text of another kind.
+    pub fn with_param(&self, name: &str, text: &str) -> Result<Self> {
+        let Some(known) = self.params.get(name) else {
+            let names: Vec<&str> = self.params.keys().map(String::as_str).collect();
+            return Err(Error::usage(format!("`{}` has no parameter `{name}`; it has {}", self.id, names.join(", "))));
+        };
+        let value = ScalarValue::try_from_string(text.to_owned(), &known.data_type())
+            .map_err(|e| Error::usage(format!("`{name}` is of type {}: `{text}` is not", known.data_type())).caused_by(e))?;
+        Ok(self.with_value(name, value))
+    }
+
     /// The event time that an interval's answer depends on.
     pub fn window(&self, interval: Interval) -> Interval {
         Interval { start: interval.start - self.reads, end: interval.end + self.reads_after }

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Bittern;
 use crate::error::{Error, Result};
-use crate::event::{DAY, Micros};
+use crate::event::DAY;
+use crate::interval::Interval;
 use crate::sources::time;
 
 /// A planted incident, a line of `labels.jsonl`.
@@ -81,15 +82,27 @@ impl Judgement {
     }
 }
 
-struct Fired {
-    detection: String,
-    person: String,
-    start: Micros,
-    end: Micros,
+/// An alert as labels see it.
+#[derive(Debug, Clone)]
+pub struct Fired {
+    /// The detection.
+    pub detection: String,
+    /// Whom it is about, as the policy names people; empty if nobody there.
+    pub person: String,
+    /// The alert's interval.
+    pub interval: Interval,
 }
 
 /// Compares the lake's alerts with a file of labels.
 pub async fn judge(bittern: &Bittern, labels: &Path) -> Result<Judgement> {
+    Ok(judged(read_labels(labels)?, &fired(bittern).await?))
+}
+
+/// Reads a file of labels, one JSON object a line.
+///
+/// # Errors
+/// `Usage`, with the line, for a file that cannot be read or has something else.
+pub fn read_labels(labels: &Path) -> Result<Vec<Label>> {
     let text = std::fs::read_to_string(labels).map_err(|e| Error::usage(format!("cannot read `{}`", labels.display())).caused_by(e))?;
     let mut planted = Vec::new();
     for (number, line) in text.lines().enumerate() {
@@ -97,7 +110,11 @@ pub async fn judge(bittern: &Bittern, labels: &Path) -> Result<Judgement> {
             .map_err(|e| Error::usage(format!("{}:{}: not a label", labels.display(), number + 1)).caused_by(e))?;
         planted.push(label);
     }
-    let fired = fired(bittern).await?;
+    Ok(planted)
+}
+
+/// Compares alerts with what was planted.
+pub fn judged(planted: Vec<Label>, fired: &[Fired]) -> Judgement {
     let mut judgement = Judgement { alerts: fired.len(), ..Judgement::default() };
     let mut right = vec![false; fired.len()];
     for label in planted {
@@ -105,7 +122,7 @@ pub async fn judge(bittern: &Bittern, labels: &Path) -> Result<Judgement> {
         let mut found_by = Vec::new();
         for (at, alert) in fired.iter().enumerate() {
             // A local day's interval may lie beside the UTC time of its events.
-            let meets = alert.person == label.person && alert.start - DAY / 2 <= end && start <= alert.end + DAY / 2;
+            let meets = alert.person == label.person && alert.interval.start - DAY / 2 <= end && start <= alert.interval.end + DAY / 2;
             if meets && label.detections.contains(&alert.detection) {
                 right[at] = true;
                 found_by.push(alert.detection.clone());
@@ -122,7 +139,7 @@ pub async fn judge(bittern: &Bittern, labels: &Path) -> Result<Judgement> {
     for (alert, _) in fired.iter().zip(&right).filter(|(_, right)| !**right) {
         *judgement.false_alarms.entry(alert.detection.clone()).or_default() += 1;
     }
-    Ok(judgement)
+    judgement
 }
 
 /// Delivered alerts with the person behind the pseudonym.
@@ -139,7 +156,7 @@ async fn fired(bittern: &Bittern) -> Result<Vec<Fired>> {
             let detection = detections.value(row).to_owned();
             if !quiet.contains(&detection.as_str()) {
                 let person = if people.is_valid(row) { people.value(row).to_owned() } else { String::new() };
-                found.push(Fired { detection, person, start: times(2, row), end: times(3, row) });
+                found.push(Fired { detection, person, interval: Interval { start: times(2, row), end: times(3, row) } });
             }
         }
     }

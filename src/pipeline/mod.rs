@@ -1,7 +1,9 @@
 //! Everything opened and put together: the lake, the policy, the engine with tables and views, the jobs in their order.
 
+pub mod backtest;
 pub mod cases;
 pub mod evaluation;
+pub mod explain;
 pub mod judge;
 pub mod lint;
 pub mod run;

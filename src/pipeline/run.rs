@@ -173,7 +173,7 @@ impl Bittern {
         Ok(done)
     }
 
-    async fn answer(&self, job: &Job, span: Interval) -> Result<Vec<RecordBatch>> {
+    pub(super) async fn answer(&self, job: &Job, span: Interval) -> Result<Vec<RecordBatch>> {
         let frame = self.context.sql(&job.sql).await?.with_param_values(job.values(span))?;
         Ok(frame.collect().await?)
     }
