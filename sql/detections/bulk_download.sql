@@ -5,7 +5,7 @@
 -- reads = "-60 days"
 -- reads_after = "1 day"
 -- entity = "person_id"
--- known_gaps = "A screenshot of a file is not seen. A little more every day for weeks is not. Where a log names no device, sync to a new one looks like any other."
+-- known_gaps = "A screenshot is not seen, nor a little more every day for weeks. Where a log names no device, none is new."
 -- [params]
 -- files_min = 20
 -- factor_min = 2.0
@@ -80,6 +80,7 @@ unknown AS (
     array_agg(named_struct('start', u.first_day, 'end', least(u.end_day, CAST(c.local_day AS DATE)))) AS days
   FROM (SELECT DISTINCT person_id, local_day FROM candidates) AS c
   JOIN unknown_days AS u ON c.person_id = u.person_id AND coalesce(u.first_day < CAST(c.local_day AS DATE), true)
+    AND coalesce(u.first_use <= c.local_day, true)
   WHERE u.about = 'downloads'
   GROUP BY c.person_id, c.local_day
 ),
@@ -89,18 +90,29 @@ team AS (
     j.local_day, d.group_name, d.person_id,
     max(d.peer_group) AS peer_group,
     activity_baseline_at(d.local_day, d.value, true, 28, j.local_day) AS baseline
-  FROM (SELECT DISTINCT local_day, group_name FROM candidates WHERE class = 'interactive' AND measure = 'files') AS j
-  JOIN measured AS d ON j.group_name = d.group_name AND d.local_day <= j.local_day AND d.local_day >= j.local_day - INTERVAL '28 days'
+  FROM (SELECT DISTINCT local_day, group_name FROM candidates WHERE class = 'interactive') AS j
+  JOIN measured AS d
+    ON j.group_name = d.group_name AND d.local_day <= j.local_day AND d.local_day >= j.local_day - INTERVAL '28 days'
   WHERE d.class = 'interactive' AND d.measure = 'files'
   GROUP BY j.local_day, d.group_name, d.person_id
 ),
 -- Department and role, where at least five of them have a history; else the group.
 peers AS (
-  SELECT local_day, group_name, peer_group, peers, peers['expected'] AS peers_expected, peers['spread'] AS peers_spread, peers['people'] AS people
+  SELECT
+    local_day, group_name, peer_group, peers,
+    peers['expected'] AS peers_expected, peers['spread'] AS peers_spread, peers['people'] AS people
   FROM (
     SELECT r.local_day, r.group_name, r.peer_group, CASE WHEN r.peers IS NULL THEN g.peers ELSE r.peers END AS peers
-    FROM (SELECT local_day, group_name, peer_group, peer_baseline(baseline) AS peers FROM team GROUP BY local_day, group_name, peer_group) AS r
-    JOIN (SELECT local_day, group_name, peer_baseline(baseline) AS peers FROM team GROUP BY local_day, group_name) AS g
+    FROM (
+      SELECT local_day, group_name, peer_group, peer_baseline(baseline) AS peers
+      FROM team
+      GROUP BY local_day, group_name, peer_group
+    ) AS r
+    JOIN (
+      SELECT local_day, group_name, peer_baseline(baseline) AS peers
+      FROM team
+      GROUP BY local_day, group_name
+    ) AS g
       ON r.local_day = g.local_day AND r.group_name = g.group_name
   ) AS nearest
 ),
@@ -119,7 +131,9 @@ compared AS (
     date_part('epoch', c.local_day) / 86400 - date_part('epoch', min(d.local_day)) / 86400 AS days_before,
     array_agg(d.value ORDER BY d.value DESC) FILTER (WHERE d.local_day < c.local_day AND d.value IS NOT NULL) AS values_before
   FROM candidates AS c
-  JOIN measured AS d ON c.person_id = d.person_id AND c.class = d.class AND c.measure = d.measure AND d.local_day <= c.local_day
+  JOIN measured AS d
+    ON c.person_id = d.person_id AND c.class = d.class AND c.measure = d.measure
+    AND d.local_day <= c.local_day AND d.local_day >= c.local_day - INTERVAL '60 days'
   LEFT JOIN unknown AS u ON c.person_id = u.person_id AND c.local_day = u.local_day
   LEFT JOIN peers AS p
     ON c.local_day = p.local_day AND c.group_name = p.group_name AND c.peer_group = p.peer_group
@@ -161,7 +175,8 @@ strange_devices AS (
   SELECT l.person_id, l.local_day, l.device_name, l.is_managed
   FROM loads AS l
   LEFT JOIN devices_by_person AS d
-    ON l.person_id = d.person_id AND d.interval_start < l.local_day - INTERVAL '1 day'
+    ON l.person_id = d.person_id
+    AND d.interval_start < l.local_day - INTERVAL '1 day' AND d.interval_start >= l.local_day - INTERVAL '60 days'
     AND d.interval_start >= $interval_start - INTERVAL '60 days' AND d.interval_start < $interval_end
   WHERE l.class = 'sync' AND l.device_name IS NOT NULL AND l.files >= $device_files_min
   GROUP BY l.person_id, l.local_day, l.device_name, l.is_managed
@@ -242,17 +257,23 @@ SELECT
          ELSE ' by a program'
        END
     || coalesce(
-         ' to ' || credential_redact(f.device_name) || CASE WHEN f.is_unmanaged THEN ', a device that is not managed' ELSE ', a new device' END, ''
+         ' to ' || credential_redact(f.device_name)
+           || CASE WHEN f.is_unmanaged THEN ', a device that is not managed' ELSE ', a new device' END,
+         ''
        )
     || CASE f.why WHEN 'ceiling' THEN '; ' || CAST(f.ceiling AS VARCHAR) || ' are too many for anybody' ELSE '' END
     || CASE
          WHEN coalesce(f.history_days, 0) = 0 THEN '; nothing is known of before'
          ELSE '; usually ' || CAST(CAST(round(f.expected) AS BIGINT) AS VARCHAR)
-           || CASE f.most_before WHEN 0 THEN ', never any before' ELSE ', never over ' || CAST(CAST(round(f.most_before) AS BIGINT) AS VARCHAR) END
+           || CASE f.most_before
+                WHEN 0 THEN ', never any before'
+                ELSE ', never over ' || CAST(CAST(round(f.most_before) AS BIGINT) AS VARCHAR)
+              END
        END
     || CASE
          WHEN f.measure = 'megabytes' OR f.peers IS NULL THEN ''
-         ELSE '; peers ' || CAST(CAST(round(f.peers_expected) AS BIGINT) AS VARCHAR) || CASE f.measure WHEN 'peak_60m' THEN ' in a day' ELSE '' END
+         ELSE '; peers ' || CAST(CAST(round(f.peers_expected) AS BIGINT) AS VARCHAR)
+           || CASE f.measure WHEN 'peak_60m' THEN ' in a day' ELSE '' END
        END AS summary,
   e.evidence_ids
 FROM fired AS f

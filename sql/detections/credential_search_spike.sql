@@ -35,6 +35,7 @@ unknown AS (
     array_agg(named_struct('start', u.first_day, 'end', least(u.end_day, CAST(c.local_day AS DATE)))) AS days
   FROM candidates AS c
   JOIN unknown_days AS u ON c.person_id = u.person_id AND coalesce(u.first_day < CAST(c.local_day AS DATE), true)
+    AND coalesce(u.first_use <= c.local_day, true)
   WHERE u.about = 'searches'
   GROUP BY c.person_id, c.local_day
 ),
@@ -48,7 +49,8 @@ compared AS (
     ) AS baseline,
     coalesce(max(d.credential_searches) FILTER (WHERE d.local_day < c.local_day), 0) AS most_before
   FROM candidates AS c
-  JOIN daily AS d ON c.person_id = d.person_id AND d.local_day <= c.local_day
+  JOIN daily AS d
+    ON c.person_id = d.person_id AND d.local_day <= c.local_day AND d.local_day >= c.local_day - INTERVAL '60 days'
   LEFT JOIN unknown AS u ON c.person_id = u.person_id AND c.local_day = u.local_day
   GROUP BY c.person_id, c.local_day
 ),

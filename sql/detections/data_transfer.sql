@@ -5,7 +5,7 @@
 -- reads = "-8 days"
 -- reads_after = "1 day"
 -- entity = "person_id"
--- known_gaps = "Needs an endpoint's, a proxy's or a mail log; a phone's own cloud backup is not seen. Of a mail only the first attachment is compared."
+-- known_gaps = "Needs an endpoint's, a proxy's or a mail log. A phone's backup is not seen, of a mail only the first attachment."
 -- [params]
 -- match_days = 7
 -- files_min = 2
@@ -20,10 +20,10 @@
 -- bulk_files_min = 20
 -- burst_files_min = 10
 -- public_links = "AnonymousLinkCreated|file_public_link_created|confluence_page_public_link_created|drive/change_document_visibility"
--- personal_mail = """gmail.com|googlemail.com|outlook.com|hotmail.com|live.com|msn.com|yahoo.com|ymail.com|icloud.com|me.com|mac.com|aol.com|\
--- proton.me|protonmail.com|pm.me|tutanota.com|fastmail.com|hey.com|zoho.com|mail.com|gmx.com|gmx.net|gmx.de|web.de|t-online.de|freenet.de|\
--- posteo.de|mailbox.org|orange.fr|free.fr|laposte.net|libero.it|qq.com|163.com|126.com|foxmail.com|naver.com|hanmail.net|daum.net|mail.ru|\
--- yandex.ru|yandex.com|rediffmail.com|uol.com.br|bol.com.br|seznam.cz|wp.pl|o2.pl|onet.pl"""
+-- personal_mail = """gmail.com|googlemail.com|outlook.com|hotmail.com|live.com|msn.com|yahoo.com|ymail.com|icloud.com|me.com|mac.com|\
+-- aol.com|proton.me|protonmail.com|pm.me|tutanota.com|fastmail.com|hey.com|zoho.com|mail.com|gmx.com|gmx.net|gmx.de|web.de|t-online.de|\
+-- freenet.de|posteo.de|mailbox.org|orange.fr|free.fr|laposte.net|libero.it|qq.com|163.com|126.com|foxmail.com|naver.com|hanmail.net|\
+-- daum.net|mail.ru|yandex.ru|yandex.com|rediffmail.com|uol.com.br|bol.com.br|seznam.cz|wp.pl|o2.pl|onet.pl"""
 WITH moved AS (
   SELECT
     event_id, event_time, person_id, group_name, time_zone, action, vendor_action, outcome, class, channel_id, channel_external,
@@ -84,7 +84,8 @@ verdicts AS (
     e.event_id,
     coalesce(bool_or(p.approved AND p.kind IN ('device', 'share', 'tenant')), false)
       OR (coalesce(bool_or(p.approved AND p.kind = 'domain'), false)
-        AND (strpos(coalesce(max(e.target_account), ''), '@') = 0 OR coalesce(bool_or(p.approved AND p.kind = 'account'), false))) AS approved,
+        AND (strpos(coalesce(max(e.target_account), ''), '@') = 0 OR coalesce(bool_or(p.approved AND p.kind = 'account'), false))
+      ) AS approved,
     coalesce(bool_or(NOT p.approved), false) AS refused
   FROM exits AS e
   JOIN (
@@ -111,11 +112,13 @@ transfers AS (
 ),
 -- How rare a name is: everybody has a "logo.png".
 names AS (
-  SELECT d.name, count(DISTINCT d.person_id) AS people
-  FROM moved AS d
-  JOIN (SELECT DISTINCT name FROM transfers) AS t ON d.name = t.name
+  SELECT t.event_id, count(DISTINCT d.person_id) AS people
+  FROM transfers AS t
+  JOIN moved AS d
+    ON t.name = d.name
+    AND d.event_time <= t.event_time AND d.event_time >= t.event_time - arrow_cast($match_days * 86400, 'Duration(Second)')
   WHERE d.action = 'file_downloaded' AND d.outcome = 'success'
-  GROUP BY d.name
+  GROUP BY t.event_id
 ),
 taken AS (
   SELECT d.person_id, d.event_id, d.event_time, d.class, d.file_id, d.file_hash, d.file_size, d.name
@@ -130,15 +133,14 @@ matches AS (
     d.event_time AS download_time,
     CASE
       WHEN t.file_id = d.file_id OR t.file_hash = d.file_hash THEN 1.0
-      WHEN t.file_size <> d.file_size THEN $other_size_weight / sqrt(greatest(coalesce(n.people, 1), 1))
-      ELSE 1.0 / sqrt(greatest(coalesce(n.people, 1), 1))
+      ELSE CASE WHEN t.file_size <> d.file_size THEN $other_size_weight ELSE 1.0 END / sqrt(greatest(coalesce(n.people, 1), 1))
     END AS weight
   FROM transfers AS t
   JOIN taken AS d
     ON t.person_id = d.person_id
     AND d.event_time <= t.event_time AND d.event_time >= t.event_time - arrow_cast($match_days * 86400, 'Duration(Second)')
     AND (t.file_id = d.file_id OR t.file_hash = d.file_hash OR t.name = d.name)
-  LEFT JOIN names AS n ON t.name = n.name
+  LEFT JOIN names AS n ON t.event_id = n.event_id
 ),
 matched AS (
   SELECT event_id, max(weight) AS weight, min(download_time) AS download_time, array_agg(DISTINCT download_id) AS download_ids
@@ -157,7 +159,9 @@ files AS (
     min(t.event_time) AS first_event_time,
     max(t.event_time) AS last_event_time,
     min(m.download_time) AS download_time,
-    array_concat(array_agg(DISTINCT t.event_id), coalesce(flatten(array_agg(m.download_ids) FILTER (WHERE m.download_ids IS NOT NULL)), [])) AS event_ids
+    array_concat(
+      array_agg(DISTINCT t.event_id), coalesce(flatten(array_agg(m.download_ids) FILTER (WHERE m.download_ids IS NOT NULL)), [])
+    ) AS event_ids
   FROM transfers AS t
   LEFT JOIN matched AS m ON t.event_id = m.event_id
   GROUP BY t.person_id, t.local_day, t.way, t.destination, coalesce(t.name, t.file_id, t.event_id)
@@ -203,8 +207,9 @@ weighed AS (
       ELSE $out_high_min
     END AS score,
     -- Public links and channels with guests are daily work, internal shares even more.
-    CASE way WHEN 'share' THEN $share_medium_min WHEN 'link' THEN $shared_medium_min WHEN 'outside' THEN $shared_medium_min ELSE $out_medium_min END AS medium_min,
-    CASE way WHEN 'share' THEN $share_high_min WHEN 'link' THEN $shared_high_min WHEN 'outside' THEN $shared_high_min ELSE $out_high_min END AS high_min,
+    CASE WHEN way = 'share' THEN $share_medium_min WHEN way IN ('link', 'outside') THEN $shared_medium_min ELSE $out_medium_min END
+      AS medium_min,
+    CASE WHEN way = 'share' THEN $share_high_min WHEN way IN ('link', 'outside') THEN $shared_high_min ELSE $out_high_min END AS high_min,
     way IN ('device', 'cloud', 'session') AND files - matched >= $burst_files_min AND downloads >= $bulk_files_min AS is_burst
   FROM sums
 )

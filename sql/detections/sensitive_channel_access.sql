@@ -4,13 +4,13 @@
 -- interval = "1 day"
 -- reads = "-90 days"
 -- entity = "person_id"
--- known_gaps = "No platform logs that a channel was opened: evidence is a recorded act (a post, download, search, preview, join). Membership is not looked at."
+-- known_gaps = "No platform logs that a channel was opened: evidence is a recorded act. Membership is not looked at."
 -- [params]
 -- days_before_max = 2
 -- peers_min = 2
 -- known_days_min = 10
 WITH places AS (
-  -- A channel of high sensitivity by whatever a log may call it: its id, its site's address as policy writes it or without what varies in it.
+  -- Channels of high sensitivity by whatever a log may call them: id, site's address as policy writes it or without what varies in it.
   SELECT DISTINCT
     channel_id, channel_name, groups, projects, valid_from, valid_to,
     unnest([channel_id, site_address, regexp_replace(lower(site_address), '^https?://|/+$', '', 'g')]) AS name
@@ -59,21 +59,28 @@ candidates AS (
     AND NOT in_scope
     AND days_before <= $days_before_max
 ),
--- Where several of the same department and role go in and out without being in scope, the scope is what is wrong. Peers whom it does name say
--- nothing: a project's room is not open to those who do the same for another project.
+-- Where several of the same department and role go in and out without being in scope, the scope is what is wrong. Peers whom it names
+-- say nothing: a project's room is not open to those who do the same for another project.
 regulars AS (
-  SELECT c.person_id, c.interval_start, c.channel_id, count(DISTINCT o.person_id) AS peers
-  FROM candidates AS c
-  JOIN outside AS o
-    ON c.channel_id = o.channel_id AND c.peer_group = o.peer_group AND c.person_id <> o.person_id AND o.interval_start < c.interval_start
-  WHERE c.peer_group <> '/' AND NOT o.in_scope AND o.days_before > $days_before_max
-  GROUP BY c.person_id, c.interval_start, c.channel_id
+  SELECT person_id, interval_start, channel_id, count(*) AS peers
+  FROM (
+    SELECT c.person_id, c.interval_start, c.channel_id, o.person_id AS peer
+    FROM candidates AS c
+    JOIN outside AS o
+      ON c.channel_id = o.channel_id AND c.peer_group = o.peer_group AND c.person_id <> o.person_id
+      AND o.interval_start < c.interval_start AND o.interval_start >= c.interval_start - INTERVAL '90 days'
+    WHERE c.peer_group <> '/' AND NOT o.in_scope
+    GROUP BY c.person_id, c.interval_start, c.channel_id, o.person_id
+    HAVING count(*) > $days_before_max
+  ) AS often
+  GROUP BY person_id, interval_start, channel_id
 ),
 -- Who was never there is known only of days on which the log was there.
 known AS (
   SELECT c.source, c.interval_start, count(*) AS days
   FROM (SELECT DISTINCT source, interval_start FROM candidates) AS c
-  JOIN source_days AS d ON c.source = d.source AND d.interval_start < c.interval_start
+  JOIN source_days AS d
+    ON c.source = d.source AND d.interval_start < c.interval_start AND d.interval_start >= c.interval_start - INTERVAL '90 days'
   WHERE d.interval_start >= $interval_start - INTERVAL '90 days' AND d.interval_start < $interval_end
     AND d.complete
   GROUP BY c.source, c.interval_start
@@ -117,8 +124,8 @@ SELECT
   CAST(f.downloads AS DOUBLE) AS score,
   f.days_before AS history_days,
   CASE WHEN f.entries > 0 THEN 'Entered' ELSE 'Was active in' END || ' the sensitive channel #' || coalesce(f.channel_name, f.channel_id)
-    || ' on ' || to_char(f.interval_start, '%A') || ' (' || CAST(f.events AS VARCHAR) || CASE f.events WHEN 1 THEN ' act, ' ELSE ' acts, ' END
-    || CAST(f.downloads AS VARCHAR) || CASE f.downloads WHEN 1 THEN ' download' ELSE ' downloads' END
+    || ' on ' || to_char(f.interval_start, '%A') || ' (' || CAST(f.events AS VARCHAR)
+    || CASE f.events WHEN 1 THEN ' act, ' ELSE ' acts, ' END || CAST(f.downloads AS VARCHAR) || CASE f.downloads WHEN 1 THEN ' download' ELSE ' downloads' END
     || ') without a group or project in its scope; '
     || CASE f.days_before WHEN 0 THEN 'never there in the 90 days before' WHEN 1 THEN 'there on one day before'
          ELSE 'there on ' || CAST(f.days_before AS VARCHAR) || ' days before' END

@@ -5,7 +5,7 @@
 -- reads = "-60 days"
 -- reads_after = "1 day"
 -- entity = "person_id"
--- known_gaps = "The first day of a journey or of another shift looks like it until the policy says where the person is. Work in the own hours is not seen here."
+-- known_gaps = "The first day of a journey or of another shift looks like it, until the policy says where the person is."
 -- [params]
 -- readings_min = 8
 -- usual_share_min = 0.25

@@ -1,16 +1,18 @@
 -- Days of which nothing is known of a person, as ranges of local dates (the end excluded; NULL is long ago): a source that the person
 -- uses was silent or had not begun, or the person was absent or not employed. `about` is what the person uses the source for:
--- who only signs in by a new source is not unknown in everything else. Covers the 60 days before $interval_start.
+-- who only signs in by a new source is not unknown in everything else. A range holds for days from `first_use` on (NULL: for all), so that
+-- a span of days answers as each of them alone. Covers the 60 days before $interval_start.
 WITH used AS (
-  SELECT DISTINCT
-    person_id, source, time_zone,
-    CASE
-      WHEN action IN ('file_downloaded', 'file_synced', 'file_copied') THEN 'downloads'
-      WHEN action IN ('search', 'content_search') THEN 'searches'
-    END AS about
-  FROM activity_by_person
-  WHERE interval_start >= $interval_start - INTERVAL '60 days' AND interval_start < $interval_end
-    AND action IN ('file_downloaded', 'file_synced', 'file_copied', 'search', 'content_search')
+  SELECT person_id, source, time_zone, about, min(interval_start) AS first_use
+  FROM (
+    SELECT
+      person_id, source, time_zone, interval_start,
+      CASE WHEN action IN ('search', 'content_search') THEN 'searches' ELSE 'downloads' END AS about
+    FROM activity_by_person
+    WHERE interval_start >= $interval_start - INTERVAL '60 days' AND interval_start < $interval_end
+      AND action IN ('file_downloaded', 'file_synced', 'file_copied', 'search', 'content_search')
+  ) AS acts_about
+  GROUP BY person_id, source, time_zone, about
 ),
 silent AS (
   SELECT source, unknown_from, unknown_to
@@ -40,6 +42,7 @@ stated AS (
 )
 SELECT
   u.person_id, u.about,
+  u.first_use,
   CAST(local_time(s.unknown_from, u.time_zone) AS DATE) AS first_day,
   CAST(local_time(s.unknown_to - INTERVAL '1 second', u.time_zone) AS DATE) + INTERVAL '1 day' AS end_day
 FROM used AS u
@@ -47,6 +50,7 @@ JOIN silent AS s ON u.source = s.source
 UNION ALL
 SELECT
   person_id, about,
+  CAST(NULL AS TIMESTAMP) AS first_use,
   greatest(first_day, CAST(valid_from AS DATE)) AS first_day,
   least(end_day, CAST(valid_to AS DATE)) AS end_day
 FROM stated
