@@ -77,13 +77,14 @@ regulars AS (
 ),
 -- Who was never there is known only of days on which the log was there.
 known AS (
-  SELECT c.source, c.interval_start, count(*) AS days
-  FROM (SELECT DISTINCT source, interval_start FROM candidates) AS c
+  SELECT d.source, t.interval_start, count(*) AS days
+  FROM source_days AS t
   JOIN source_days AS d
-    ON c.source = d.source AND d.interval_start < c.interval_start AND d.interval_start >= c.interval_start - INTERVAL '90 days'
-  WHERE d.interval_start >= $interval_start - INTERVAL '90 days' AND d.interval_start < $interval_end
+    ON t.source = d.source AND d.interval_start < t.interval_start AND d.interval_start >= t.interval_start - INTERVAL '90 days'
+  WHERE t.interval_start >= $interval_start AND t.interval_start < $interval_end
+    AND d.interval_start >= $interval_start - INTERVAL '90 days' AND d.interval_start < $interval_end
     AND d.complete
-  GROUP BY c.source, c.interval_start
+  GROUP BY d.source, t.interval_start
 ),
 fired AS (
   SELECT c.*
@@ -97,39 +98,42 @@ located AS (
   FROM file_locations
   WHERE interval_start >= $interval_start - INTERVAL '90 days' AND interval_start < $interval_end
 ),
-seen AS (
-  SELECT f.person_id, f.interval_start, f.channel_id, array_agg(DISTINCT a.event_id) AS evidence_ids
+-- What was done in a day and where, to be found again for those who fired.
+done AS (
+  SELECT a.person_id, date_trunc('day', a.event_time) AS day, coalesce(a.channel_id, l.channel_id) AS logged_id, a.event_id
   FROM acts AS a
   LEFT JOIN located AS l ON a.file_id = l.file_id AND a.channel_id IS NULL
-  JOIN fired AS f
-    ON a.person_id = f.person_id AND date_trunc('day', a.event_time) = f.interval_start
-    AND array_has(f.logged_ids, coalesce(a.channel_id, l.channel_id))
   WHERE a.event_time >= $interval_start AND a.event_time < $interval_end
     AND a.time_origin IS NULL
     AND a.outcome = 'success'
     AND (a.actor_class IS NULL OR a.actor_class IN ('human', 'guest'))
     AND a.action IN ('message_posted', 'file_downloaded', 'file_viewed', 'file_uploaded', 'file_shared', 'file_copied', 'file_synced',
                      'channel_joined', 'channel_previewed', 'search', 'export')
-  GROUP BY f.person_id, f.interval_start, f.channel_id
 )
 SELECT
   f.interval_start AS interval_time,
   f.person_id AS entity_id,
   f.channel_id AS alert_key,
-  f.group_name,
-  f.first_event_time,
-  f.last_event_time,
-  CAST(f.events AS DOUBLE) AS observed,
+  max(f.group_name) AS group_name,
+  max(f.first_event_time) AS first_event_time,
+  max(f.last_event_time) AS last_event_time,
+  CAST(max(f.events) AS DOUBLE) AS observed,
   CAST(0 AS DOUBLE) AS expected,
-  CAST(f.downloads AS DOUBLE) AS score,
-  f.days_before AS history_days,
-  CASE WHEN f.entries > 0 THEN 'Entered' ELSE 'Was active in' END || ' the sensitive channel #' || coalesce(f.channel_name, f.channel_id)
-    || ' on ' || to_char(f.interval_start, '%A') || ' (' || CAST(f.events AS VARCHAR)
-    || CASE f.events WHEN 1 THEN ' act, ' ELSE ' acts, ' END || CAST(f.downloads AS VARCHAR) || CASE f.downloads WHEN 1 THEN ' download' ELSE ' downloads' END
+  CAST(max(f.downloads) AS DOUBLE) AS score,
+  max(f.days_before) AS history_days,
+  CASE WHEN max(f.entries) > 0 THEN 'Entered' ELSE 'Was active in' END
+    || ' the sensitive channel #' || coalesce(max(f.channel_name), f.channel_id)
+    || ' on ' || to_char(f.interval_start, '%A') || ' (' || CAST(max(f.events) AS VARCHAR)
+    || CASE max(f.events) WHEN 1 THEN ' act, ' ELSE ' acts, ' END || CAST(max(f.downloads) AS VARCHAR)
+    || CASE max(f.downloads) WHEN 1 THEN ' download' ELSE ' downloads' END
     || ') without a group or project in its scope; '
-    || CASE f.days_before WHEN 0 THEN 'never there in the 90 days before' WHEN 1 THEN 'there on one day before'
-         ELSE 'there on ' || CAST(f.days_before AS VARCHAR) || ' days before' END
-    || CASE f.channel_attribution WHEN 'inferred' THEN '; the channel follows from where the files were shared' ELSE '' END AS summary,
-  s.evidence_ids
+    || CASE max(f.days_before) WHEN 0 THEN 'never there in the 90 days before' WHEN 1 THEN 'there on one day before'
+         ELSE 'there on ' || CAST(max(f.days_before) AS VARCHAR) || ' days before' END
+    || CASE max(f.channel_attribution)
+         WHEN 'inferred' THEN '; the channel follows from where the files were shared'
+         ELSE ''
+       END AS summary,
+  array_agg(DISTINCT d.event_id) FILTER (WHERE d.event_id IS NOT NULL) AS evidence_ids
 FROM fired AS f
-LEFT JOIN seen AS s ON f.person_id = s.person_id AND f.interval_start = s.interval_start AND f.channel_id = s.channel_id
+LEFT JOIN done AS d ON f.person_id = d.person_id AND f.interval_start = d.day AND array_has(f.logged_ids, d.logged_id)
+GROUP BY f.interval_start, f.person_id, f.channel_id
