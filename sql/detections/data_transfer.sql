@@ -108,7 +108,9 @@ transfers AS (
   SELECT e.*
   FROM exits AS e
   LEFT JOIN verdicts AS v ON e.event_id = v.event_id
-  WHERE coalesce(v.refused OR NOT v.approved, true)
+  LEFT JOIN policy_approvals AS a
+    ON e.person_id = a.person_id AND e.action = a.action AND e.event_time >= a.valid_from AND e.event_time < a.valid_to
+  WHERE coalesce(v.refused OR NOT v.approved, true) AND a.person_id IS NULL
 ),
 -- How rare a name is: everybody has a "logo.png".
 names AS (
