@@ -8,13 +8,13 @@
 -- known_gaps = "A screenshot is not seen, nor a little more every day for weeks. Where a log names no device, none is new."
 -- [params]
 -- files_min = 20
--- factor_min = 2.0
--- busy_factor_min = 4.0
+-- factor_min = 1.5
+-- busy_factor_min = 4.75
 -- hour_factor_min = 4.0
 -- megabytes_min = 2000
 -- megabytes_factor_min = 5.0
 -- score_min = 4.0
--- p_value_max = 0.001
+-- p_value_max = 0.01
 -- peer_score_min = 2.0
 -- newcomer_files_min = 150
 -- newcomer_factor_min = 10.0
