@@ -12,6 +12,7 @@
 -- rarity_min = 0.95
 -- recent_rarity_min = 0.9
 -- own_share_min = 0.1
+-- edge_share_min = 0.05
 WITH hours AS (
   SELECT
     CAST(local_hour AS TIMESTAMP) AS local_hour, person_id,
@@ -82,15 +83,14 @@ compared AS (
   ) AS pairs
   GROUP BY person_id, local_hour
 ),
--- The own hours on a day off weigh a quarter, the edge of the own day a half.
+-- The own hours on a day off weigh a quarter. Of other hours the edge of the own day weighs a third, and what happened before a half.
 weighed AS (
   SELECT
     r.*,
     CAST(c.readings_before AS DOUBLE) / c.days AS usual_readings,
     CASE
       WHEN c.days_near >= $own_share_min * c.days THEN 0.25
-      WHEN c.days_about >= $own_share_min * c.days THEN 0.5
-      ELSE 1.0
+      ELSE CASE WHEN c.days_about >= $edge_share_min * c.days THEN 0.33 ELSE 1.0 END * CASE WHEN c.days_near > 0 THEN 0.5 ELSE 1.0 END
     END AS weight
   FROM rare AS r
   JOIN compared AS c ON r.person_id = c.person_id AND r.local_hour = c.local_hour
