@@ -9,48 +9,83 @@
 -- [params]
 -- searches_min = 5
 -- factor_min = 3.0
+-- score_min = 2.5
+-- ceiling = 15
 WITH daily AS (
   SELECT
-    s.local_day,
-    coalesce(i.person_id, m.person_id, pseudonym(coalesce(s.actor_email, s.actor_id))) AS person_id,
-    coalesce(max(coalesce(i.group_name, m.group_name)), CASE WHEN bool_or(s.guest) THEN 'Guests' ELSE 'Unknown' END) AS group_name,
-    sum(s.credential_searches) AS credential_searches,
-    min(s.first_event_time) AS first_event_time,
-    max(s.last_event_time) AS last_event_time
-  FROM search_daily AS s
-  LEFT JOIN identities AS i
-    ON s.actor_id = i.identity AND s.interval_start >= i.valid_from AND s.interval_start < i.valid_to
-  LEFT JOIN identities AS m
-    ON s.actor_email = m.identity AND s.interval_start >= m.valid_from AND s.interval_start < m.valid_to
-  WHERE s.interval_start >= $interval_start - INTERVAL '60 days' AND s.interval_start < $interval_end
-  GROUP BY s.local_day, coalesce(i.person_id, m.person_id, pseudonym(coalesce(s.actor_email, s.actor_id)))
+    local_day, person_id,
+    max(group_name) AS group_name,
+    max(start_date) AS start_date,
+    sum(credential_searches) AS credential_searches,
+    min(first_event_time) AS first_event_time,
+    max(last_event_time) AS last_event_time
+  FROM searches_by_person
+  WHERE interval_start >= $interval_start - INTERVAL '60 days' AND interval_start < $interval_end
+  GROUP BY local_day, person_id
+),
+candidates AS (
+  SELECT *
+  FROM daily
+  WHERE local_day >= $interval_start AND local_day < $interval_end AND credential_searches >= $searches_min
+),
+-- The day itself is judged even if it is not known whole.
+unknown AS (
+  SELECT
+    c.person_id, c.local_day,
+    array_agg(named_struct('start', u.first_day, 'end', least(u.end_day, CAST(c.local_day AS DATE)))) AS days
+  FROM candidates AS c
+  JOIN unknown_days AS u ON c.person_id = u.person_id AND coalesce(u.first_day < CAST(c.local_day AS DATE), true)
+    AND coalesce(u.first_use <= c.local_day, true)
+  WHERE u.about = 'searches'
+  GROUP BY c.person_id, c.local_day
+),
+compared AS (
+  SELECT
+    c.person_id, c.local_day,
+    activity_baseline_at(
+      d.local_day, d.credential_searches, true, 28, c.local_day,
+      -- Of somebody whom the policy says to be employed, the days before the first search count, too.
+      named_struct('since', CASE WHEN c.start_date IS NOT NULL THEN DATE '1970-01-01' END, 'unknown', u.days)
+    ) AS baseline,
+    coalesce(max(d.credential_searches) FILTER (WHERE d.local_day < c.local_day), 0) AS most_before
+  FROM candidates AS c
+  JOIN daily AS d
+    ON c.person_id = d.person_id AND d.local_day <= c.local_day AND d.local_day >= c.local_day - INTERVAL '60 days'
+  LEFT JOIN unknown AS u ON c.person_id = u.person_id AND c.local_day = u.local_day
+  GROUP BY c.person_id, c.local_day
 ),
 scored AS (
   SELECT
-    *,
-    activity_baseline(local_day, CAST(credential_searches AS DOUBLE), true, 28) OVER (PARTITION BY person_id ORDER BY local_day) AS baseline,
-    max(credential_searches) OVER (
-      PARTITION BY person_id ORDER BY local_day ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ) AS peak_before
-  FROM daily
+    person_id, local_day, most_before,
+    baseline['expected'] AS expected, baseline['spread'] AS spread, baseline['score'] AS score, baseline['p_value'] AS p_value,
+    baseline['history'] AS history_days, coalesce(baseline['status'], 'learning') AS status
+  FROM compared
 ),
 fired AS (
-  SELECT *
-  FROM scored
-  WHERE local_day >= $interval_start AND local_day < $interval_end
-    AND credential_searches >= $searches_min
-    AND credential_searches >= $factor_min * coalesce(peak_before, 0)
+  SELECT
+    c.local_day, c.person_id, c.group_name, c.credential_searches, c.first_event_time, c.last_event_time,
+    s.most_before, s.expected, s.spread, s.score, s.p_value, s.history_days, s.status
+  FROM candidates AS c
+  JOIN scored AS s ON c.person_id = s.person_id AND c.local_day = s.local_day
+  WHERE c.credential_searches >= $factor_min * s.most_before
+    AND (
+      (s.status = 'ok' AND s.score >= $score_min)
+      -- Without a history, only what is much for anybody.
+      OR (s.status <> 'ok' AND c.credential_searches >= $ceiling)
+    )
 ),
 queries AS (
-  SELECT
-    person_id,
-    date_trunc('day', local_time(event_time, time_zone)) AS local_day,
-    array_agg(event_id ORDER BY event_time) AS evidence_ids
-  FROM acts
-  WHERE event_time >= $interval_start - INTERVAL '1 day' AND event_time < $interval_end + INTERVAL '1 day'
-    AND action IN ('search', 'content_search') AND cardinality(credential_term(search_query)) > 0
-    AND class = 'interactive'
-  GROUP BY person_id, date_trunc('day', local_time(event_time, time_zone))
+  SELECT person_id, local_day, array_agg(event_id ORDER BY event_time, event_id) AS evidence_ids
+  FROM (
+    SELECT person_id, event_id, event_time, date_trunc('day', local_time(event_time, time_zone)) AS local_day
+    FROM acts
+    WHERE event_time >= $interval_start - INTERVAL '1 day' AND event_time < $interval_end + INTERVAL '1 day'
+      AND time_origin IS NULL
+      AND action IN ('search', 'content_search') AND cardinality(credential_term(search_query)) > 0
+      AND class = 'interactive'
+      AND (actor_class IS NULL OR actor_class IN ('human', 'guest'))
+  ) AS asked
+  GROUP BY person_id, local_day
 )
 SELECT
   f.local_day AS interval_time,
@@ -59,13 +94,18 @@ SELECT
   f.first_event_time,
   f.last_event_time,
   CAST(f.credential_searches AS DOUBLE) AS observed,
-  f.baseline['expected'] AS expected,
-  f.baseline['spread'] AS spread,
-  f.baseline['score'] AS score,
-  f.baseline['p_value'] AS p_value,
-  f.baseline['history'] AS history_days,
-  CAST(f.credential_searches AS VARCHAR) || ' different searches for credentials in a day; the most before was '
-    || CAST(coalesce(f.peak_before, 0) AS VARCHAR) AS summary,
+  f.expected,
+  f.spread,
+  f.score,
+  f.p_value,
+  f.history_days,
+  CASE f.status WHEN 'ok' THEN 'firing' ELSE 'learning' END AS status,
+  CAST(f.credential_searches AS VARCHAR) || ' different searches for credentials on ' || to_char(f.local_day, '%A')
+    || CASE
+         WHEN coalesce(f.history_days, 0) = 0 THEN '; nothing is known of before'
+         WHEN f.most_before = 0 THEN '; never one before'
+         ELSE '; never over ' || CAST(f.most_before AS VARCHAR) || ' before'
+       END AS summary,
   q.evidence_ids
 FROM fired AS f
 LEFT JOIN queries AS q ON f.person_id = q.person_id AND f.local_day = q.local_day

@@ -1,69 +1,250 @@
--- title = "Transfer to an external device or unapproved cloud"
+-- title = "Downloaded files go to a device, an unapproved cloud or the outside"
 -- severity = "high"
 -- techniques = ["IT1021", "T1052.001", "T1567.002"]
 -- interval = "1 day"
--- reads = "-2 days"
+-- reads = "-8 days"
 -- reads_after = "1 day"
 -- entity = "person_id"
--- known_gaps = "Needs an endpoint's or a proxy's log; a phone's own cloud backup is not seen."
+-- known_gaps = "Needs an endpoint's, a proxy's or a mail log. A phone's backup is not seen, of a mail only the first attachment."
 -- [params]
--- files_min = 3
-WITH transfers AS (
+-- match_days = 7
+-- files_min = 2
+-- out_medium_min = 1.0
+-- out_high_min = 3.0
+-- shared_medium_min = 3.0
+-- shared_high_min = 10.0
+-- share_medium_min = 10.0
+-- share_high_min = 30.0
+-- other_size_weight = 0.5
+-- archive_files_min = 10
+-- bulk_files_min = 20
+-- burst_files_min = 10
+-- public_links = "AnonymousLinkCreated|file_public_link_created|confluence_page_public_link_created|drive/change_document_visibility"
+-- personal_mail = """gmail.com|googlemail.com|outlook.com|hotmail.com|live.com|msn.com|yahoo.com|ymail.com|icloud.com|me.com|mac.com|\
+-- aol.com|proton.me|protonmail.com|pm.me|tutanota.com|fastmail.com|hey.com|zoho.com|mail.com|gmx.com|gmx.net|gmx.de|web.de|t-online.de|\
+-- freenet.de|posteo.de|mailbox.org|orange.fr|free.fr|laposte.net|libero.it|qq.com|163.com|126.com|foxmail.com|naver.com|hanmail.net|\
+-- daum.net|mail.ru|yandex.ru|yandex.com|rediffmail.com|uol.com.br|bol.com.br|seznam.cz|wp.pl|o2.pl|onet.pl"""
+WITH moved AS (
   SELECT
-    coalesce(t.person_id, 'nobody') AS person_id,
-    date_trunc('day', local_time(t.event_time, t.time_zone)) AS local_day,
-    t.event_id, t.event_time, t.group_name, t.file_name, t.action,
-    credential_redact(coalesce(t.target_domain, t.target, t.action)) AS destination
-  FROM acts AS t
-  LEFT JOIN policy_destinations AS p
-    ON p.approved
-    AND ((p.kind = 'domain' AND (lower(t.target_domain) = lower(p.value) OR ends_with(lower(t.target_domain), '.' || lower(p.value))))
-      OR (p.kind = 'device' AND t.target = p.value)
-      OR (p.kind = 'share' AND t.target = p.value)
-      OR (p.kind = 'tenant' AND t.target_account = p.value))
-    AND t.event_time >= p.valid_from AND t.event_time < p.valid_to
-  WHERE t.event_time >= $interval_start - INTERVAL '1 day' AND t.event_time < $interval_end + INTERVAL '1 day'
-    AND t.action IN ('removable_media_write', 'cloud_upload', 'network_share_write', 'remote_session_copy')
-    AND t.outcome = 'success'
-    AND p.value IS NULL
-),
-downloads AS (
-  SELECT
-    person_id, event_time, file_name
+    event_id, event_time, person_id, group_name, time_zone, action, vendor_action, outcome, class, channel_id, channel_external,
+    file_id, lower(file_hash) AS file_hash, file_size, target, target_account,
+    -- The same file has other names once it was copied: "copy of plan (1).docx".
+    regexp_replace(
+      regexp_replace(lower(file_name), '^(copy of |kopie von |copie de |copia de )+', ''),
+      '( - copy| - kopie| - copie| - copia)?( ?\(\d+\))?(\.[a-z0-9]+)?$', '\3'
+    ) AS name,
+    CASE
+      WHEN action = 'email_sent' THEN regexp_match(lower(array_to_string(recipients, ',')), '@(' || $personal_mail || ')(,|$)')[1]
+      ELSE lower(target_domain)
+    END AS domain
   FROM acts
-  WHERE event_time >= $interval_start - INTERVAL '2 days' AND event_time < $interval_end + INTERVAL '1 day'
-    AND action IN ('file_downloaded', 'file_synced', 'file_copied')
-    AND outcome = 'success'
-    AND file_name IS NOT NULL
+  WHERE event_time >= $interval_start - INTERVAL '8 days' AND event_time < $interval_end + INTERVAL '1 day'
+    AND time_origin IS NULL
+    AND outcome IN ('success', 'blocked')
+    AND action IN ('file_downloaded', 'file_synced', 'file_copied', 'removable_media_write', 'network_share_write', 'remote_session_copy',
+                   'cloud_upload', 'email_sent', 'link_created', 'file_uploaded', 'file_shared')
+),
+ways AS (
+  SELECT
+    *,
+    date_trunc('day', local_time(event_time, time_zone)) AS local_day,
+    CASE action
+      WHEN 'removable_media_write' THEN 'device'
+      WHEN 'network_share_write' THEN 'share'
+      WHEN 'remote_session_copy' THEN 'session'
+      WHEN 'cloud_upload' THEN 'cloud'
+      WHEN 'email_sent' THEN CASE WHEN domain IS NOT NULL AND name IS NOT NULL THEN 'mail' END
+      WHEN 'link_created' THEN CASE WHEN array_has(string_to_array($public_links, '|'), vendor_action) THEN 'link' END
+      WHEN 'file_uploaded' THEN CASE WHEN channel_external THEN 'outside' END
+      WHEN 'file_shared' THEN CASE WHEN channel_external OR domain IS NOT NULL THEN 'outside' END
+    END AS way
+  FROM moved
+  WHERE event_time >= $interval_start - INTERVAL '1 day'
+),
+-- Where to, without credentials and private addresses: of a share the root, of a mail the domain.
+exits AS (
+  SELECT
+    *,
+    CASE way
+      WHEN 'mail' THEN 'mail to ' || domain
+      WHEN 'link' THEN 'public link'
+      WHEN 'outside' THEN coalesce(domain, channel_id, action)
+      WHEN 'share' THEN CASE
+        WHEN starts_with(target, '\\') THEN '\\' || split_part(target, '\', 3) || '\' || split_part(target, '\', 4)
+        ELSE credential_redact(coalesce(target, action))
+      END
+      ELSE credential_redact(coalesce(domain, target, action))
+    END AS destination
+  FROM ways
+  WHERE way IS NOT NULL AND local_day >= $interval_start AND local_day < $interval_end
+),
+-- What the policy says of a destination. An approved domain does not approve a private account there, nor a tenant that is refused by name.
+verdicts AS (
+  SELECT
+    e.event_id,
+    coalesce(bool_or(p.approved AND p.kind IN ('device', 'share', 'tenant')), false)
+      OR (coalesce(bool_or(p.approved AND p.kind = 'domain'), false)
+        AND (strpos(coalesce(max(e.target_account), ''), '@') = 0 OR coalesce(bool_or(p.approved AND p.kind = 'account'), false))
+      ) AS approved,
+    coalesce(bool_or(NOT p.approved), false) AS refused
+  FROM exits AS e
+  JOIN (
+    SELECT kind, lower(value) AS value, approved, valid_from, valid_to
+    FROM policy_destinations
+    UNION ALL
+    SELECT 'account' AS kind, lower(value) AS value, approved, valid_from, valid_to
+    FROM policy_destinations
+    WHERE kind = 'domain' AND approved
+  ) AS p
+    ON ((p.kind = 'domain' AND (e.domain = p.value OR ends_with(e.domain, '.' || p.value)))
+      OR (p.kind = 'account' AND ends_with(lower(e.target_account), '@' || p.value))
+      OR (p.kind = 'device' AND lower(e.target) = p.value)
+      OR (p.kind = 'share' AND (lower(e.target) = p.value OR starts_with(lower(e.target), p.value || '\')))
+      OR (p.kind = 'tenant' AND lower(e.target_account) = p.value))
+    AND e.event_time >= p.valid_from AND e.event_time < p.valid_to
+  GROUP BY e.event_id
+),
+transfers AS (
+  SELECT e.*
+  FROM exits AS e
+  LEFT JOIN verdicts AS v ON e.event_id = v.event_id
+  LEFT JOIN policy_approvals AS a
+    ON e.person_id = a.person_id AND e.action = a.action AND e.event_time >= a.valid_from AND e.event_time < a.valid_to
+  WHERE coalesce(v.refused OR NOT v.approved, true) AND a.person_id IS NULL
+),
+-- How rare a name is: everybody has a "logo.png".
+names AS (
+  SELECT t.event_id, count(DISTINCT d.person_id) AS people
+  FROM transfers AS t
+  JOIN moved AS d
+    ON t.name = d.name
+    AND d.event_time <= t.event_time AND d.event_time >= t.event_time - arrow_cast($match_days * 86400, 'Duration(Second)')
+  WHERE d.action = 'file_downloaded' AND d.outcome = 'success'
+  GROUP BY t.event_id
+),
+taken AS (
+  SELECT d.person_id, d.event_id, d.event_time, d.class, d.file_id, d.file_hash, d.file_size, d.name
+  FROM moved AS d
+  JOIN (SELECT DISTINCT person_id FROM transfers) AS t ON d.person_id = t.person_id
+  WHERE d.action IN ('file_downloaded', 'file_synced', 'file_copied') AND d.outcome = 'success'
+),
+matches AS (
+  SELECT
+    t.event_id,
+    d.event_id AS download_id,
+    d.event_time AS download_time,
+    CASE
+      WHEN t.file_id = d.file_id OR t.file_hash = d.file_hash THEN 1.0
+      ELSE CASE WHEN t.file_size <> d.file_size THEN $other_size_weight ELSE 1.0 END / sqrt(greatest(coalesce(n.people, 1), 1))
+    END AS weight
+  FROM transfers AS t
+  JOIN taken AS d
+    ON t.person_id = d.person_id
+    AND d.event_time <= t.event_time AND d.event_time >= t.event_time - arrow_cast($match_days * 86400, 'Duration(Second)')
+    AND (t.file_id = d.file_id OR t.file_hash = d.file_hash OR t.name = d.name)
+  LEFT JOIN names AS n ON t.event_id = n.event_id
 ),
 matched AS (
-  SELECT DISTINCT t.event_id
+  SELECT event_id, max(weight) AS weight, min(download_time) AS download_time, array_agg(DISTINCT download_id) AS download_ids
+  FROM matches
+  GROUP BY event_id
+),
+-- One file written nine times is one file.
+files AS (
+  SELECT
+    t.person_id, t.local_day, t.way, t.destination,
+    coalesce(t.name, t.file_id, t.event_id) AS file,
+    max(t.group_name) AS group_name,
+    bool_and(t.outcome = 'blocked') AS blocked,
+    max(m.weight) AS weight,
+    coalesce(max(m.weight), 0) = 0 AND coalesce(regexp_like(max(t.name), '\.(zip|7z|rar|tar|gz|tgz|bz2|xz|iso)$'), false) AS is_archive,
+    min(t.event_time) AS first_event_time,
+    max(t.event_time) AS last_event_time,
+    min(m.download_time) AS download_time,
+    array_concat(
+      array_agg(DISTINCT t.event_id), coalesce(flatten(array_agg(m.download_ids) FILTER (WHERE m.download_ids IS NOT NULL)), [])
+    ) AS event_ids
   FROM transfers AS t
-  JOIN downloads AS d
-    ON t.person_id = d.person_id AND t.file_name = d.file_name
-    AND d.event_time <= t.event_time AND d.event_time >= t.event_time - INTERVAL '1 day'
+  LEFT JOIN matched AS m ON t.event_id = m.event_id
+  GROUP BY t.person_id, t.local_day, t.way, t.destination, coalesce(t.name, t.file_id, t.event_id)
+),
+-- What the person downloaded by hand in the day before: what an archive may hold, and what an unmatched burst may be.
+before AS (
+  SELECT f.person_id, f.local_day, f.way, f.destination, count(DISTINCT coalesce(d.file_id, d.name, d.event_id)) AS downloads
+  FROM (
+    SELECT person_id, local_day, way, destination, min(first_event_time) AS first_event_time, max(last_event_time) AS last_event_time
+    FROM files
+    GROUP BY person_id, local_day, way, destination
+  ) AS f
+  JOIN taken AS d
+    ON f.person_id = d.person_id AND d.event_time <= f.last_event_time AND d.event_time >= f.first_event_time - INTERVAL '1 day'
+  WHERE d.class = 'interactive'
+  GROUP BY f.person_id, f.local_day, f.way, f.destination
+),
+sums AS (
+  SELECT
+    f.person_id, f.local_day, f.way, f.destination,
+    max(f.group_name) AS group_name,
+    count(*) AS files,
+    count(*) FILTER (WHERE f.blocked) AS blocked,
+    count(*) FILTER (WHERE f.weight > 0) AS matched,
+    count(*) FILTER (WHERE f.is_archive) AS archives,
+    coalesce(max(b.downloads), 0) AS downloads,
+    coalesce(sum(f.weight), 0) AS weight,
+    coalesce(min(f.download_time), min(f.first_event_time)) AS first_event_time,
+    max(f.last_event_time) AS last_event_time,
+    flatten(array_agg(f.event_ids)) AS evidence_ids
+  FROM files AS f
+  LEFT JOIN before AS b
+    ON f.person_id = b.person_id AND f.local_day = b.local_day AND f.way = b.way AND f.destination = b.destination
+  GROUP BY f.person_id, f.local_day, f.way, f.destination
+),
+weighed AS (
+  SELECT
+    *,
+    -- An archive that was never downloaded was made: it weighs what may be in it.
+    weight + CASE
+      WHEN archives = 0 OR downloads < $archive_files_min THEN 0.0
+      WHEN downloads < $bulk_files_min THEN $out_medium_min
+      ELSE $out_high_min
+    END AS score,
+    -- Public links and channels with guests are daily work, internal shares even more.
+    CASE WHEN way = 'share' THEN $share_medium_min WHEN way IN ('link', 'outside') THEN $shared_medium_min ELSE $out_medium_min END
+      AS medium_min,
+    CASE WHEN way = 'share' THEN $share_high_min WHEN way IN ('link', 'outside') THEN $shared_high_min ELSE $out_high_min END AS high_min,
+    way IN ('device', 'cloud', 'session') AND files - matched >= $burst_files_min AND downloads >= $bulk_files_min AS is_burst
+  FROM sums
 )
 SELECT
-  t.local_day AS interval_time,
-  t.person_id AS entity_id,
-  t.destination AS alert_key,
-  max(t.group_name) AS group_name,
-  min(t.event_time) AS first_event_time,
-  max(t.event_time) AS last_event_time,
-  CAST(count(DISTINCT coalesce(t.file_name, t.event_id)) AS DOUBLE) AS observed,
-  CAST(count(m.event_id) AS DOUBLE) AS score,
-  CAST(count(DISTINCT coalesce(t.file_name, t.event_id)) AS VARCHAR) || ' files went to '
-    || CASE max(t.action)
-         WHEN 'removable_media_write' THEN 'a removable device'
-         WHEN 'network_share_write' THEN 'a network share'
-         WHEN 'remote_session_copy' THEN 'a remote session'
-         ELSE 'a cloud that is not approved'
+  local_day AS interval_time,
+  coalesce(person_id, 'nobody') AS entity_id,
+  destination AS alert_key,
+  group_name,
+  CASE WHEN score >= high_min AND blocked < files THEN 'high' ELSE 'medium' END AS severity,
+  first_event_time,
+  last_event_time,
+  CAST(files AS DOUBLE) AS observed,
+  score,
+  CAST(files AS VARCHAR) || CASE files WHEN 1 THEN ' file' ELSE ' files' END
+    || CASE
+         WHEN blocked = files AND files = 1 THEN ' was stopped on the way to '
+         WHEN blocked = files THEN ' were stopped on the way to '
+         ELSE ' went to '
        END
-    || ' (' || t.destination || '), ' || CAST(count(m.event_id) AS VARCHAR)
-    || ' of them downloaded from chat or shared files in the day before' AS summary,
-  array_agg(t.event_id ORDER BY t.event_time) AS evidence_ids
-FROM transfers AS t
-LEFT JOIN matched AS m ON t.event_id = m.event_id
-WHERE t.local_day >= $interval_start AND t.local_day < $interval_end
-GROUP BY t.local_day, t.person_id, t.destination
-HAVING count(DISTINCT coalesce(t.file_name, t.event_id)) >= $files_min OR count(m.event_id) > 0
+    || CASE way
+         WHEN 'device' THEN 'a removable device (' || destination || ')'
+         WHEN 'share' THEN 'a network share (' || destination || ')'
+         WHEN 'session' THEN 'a remote session (' || destination || ')'
+         WHEN 'cloud' THEN 'a cloud that is not approved (' || destination || ')'
+         WHEN 'mail' THEN 'private mail (' || replace(destination, 'mail to ', '') || ')'
+         WHEN 'link' THEN 'anybody with a public link'
+         ELSE 'people outside (' || destination || ')'
+       END
+    || ' on ' || to_char(local_day, '%A')
+    || CASE WHEN blocked BETWEEN 1 AND files - 1 THEN ', ' || CAST(blocked AS VARCHAR) || ' of them stopped' ELSE '' END
+    || CASE WHEN matched > 0 THEN '; ' || CAST(matched AS VARCHAR) || ' downloaded from chat or shared files before' ELSE '' END
+    || CASE WHEN archives > 0 OR is_burst THEN '; ' || CAST(downloads AS VARCHAR) || ' files downloaded in the day before' ELSE '' END
+    || CASE WHEN archives > 0 THEN ' may be in the archive' ELSE '' END AS summary,
+  evidence_ids
+FROM weighed
+WHERE (score >= medium_min AND (matched >= $files_min OR archives > 0)) OR is_burst

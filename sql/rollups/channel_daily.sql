@@ -20,6 +20,10 @@ SELECT
   CASE WHEN e.channel_id IS NOT NULL THEN 'exact' ELSE 'inferred' END AS channel_attribution,
   bool_or(e.actor_class = 'guest') AS guest,
   max(e.channel_name) AS channel_name,
+  -- A site's GUID says nothing to whoever writes policy; its address stands at the head of its files' addresses.
+  max(CASE WHEN split_part(e.object_url, '/', 4) IN ('sites', 'teams', 'personal')
+        THEN lower(split_part(e.object_url, '/', 3) || '/' || split_part(e.object_url, '/', 4) || '/' || split_part(e.object_url, '/', 5)) END
+  ) AS site_address,
   count(*) AS events,
   count(*) FILTER (WHERE e.action = 'file_downloaded') AS downloads,
   count(*) FILTER (WHERE e.action IN ('channel_joined', 'channel_previewed')) AS entries,
