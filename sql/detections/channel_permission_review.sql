@@ -44,7 +44,9 @@ members AS (
 ),
 -- What each person did there within the quiet days, under whatever account.
 active AS (
-  SELECT c.day, c.channel_id, coalesce(i.person_id, m.person_id, pseudonym(coalesce(v.actor_email, v.actor_id))) AS person_id, bool_or(v.guest) AS guest
+  SELECT
+    c.day, c.channel_id, coalesce(i.person_id, m.person_id, pseudonym(coalesce(v.actor_email, v.actor_id))) AS person_id,
+    bool_or(v.guest) AS guest
   FROM places AS c
   JOIN channel_daily AS v
     ON c.place = v.channel_id AND v.interval_start <= c.day

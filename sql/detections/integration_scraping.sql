@@ -29,7 +29,10 @@ daily AS (
     d.source,
     coalesce(d.app, i.person_id, m.person_id, pseudonym(coalesce(d.actor_email, d.actor_id))) AS app,
     coalesce(i.group_name, m.group_name, 'Unknown') AS group_name,
-    CASE WHEN bool_or(d.app IS NOT NULL) THEN 'The app ' || coalesce(max(d.app_name), max(d.app)) ELSE 'A program with the rights of this account' END AS name,
+    CASE
+      WHEN bool_or(d.app IS NOT NULL) THEN 'The app ' || coalesce(max(d.app_name), max(d.app))
+      ELSE 'A program with the rights of this account'
+    END AS name,
     sum(d.grants) AS grants,
     CAST(sum(d.readings) AS DOUBLE) AS readings,
     CAST(sum(d.searches) AS DOUBLE) AS searches,
@@ -135,7 +138,8 @@ fired AS (
       || CASE WHEN people > 1 THEN ', for ' || CAST(people AS VARCHAR) || ' accounts' ELSE '' END
       || CASE
            WHEN days_before = 0 THEN '; it was never seen before in ' || CAST(known_days AS VARCHAR) || ' days'
-           ELSE '; usually ' || CAST(CAST(round(coalesce(expected, 0)) AS BIGINT) AS VARCHAR) || ', never over ' || CAST(CAST(readings_before AS BIGINT) AS VARCHAR)
+           ELSE '; usually ' || CAST(CAST(round(coalesce(expected, 0)) AS BIGINT) AS VARCHAR)
+             || ', never over ' || CAST(CAST(readings_before AS BIGINT) AS VARCHAR)
          END
       || CASE WHEN grants_lately > 0 THEN '; it was granted rights within two weeks' ELSE '' END,
     CAST(NULL AS VARCHAR[])

@@ -15,17 +15,7 @@
 -- busy_days_min = 2
 -- transfers_min = 1
 -- shares_min = 20
-WITH known AS (
-  SELECT
-    person_id,
-    max(leaving_date) AS leaving_date,
-    last_value(group_name ORDER BY valid_from) AS group_name,
-    -- Who enters it late lets the row begin late. Without a notice it is known a month before.
-    greatest(coalesce(max(notice_date), max(leaving_date) - INTERVAL '30 days'), min(valid_from)) AS known_day
-  FROM policy_people
-  WHERE notice_date IS NOT NULL OR leaving_date IS NOT NULL
-  GROUP BY person_id
-),
+WITH
 -- One review when it becomes known that somebody leaves, of the ninety days until then; then one a week, of that week, until the last day.
 reviews AS (
   SELECT *
@@ -40,7 +30,7 @@ reviews AS (
         WHEN 0 THEN k.known_day - INTERVAL '89 days'
         ELSE k.known_day + arrow_cast((n.value - 1) * 604800, 'Duration(Second)') + INTERVAL '1 day'
       END AS since
-    FROM known AS k
+    FROM leavers AS k
     CROSS JOIN generate_series(0, 26) AS n
   ) AS planned
   WHERE day >= $interval_start AND day < $interval_end AND since <= day
@@ -151,8 +141,14 @@ SELECT
           || ', ' || CAST(CAST(d.busiest_files AS BIGINT) AS VARCHAR) || ' files on ' || CAST(CAST(d.busiest_day AS DATE) AS VARCHAR)
           || ' (usual ' || CAST(CAST(round(d.expected) AS BIGINT) AS VARCHAR) || ')'
       END,
-      CASE WHEN o.transfers > 0 THEN CAST(o.transfers AS VARCHAR) || CASE o.transfers WHEN 1 THEN ' file' ELSE ' files' END || ' to devices and clouds that are not approved' END,
-      CASE WHEN o.shares > 0 THEN CAST(o.shares AS VARCHAR) || CASE o.shares WHEN 1 THEN ' file' ELSE ' files' END || ' shared with people outside or by public link' END,
+      CASE WHEN o.transfers > 0 THEN
+        CAST(o.transfers AS VARCHAR) || CASE o.transfers WHEN 1 THEN ' file' ELSE ' files' END
+          || ' to devices and clouds that are not approved'
+      END,
+      CASE WHEN o.shares > 0 THEN
+        CAST(o.shares AS VARCHAR) || CASE o.shares WHEN 1 THEN ' file' ELSE ' files' END
+          || ' shared with people outside or by public link'
+      END,
       coalesce(CAST(CAST(d.files AS BIGINT) AS VARCHAR), 'no') || ' files downloaded in all'
     ), '; ') AS summary
 FROM reviews AS r

@@ -24,7 +24,11 @@ FROM (
   FROM (
     SELECT
       source, event_time, actor_id, actor_email, app_id, target, channel_id, search_query,
-      CASE WHEN action IN ('app_installed', 'app_scopes_changed') AND source = 'm365_audit' THEN target ELSE coalesce(app_name, CASE WHEN action = 'app_installed' THEN target END) END AS app_name,
+      CASE
+        WHEN action IN ('app_installed', 'app_scopes_changed') AND source = 'm365_audit' THEN target
+        WHEN action = 'app_installed' THEN coalesce(app_name, target)
+        ELSE app_name
+      END AS app_name,
       action IN ('app_installed', 'app_scopes_changed') AS granted,
       action IN ('search', 'content_search') AS searches,
       action IN ('file_downloaded', 'file_viewed', 'file_copied', 'mail_read', 'channel_previewed', 'search', 'content_search', 'export') AS reads

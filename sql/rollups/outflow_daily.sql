@@ -1,4 +1,4 @@
--- title = "Files that an actor carried or showed to somebody outside on a local day, by way and destination; which are approved the policy says later"
+-- title = "Files that an actor carried or showed outside on a local day, by way and destination; which are approved the policy says later"
 -- interval = "1 day"
 -- reads = "-1 day"
 -- reads_after = "1 day"

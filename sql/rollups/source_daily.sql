@@ -12,7 +12,9 @@ WITH days AS (
 -- A day without a row is an outage too, so every source has a row for every day.
 spine AS (
   SELECT source, unnest(range(
-    arrow_cast($interval_start, 'Timestamp(Microsecond, Some("UTC"))'), arrow_cast($interval_end, 'Timestamp(Microsecond, Some("UTC"))'), INTERVAL '1 day'
+    arrow_cast($interval_start, 'Timestamp(Microsecond, Some("UTC"))'),
+    arrow_cast($interval_end, 'Timestamp(Microsecond, Some("UTC"))'),
+    INTERVAL '1 day'
   )) AS day
   FROM (SELECT DISTINCT source FROM days) AS sources
 ),

@@ -1,7 +1,7 @@
 -- How much lies against a person on a day: what fired in the four weeks up to it, by its risk, halved for every week since.
 -- Three medium alerts of different kinds outrank a high one. Of one detection's alerts of a day the gravest counts whole, the second half, the
 -- third a third: fifty secrets in one upload are no fifty reasons. Of one case only the gravest alert of a day counts. What is there to be counted
--- (informational) or is still learning adds nothing, and who leaves weighs half as much again from their notice to their last day.
+-- (informational) or is still learning adds nothing, and who leaves weighs half as much again until then.
 -- `person_risk` of a day later than the last alert is that of the last day, halved for every week since.
 WITH settings AS (
   SELECT 7.0 AS half_life_days, 1.5 AS leaver_factor
@@ -41,15 +41,6 @@ summed AS (
   FROM spoken
   WHERE day <= (SELECT max(date_trunc('day', interval_start)) FROM alerts)
   GROUP BY person_id, day
-),
-leavers AS (
-  SELECT
-    person_id,
-    least(max(notice_date), max(leaving_date)) AS from_day,
-    coalesce(max(leaving_date), max(notice_date) + INTERVAL '180 days') AS to_day
-  FROM policy_people
-  WHERE notice_date IS NOT NULL OR leaving_date IS NOT NULL
-  GROUP BY person_id
 )
 SELECT
   r.person_id,
@@ -62,4 +53,5 @@ SELECT
   r.detections
 FROM summed AS r
 CROSS JOIN settings AS s
-LEFT JOIN leavers AS l ON r.person_id = l.person_id AND r.day >= l.from_day AND r.day <= l.to_day
+LEFT JOIN leavers AS l
+  ON r.person_id = l.person_id AND r.day >= l.known_day AND r.day <= coalesce(l.leaving_date, l.known_day + INTERVAL '180 days')
