@@ -11,12 +11,15 @@ WITH days AS (
 ),
 -- A day without a row is an outage too, so every source has a row for every day.
 spine AS (
-  SELECT source, unnest(range(
-    arrow_cast($interval_start, 'Timestamp(Microsecond, Some("UTC"))'),
-    arrow_cast($interval_end, 'Timestamp(Microsecond, Some("UTC"))'),
-    INTERVAL '1 day'
-  )) AS day
-  FROM (SELECT DISTINCT source FROM days) AS sources
+  SELECT s.source, d.day
+  FROM (SELECT DISTINCT source FROM days) AS s
+  CROSS JOIN (
+    SELECT unnest(range(
+      arrow_cast($interval_start, 'Timestamp(Microsecond, Some("UTC"))'),
+      arrow_cast($interval_end, 'Timestamp(Microsecond, Some("UTC"))'),
+      INTERVAL '1 day'
+    )) AS day
+  ) AS d
 ),
 -- Usual is the median of the same weekday in the four weeks before, for sources that delivered on at least three of the four: of one that
 -- writes now and then nobody knows which quiet day was an outage.
