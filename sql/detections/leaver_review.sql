@@ -13,7 +13,8 @@
 -- p_value_max = 0.02
 -- p_value_alone = 0.001
 -- busy_days_min = 2
--- transfers_min = 1
+-- devices_min = 1
+-- transfers_min = 5
 -- shares_min = 20
 WITH
 -- One review when it becomes known that somebody leaves, of the ninety days until then; then one a week, of that week, until the last day.
@@ -111,7 +112,9 @@ downloads AS (
 outward AS (
   SELECT
     r.person_id, r.day,
-    coalesce(sum(o.files) FILTER (WHERE o.way = 'transfer'), 0) AS transfers,
+    coalesce(sum(o.files) FILTER (WHERE o.action = 'removable_media_write'), 0) AS devices,
+    -- A proxy sees every form that somebody fills in: one upload says nothing.
+    coalesce(sum(o.files) FILTER (WHERE o.way = 'transfer' AND o.action <> 'removable_media_write'), 0) AS transfers,
     coalesce(sum(o.files) FILTER (WHERE o.way <> 'transfer'), 0) AS shares,
     min(o.first_event_time) AS first_event_time,
     max(o.last_event_time) AS last_event_time
@@ -141,9 +144,12 @@ SELECT
           || ', ' || CAST(CAST(d.busiest_files AS BIGINT) AS VARCHAR) || ' files on ' || CAST(CAST(d.busiest_day AS DATE) AS VARCHAR)
           || ' (usual ' || CAST(CAST(round(d.expected) AS BIGINT) AS VARCHAR) || ')'
       END,
+      CASE WHEN o.devices > 0 THEN
+        CAST(o.devices AS VARCHAR) || CASE o.devices WHEN 1 THEN ' file' ELSE ' files' END || ' to devices that are not approved'
+      END,
       CASE WHEN o.transfers > 0 THEN
         CAST(o.transfers AS VARCHAR) || CASE o.transfers WHEN 1 THEN ' file' ELSE ' files' END
-          || ' to devices and clouds that are not approved'
+          || ' to clouds, shares and remote machines that are not approved'
       END,
       CASE WHEN o.shares > 0 THEN
         CAST(o.shares AS VARCHAR) || CASE o.shares WHEN 1 THEN ' file' ELSE ' files' END
@@ -156,5 +162,6 @@ LEFT JOIN downloads AS d ON r.person_id = d.person_id AND r.day = d.day
 LEFT JOIN outward AS o ON r.person_id = o.person_id AND r.day = o.day
 WHERE d.busy_days >= $busy_days_min
   OR d.p_value <= $p_value_alone
+  OR o.devices >= $devices_min
   OR o.transfers >= $transfers_min
   OR o.shares >= $shares_min
