@@ -1,0 +1,167 @@
+-- title = "Somebody leaves: what they took in the ninety days before"
+-- severity = "high"
+-- techniques = ["IT1021", "T1213.005", "T1052.001", "T1567.002"]
+-- interval = "1 day"
+-- reads = "-120 days"
+-- reads_after = "1 day"
+-- lookback = "60 days"
+-- entity = "person_id"
+-- known_gaps = "Who leaves without a notice or leaving date in people.csv; a date entered more than 60 days late. Mails to oneself are not looked at."
+-- [params]
+-- files_min = 10
+-- score_min = 2.5
+-- p_value_max = 0.02
+-- p_value_alone = 0.001
+-- busy_days_min = 2
+-- devices_min = 1
+-- transfers_min = 5
+-- shares_min = 20
+WITH
+-- One review when it becomes known that somebody leaves, of the ninety days until then; then one a week, of that week, until the last day.
+reviews AS (
+  SELECT *
+  FROM (
+    SELECT
+      k.person_id, k.leaving_date, k.group_name,
+      CASE n.value
+        WHEN 0 THEN k.known_day
+        ELSE least(k.known_day + arrow_cast(n.value * 604800, 'Duration(Second)'), k.leaving_date)
+      END AS day,
+      CASE n.value
+        WHEN 0 THEN k.known_day - INTERVAL '89 days'
+        ELSE k.known_day + arrow_cast((n.value - 1) * 604800, 'Duration(Second)') + INTERVAL '1 day'
+      END AS since
+    FROM leavers AS k
+    CROSS JOIN generate_series(0, 26) AS n
+  ) AS planned
+  WHERE day >= $interval_start AND day < $interval_end AND since <= day
+),
+daily AS (
+  SELECT
+    r.person_id, r.day, r.since, d.local_day,
+    array_agg(DISTINCT d.source) AS sources,
+    CAST(sum(d.files) AS DOUBLE) AS files,
+    bool_or(p.person_id IS NOT NULL) AS approved,
+    min(d.first_event_time) AS first_event_time,
+    max(d.last_event_time) AS last_event_time
+  FROM activity_daily AS d
+  LEFT JOIN identities AS i
+    ON d.actor_id = i.identity AND d.interval_start >= i.valid_from AND d.interval_start < i.valid_to
+  LEFT JOIN identities AS m
+    ON d.actor_email = m.identity AND d.interval_start >= m.valid_from AND d.interval_start < m.valid_to
+  JOIN reviews AS r
+    ON coalesce(i.person_id, m.person_id) = r.person_id
+    AND d.local_day <= r.day AND d.local_day >= r.since - INTERVAL '28 days'
+  LEFT JOIN (
+    SELECT DISTINCT person_id, valid_from, valid_to FROM policy_approvals WHERE action IN ('file_downloaded', 'export')
+  ) AS p
+    ON r.person_id = p.person_id AND d.local_day >= p.valid_from AND d.local_day < p.valid_to
+  WHERE d.interval_start >= $interval_start - INTERVAL '120 days' AND d.interval_start < $interval_end
+    AND d.action IN ('file_downloaded', 'file_synced', 'file_copied')
+    AND d.class NOT IN ('sync', 'backup', 'api', 'ai')
+  GROUP BY r.person_id, r.day, r.since, d.local_day
+),
+-- Days of which nothing is known: the person was away, or a source that has their downloads was not seen whole.
+away AS (
+  SELECT person_id, array_agg(named_struct('start', first_day, 'end', end_day)) AS days
+  FROM (
+    SELECT person_id, first_day, end_day FROM absences
+    UNION ALL
+    SELECT used.person_id, s.interval_start, s.interval_start + INTERVAL '1 day'
+    FROM (SELECT DISTINCT person_id, source FROM (SELECT person_id, unnest(sources) AS source FROM daily) AS listed) AS used
+    JOIN source_daily AS s ON used.source = s.source
+    WHERE s.interval_start >= $interval_start - INTERVAL '120 days' AND s.interval_start < $interval_end AND NOT s.complete
+  ) AS stretches
+  GROUP BY person_id
+),
+scored AS (
+  SELECT
+    d.*,
+    activity_baseline(d.local_day, d.files, NOT d.approved, 28, named_struct('unknown', a.days))
+      OVER (PARTITION BY d.person_id, d.day ORDER BY d.local_day) AS baseline
+  FROM daily AS d
+  LEFT JOIN away AS a ON d.person_id = a.person_id
+),
+downloads AS (
+  SELECT
+    person_id, day,
+    sum(files) AS files,
+    count(*) FILTER (WHERE busy) AS busy_days,
+    first_value(local_day ORDER BY busy DESC, files DESC, local_day) AS busiest_day,
+    first_value(files ORDER BY busy DESC, files DESC, local_day) AS busiest_files,
+    first_value(expected ORDER BY busy DESC, files DESC, local_day) AS expected,
+    first_value(spread ORDER BY busy DESC, files DESC, local_day) AS spread,
+    first_value(score ORDER BY busy DESC, files DESC, local_day) AS score,
+    first_value(history ORDER BY busy DESC, files DESC, local_day) AS history,
+    min(p_value) FILTER (WHERE busy) AS p_value,
+    min(first_event_time) AS first_event_time,
+    max(last_event_time) AS last_event_time
+  FROM (
+    SELECT
+      person_id, day, local_day, files, first_event_time, last_event_time,
+      baseline['expected'] AS expected, baseline['spread'] AS spread, baseline['score'] AS score, baseline['p_value'] AS p_value,
+      baseline['history'] AS history,
+      coalesce(
+        files >= $files_min AND baseline['status'] = 'ok' AND baseline['score'] >= $score_min AND baseline['p_value'] <= $p_value_max, false
+      ) AS busy
+    FROM scored
+    WHERE local_day >= since
+  ) AS weighed
+  GROUP BY person_id, day
+),
+outward AS (
+  SELECT
+    r.person_id, r.day,
+    coalesce(sum(o.files) FILTER (WHERE o.action = 'removable_media_write'), 0) AS devices,
+    -- A proxy sees every form that somebody fills in: one upload says nothing.
+    coalesce(sum(o.files) FILTER (WHERE o.way = 'transfer' AND o.action <> 'removable_media_write'), 0) AS transfers,
+    coalesce(sum(o.files) FILTER (WHERE o.way <> 'transfer'), 0) AS shares,
+    min(o.first_event_time) AS first_event_time,
+    max(o.last_event_time) AS last_event_time
+  FROM outflows AS o
+  JOIN reviews AS r ON o.person_id = r.person_id AND o.local_day <= r.day AND o.local_day >= r.since
+  WHERE o.interval_start >= $interval_start - INTERVAL '120 days' AND o.interval_start < $interval_end
+  GROUP BY r.person_id, r.day
+)
+SELECT
+  r.day AS interval_time,
+  r.person_id AS entity_id,
+  r.group_name,
+  least(d.first_event_time, o.first_event_time) AS first_event_time,
+  greatest(d.last_event_time, o.last_event_time) AS last_event_time,
+  d.busiest_files AS observed,
+  d.expected,
+  d.spread,
+  d.score,
+  d.p_value,
+  d.history AS history_days,
+  CASE WHEN r.leaving_date IS NULL THEN 'Has given notice' ELSE 'Leaves on ' || CAST(CAST(r.leaving_date AS DATE) AS VARCHAR) END
+    || '. In the ' || CAST(CAST((date_part('epoch', r.day) - date_part('epoch', r.since)) / 86400 + 1 AS BIGINT) AS VARCHAR) || ' days until '
+    || CAST(CAST(r.day AS DATE) AS VARCHAR) || ': '
+    || array_to_string(make_array(
+      CASE
+        WHEN d.busy_days > 0 THEN CAST(d.busy_days AS VARCHAR) || CASE d.busy_days WHEN 1 THEN ' busy day' ELSE ' busy days' END
+          || ', ' || CAST(CAST(d.busiest_files AS BIGINT) AS VARCHAR) || ' files on ' || CAST(CAST(d.busiest_day AS DATE) AS VARCHAR)
+          || ' (usual ' || CAST(CAST(round(d.expected) AS BIGINT) AS VARCHAR) || ')'
+      END,
+      CASE WHEN o.devices > 0 THEN
+        CAST(o.devices AS VARCHAR) || CASE o.devices WHEN 1 THEN ' file' ELSE ' files' END || ' to devices that are not approved'
+      END,
+      CASE WHEN o.transfers > 0 THEN
+        CAST(o.transfers AS VARCHAR) || CASE o.transfers WHEN 1 THEN ' file' ELSE ' files' END
+          || ' to clouds, shares and remote machines that are not approved'
+      END,
+      CASE WHEN o.shares > 0 THEN
+        CAST(o.shares AS VARCHAR) || CASE o.shares WHEN 1 THEN ' file' ELSE ' files' END
+          || ' shared with people outside or by public link'
+      END,
+      coalesce(CAST(CAST(d.files AS BIGINT) AS VARCHAR), 'no') || ' files downloaded in all'
+    ), '; ') AS summary
+FROM reviews AS r
+LEFT JOIN downloads AS d ON r.person_id = d.person_id AND r.day = d.day
+LEFT JOIN outward AS o ON r.person_id = o.person_id AND r.day = o.day
+WHERE d.busy_days >= $busy_days_min
+  OR d.p_value <= $p_value_alone
+  OR o.devices >= $devices_min
+  OR o.transfers >= $transfers_min
+  OR o.shares >= $shares_min
