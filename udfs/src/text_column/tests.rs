@@ -60,10 +60,10 @@ proptest! {
         for layout in layouts(&texts) {
             let matched = answer(&CredentialMatch::new(&SETUP), &layout).as_boolean().clone();
             let found = answer(&CredentialFind::new(&SETUP), &layout).as_list::<i32>().clone();
-            for row in 0..texts.len() {
-                prop_assert_eq!(matched.is_null(row), texts[row].is_none());
-                prop_assert_eq!(found.is_null(row), texts[row].is_none());
-                prop_assert!(texts[row].is_none() || matched.value(row) != found.value(row).is_empty());
+            for (row, text) in texts.iter().enumerate() {
+                prop_assert_eq!(matched.is_null(row), text.is_none());
+                prop_assert_eq!(found.is_null(row), text.is_none());
+                prop_assert!(text.is_none() || matched.value(row) != found.value(row).is_empty());
             }
             match &answers {
                 Some((first, findings)) => {
