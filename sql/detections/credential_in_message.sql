@@ -6,13 +6,15 @@
 -- entity = "person_id"
 -- known_gaps = "A credential in a picture or a call is not seen; one that is told in words no rule knows is not either. A removal later than a day is in credential_exposures, not in the alert."
 -- [params]
+-- confidence_min = 0.8
 -- confidence_high = 0.9
--- confidence_external = 0.7
+-- confidence_external = 0.8
 WITH posted AS (
   SELECT c.*
   FROM credential_findings AS c
   WHERE c.interval_start >= $interval_start AND c.interval_start < $interval_end
     AND c.field = 'text'
+    AND c.confidence >= $confidence_min
 ),
 -- Deleted, or edited into something that no longer holds it.
 removed AS (

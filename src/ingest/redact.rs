@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Builder, Int64Builder, RecordBatch, StringArray, StringBuilder, UInt32Builder};
 use arrow::compute::take;
-use bittern_udfs::credentials::fingerprint::masked;
 use bittern_udfs::setup::Setup;
 
 use crate::error::{Error, Result};
@@ -65,7 +64,6 @@ impl Findings {
     fn of(&mut self, field: &str, row: usize, text: &str, setup: &Setup) {
         let rules = setup.rules();
         for found in rules.find(text.as_bytes()) {
-            let secret = text.as_bytes().get(found.range.clone()).unwrap_or_default();
             self.rows.append_value(u32::try_from(row).unwrap_or(u32::MAX));
             self.field.append_value(field);
             self.rule.append_value(rules.name(&found));
@@ -73,8 +71,8 @@ impl Findings {
             self.confidence.append_value(found.confidence);
             self.start.append_value(i64::try_from(found.range.start).unwrap_or(i64::MAX));
             self.end.append_value(i64::try_from(found.range.end).unwrap_or(i64::MAX));
-            self.masked.append_value(masked(rules.kind(&found), secret));
-            self.fingerprint.append_value(setup.fingerprint(secret));
+            self.masked.append_value(rules.masked(&found, text.as_bytes()));
+            self.fingerprint.append_value(setup.fingerprint(found.secret(text.as_bytes())));
         }
     }
 

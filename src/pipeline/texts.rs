@@ -5,7 +5,6 @@ use std::io::{BufRead, Read, Write};
 use arrow::array::AsArray;
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
-use bittern_udfs::credentials::fingerprint::masked;
 use bittern_udfs::credentials::ruleset::Candidate;
 use bittern_udfs::setup::Setup;
 use datafusion::prelude::{ParquetReadOptions, SessionContext, ident};
@@ -159,7 +158,6 @@ fn write_findings(setup: &Setup, id: &Value, text: &[u8], found: &[Candidate], l
     let rules = setup.rules();
     let mut written = 0;
     for candidate in found.iter().filter(|candidate| candidate.confidence >= least) {
-        let secret = text.get(candidate.range.clone()).unwrap_or_default();
         let finding = Finding {
             id,
             rule: rules.name(candidate),
@@ -167,8 +165,8 @@ fn write_findings(setup: &Setup, id: &Value, text: &[u8], found: &[Candidate], l
             confidence: candidate.confidence,
             start: candidate.range.start,
             end: candidate.range.end,
-            masked: masked(rules.kind(candidate), secret),
-            fingerprint: setup.fingerprint(secret),
+            masked: rules.masked(candidate, text),
+            fingerprint: setup.fingerprint(candidate.secret(text)),
         };
         serde_json::to_writer(&mut *out, &finding).map_err(std::io::Error::from)?;
         out.write_all(b"\n")?;

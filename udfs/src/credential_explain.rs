@@ -9,7 +9,6 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, ListArray, StringBuilder, StructArray};
 use datafusion::arrow::buffer::OffsetBuffer;
 
-use crate::credentials::fingerprint::masked;
 use crate::functions::FunctionInfo;
 use crate::setup::Setup;
 use crate::text_column::{self, Texts};
@@ -22,7 +21,7 @@ pub const INFO: FunctionInfo = FunctionInfo {
     description: "Each candidate in the text: rule, kind, byte range, masked text, whether it was accepted, its confidence, \
                   and the test that decided, with what can be read from the secret (a token's end, a key's account).",
     example: "SELECT unnest(credential_explain(text)) FROM events WHERE event_id = 'x'",
-    version: 3,
+    version: 4,
 };
 
 /// See [`INFO`].
@@ -88,12 +87,11 @@ fn explanations(setup: &Setup, texts: &Texts) -> Result<ArrayRef> {
         let found = text.map(|text| rules.explain(text)).unwrap_or_default();
         lengths.push(found.len());
         for candidate in &found {
-            let secret = text.and_then(|text| text.get(candidate.range.clone())).unwrap_or_default();
             rule.append_value(rules.name(candidate));
             kind.append_value(rules.kind(candidate));
             start.append_value(i64::try_from(candidate.range.start).unwrap_or(i64::MAX));
             end.append_value(i64::try_from(candidate.range.end).unwrap_or(i64::MAX));
-            mask.append_value(masked(rules.kind(candidate), secret));
+            mask.append_value(rules.masked(candidate, text.unwrap_or_default()));
             accepted.append_value(candidate.accepted());
             confidence.append_value(candidate.confidence);
             test.append_value(text.map_or_else(String::new, |text| rules.explanation(candidate, text)));

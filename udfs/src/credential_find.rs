@@ -9,7 +9,6 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, Float64Builder, Int64Builder, ListArray, StringBuilder, StructArray};
 use datafusion::arrow::buffer::OffsetBuffer;
 
-use crate::credentials::fingerprint::masked;
 use crate::functions::FunctionInfo;
 use crate::setup::Setup;
 use crate::text_column::{self, Texts};
@@ -22,7 +21,7 @@ pub const INFO: FunctionInfo = FunctionInfo {
     description: "The credentials in the text: rule, kind, confidence in (0, 1], byte range, masked text, keyed fingerprint. \
                   In order, without overlap.",
     example: "SELECT unnest(credential_find(text)) FROM events WHERE credential_match(text)",
-    version: 2,
+    version: 3,
 };
 
 /// See [`INFO`].
@@ -85,14 +84,13 @@ fn findings(setup: &Setup, texts: &Texts) -> Result<ArrayRef> {
     let mut lengths = vec![0; texts.len()];
     texts.finding(rules, |row, text, found| {
         for candidate in found {
-            let secret = text.get(candidate.range.clone()).unwrap_or_default();
             rule.append_value(rules.name(candidate));
             kind.append_value(rules.kind(candidate));
             confidence.append_value(candidate.confidence);
             start.append_value(i64::try_from(candidate.range.start).unwrap_or(i64::MAX));
             end.append_value(i64::try_from(candidate.range.end).unwrap_or(i64::MAX));
-            mask.append_value(masked(rules.kind(candidate), secret));
-            fingerprint.append_value(setup.fingerprint(secret));
+            mask.append_value(rules.masked(candidate, text));
+            fingerprint.append_value(setup.fingerprint(candidate.secret(text)));
         }
         if let Some(length) = lengths.get_mut(row) {
             *length = found.len();

@@ -162,3 +162,6 @@ fn offsets<O: OffsetSizeTrait>(offsets: &[O]) -> impl Fn(usize) -> usize {
 pub fn array(answer: impl Array + 'static) -> Result<ArrayRef> {
     Ok(Arc::new(answer))
 }
+
+#[cfg(test)]
+mod tests;

@@ -135,9 +135,13 @@ fn is_letter_before(text: &[u8], at: usize) -> bool {
     before.chars().next_back().is_some_and(|c| is_letter(c) && !is_unspaced(c))
 }
 
-/// Whether the keyword is a part of a URL and not one of its parameters.
+/// Whether the keyword is a part of a URL or a path and not a parameter.
 fn is_in_link(text: &[u8], start: usize, end: usize, keyword: &Keyword) -> bool {
     const LINK_BYTES_MAX: usize = 160;
+    // A folder's name.
+    if text.get(end) == Some(&b'/') && start.checked_sub(1).and_then(|at| text.get(at)) == Some(&b'/') {
+        return true;
+    }
     let before = text.get(start.saturating_sub(LINK_BYTES_MAX)..start).unwrap_or_default();
     let run = before.iter().rposition(|b| b.is_ascii_whitespace() || matches!(b, b'<' | b'`')).map_or(before, |at| &before[at + 1..]);
     let parameter = text.get(end) == Some(&b'=') && keyword.class != Class::Login;

@@ -1,7 +1,7 @@
 //! One compiled rule: where it matches and what its tests say of the secret.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 use regex::bytes::{Captures, Regex, RegexBuilder};
@@ -12,7 +12,8 @@ use super::literals::LITERAL_BYTES_MIN;
 use super::placeholder;
 use super::proof::{Check, Proof};
 use super::required::Required;
-use super::rules::{Exception, KINDS, Problem, REACH_BYTES_MAX, Rule, Target, ValueTest};
+use super::rules::{Exception, KINDS, Problem, REACH_BYTES_MAX, Rule, RuleFile, Target, ValueTest};
+use super::ruleset::Inner;
 use super::wrapped;
 
 /// A compiled expression may take this much memory: a hostile rule is refused, not run.
@@ -32,6 +33,8 @@ pub(super) struct Verdict {
     pub test: &'static str,
     /// It fell because it is somebody's example: then it is no credential by any other rule either.
     pub is_example: bool,
+    /// The secret itself, where it stands over several lines.
+    pub inner: Option<Inner>,
 }
 
 /// The test that a candidate fell by.
@@ -51,17 +54,51 @@ pub(super) struct CompiledRule {
     pub id: String,
     pub kind: &'static str,
     confidence: f64,
-    regex: Regex,
+    pattern: Expression,
+    literals: Vec<String>,
     group: usize,
     entropy: f64,
     check: Option<Check>,
     value: ValueTest,
-    allow: Vec<Regex>,
+    allow: Vec<Expression>,
     exceptions: Exceptions,
     shared: Arc<Exceptions>,
     reach: usize,
-    /// What the text must hold before the expression is tried.
-    required: Required,
+    /// What the text must hold before the expression is tried; read from it where a text leads to the rule.
+    required: OnceLock<Required>,
+}
+
+/// An expression that is compiled where a text leads to it: of hundreds of rules a text needs few.
+#[derive(Debug)]
+struct Expression {
+    pattern: String,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl Expression {
+    fn new(pattern: &str) -> Self {
+        Self { pattern: pattern.to_owned(), compiled: OnceLock::new() }
+    }
+
+    /// The expression compiled. There is none where it does not compile, which is reported before anything is matched, or by a test.
+    fn regex(&self) -> Option<&Regex> {
+        self.compiled.get_or_init(|| expression(&self.pattern).ok()).as_ref()
+    }
+
+    /// What is wrong with it, after it was compiled.
+    fn problem(&self) -> Option<String> {
+        match expression(&self.pattern) {
+            Ok(regex) => {
+                let _ = self.compiled.set(Some(regex));
+                None
+            }
+            Err(problem) => Some(problem),
+        }
+    }
+
+    fn is_match(&self, text: &[u8]) -> bool {
+        self.regex().is_some_and(|regex| regex.is_match(text))
+    }
 }
 
 /// What is allowed: all tests of one list must hold.
@@ -118,10 +155,11 @@ pub(super) fn exceptions(given: &[Vec<Exception>], problem: &mut impl FnMut(Stri
 }
 
 impl CompiledRule {
-    /// Compiles a rule, or says everything that is wrong with it. `shared` holds for every rule of its file.
-    pub(super) fn new(file: &str, rule: &Rule, shared: &Arc<Exceptions>, problems: &mut Vec<Problem>) -> Option<Self> {
+    /// Compiles a rule, or says everything that is wrong with it. `shared` holds for every rule of its file. Expressions that a test has
+    /// compiled wait until they are needed.
+    pub(super) fn new(file: &RuleFile, rule: &Rule, shared: &Arc<Exceptions>, problems: &mut Vec<Problem>) -> Option<Self> {
         let before = problems.len();
-        let mut problem = |message: String| problems.push(Problem::new(file, &rule.id, message));
+        let mut problem = |message: String| problems.push(Problem::new(&file.name, &rule.id, message));
         if rule.id.is_empty() || !rule.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
             problem("the id must be lower-case words joined by '-'".to_owned());
         }
@@ -138,11 +176,16 @@ impl CompiledRule {
         if rule.reach == 0 || rule.reach > REACH_BYTES_MAX {
             problem(format!("reach must be in 1..={REACH_BYTES_MAX}: {}", rule.reach));
         }
-        let regex = expression(&rule.pattern).map_err(|e| problem(format!("pattern: {e}"))).ok();
-        if regex.as_ref().is_some_and(|regex| rule.group >= regex.captures_len()) {
-            problem(format!("the pattern has no group {}", rule.group));
+        let pattern = Expression::new(&rule.pattern);
+        let allow: Vec<Expression> = rule.allow.iter().map(|allow| Expression::new(allow)).collect();
+        if !file.is_builtin {
+            if let Some(error) = pattern.problem() {
+                problem(format!("pattern: {error}"));
+            } else if pattern.regex().is_some_and(|regex| rule.group >= regex.captures_len()) {
+                problem(format!("the pattern has no group {}", rule.group));
+            }
+            allow.iter().filter_map(Expression::problem).for_each(|error| problem(format!("allow: {error}")));
         }
-        let allow: Vec<Regex> = rule.allow.iter().filter_map(|a| expression(a).map_err(|e| problem(format!("allow: {e}"))).ok()).collect();
         let exceptions = exceptions(&rule.exceptions, &mut problem);
         if problems.len() > before {
             return None;
@@ -151,7 +194,8 @@ impl CompiledRule {
             id: rule.id.clone(),
             kind: kind?,
             confidence: rule.confidence,
-            regex: regex?,
+            pattern,
+            literals: rule.literals.clone(),
             group: rule.group,
             entropy: rule.entropy,
             check: rule.check,
@@ -160,7 +204,7 @@ impl CompiledRule {
             exceptions,
             shared: Arc::clone(shared),
             reach: rule.reach,
-            required: Required::new(&rule.pattern, &rule.literals),
+            required: OnceLock::new(),
         })
     }
 
@@ -177,16 +221,18 @@ impl CompiledRule {
     /// Searches `text[from..to]`, which looks beyond itself for word boundaries.
     pub(super) fn verdicts(&self, text: &[u8], from: usize, to: usize, found: &mut dyn FnMut(Verdict)) {
         let Some(window) = text.get(..to) else { return };
-        if !self.required.is_in(window.get(from..).unwrap_or_default()) {
+        let required = self.required.get_or_init(|| Required::new(&self.pattern.pattern, &self.literals));
+        if !required.is_in(window.get(from..).unwrap_or_default()) {
             return;
         }
+        let Some(regex) = self.pattern.regex() else { return };
         let mut at = from;
         while at <= to {
-            let Some(whole) = self.regex.find_at(window, at) else { return };
+            let Some(whole) = regex.find_at(window, at) else { return };
             // A match that the window cuts is looked at again with more text, once.
             let cut = whole.end() == to && to < text.len();
             let window = if cut { text.get(..(to + REACH_BYTES_MAX).min(text.len())).unwrap_or(window) } else { window };
-            let Some(captures) = self.regex.captures_at(window, whole.start()) else { return };
+            let Some(captures) = regex.captures_at(window, whole.start()) else { return };
             let secret = self.secret(&captures);
             // What closes a match may open the next one.
             at = secret.map_or(whole.end(), |secret| secret.end()).max(at + 1).max(whole.start() + 1);
@@ -204,6 +250,7 @@ impl CompiledRule {
         let Some(joined) = wrapped::joined(text, at) else { return 0 };
         self.verdicts(&joined.text, 0, joined.text.len(), &mut |mut verdict| {
             if joined.crosses(&verdict.range) {
+                verdict.inner = joined.text.get(verdict.range.clone()).map(Inner::new);
                 verdict.range = joined.source(&verdict.range);
                 verdict.test = if verdict.confidence > 0.0 { "pattern and value, joined over line ends" } else { verdict.test };
                 found(verdict);
@@ -215,11 +262,11 @@ impl CompiledRule {
     fn verdict(&self, text: &[u8], range: Range<usize>, whole: Range<usize>) -> Verdict {
         let secret = text.get(range.clone()).unwrap_or_default();
         if let Some(test) = self.example(secret) {
-            return Verdict { range, confidence: 0.0, test, is_example: true };
+            return Verdict { range, confidence: 0.0, test, is_example: true, inner: None };
         }
         match self.judge(text, &range, &whole) {
-            Ok((confidence, test)) => Verdict { range, confidence, test, is_example: false },
-            Err(Fall { test, is_example }) => Verdict { range, confidence: 0.0, test, is_example },
+            Ok((confidence, test)) => Verdict { range, confidence, test, is_example: false, inner: None },
+            Err(Fall { test, is_example }) => Verdict { range, confidence: 0.0, test, is_example, inner: None },
         }
     }
 

@@ -46,6 +46,9 @@ impl Reader<'_> {
         {
             return Err("code");
         }
+        if self.is_spoken_to(sighting) {
+            return Err("somebody spoken to");
+        }
         let mut evidence = Evidence::new();
         self.value(sighting, &mut evidence)?;
         if self.scene().before.last.any(Senses::EXAMPLE) || sighting.reading.last.any(Senses::EXAMPLE) {
@@ -56,6 +59,20 @@ impl Reader<'_> {
         self.joint(sighting, &mut evidence);
         self.setting(sighting, &mut evidence);
         Ok(evidence)
+    }
+
+    /// Whether the value is the name of the one to whom the next sentence speaks: "is it the right password? tern42: yes".
+    fn is_spoken_to(&self, sighting: &Sighting<'_>) -> bool {
+        let Sighting { token, link, rest, .. } = *sighting;
+        let begins = token.before.sentence || token.before.line;
+        let loose = match link {
+            Link::Near | Link::UserThen | Link::OwnLine => true,
+            Link::Adjacent => begins || self.keyword.class != Class::Password,
+            _ => begins,
+        };
+        // Who answers begins a line with the value itself.
+        let calls = rest.starts_with(": ") || begins && token.line == 0 && rest.starts_with(", ");
+        !token.before.quoted && loose && calls && rest.get(2..).is_some_and(|said| said.starts_with(char::is_alphanumeric))
     }
 
     pub fn speaks_of_codes(&self, value: &str) -> bool {

@@ -48,12 +48,14 @@ pub fn fingerprint(key: &[u8], secret: &[u8]) -> String {
 
 const ESCAPES: &[(&str, u8)] = &[("&amp;", b'&'), ("&lt;", b'<'), ("&gt;", b'>'), ("&quot;", b'"'), ("&#39;", b'\''), ("&#x27;", b'\'')];
 
+/// Bytes of a token that its mask shows: they say whose it is.
+pub const SHOWN_BYTES: usize = 4;
+
 /// The credential with all but its published beginning hidden. Passwords show nothing, not even their length.
 pub fn masked(kind: &str, secret: &[u8]) -> String {
-    const SHOWN: usize = 4;
     const TOKEN_BYTES_MIN: usize = 20;
     let shows = matches!(kind, "token" | "api_key" | "access_key") && secret.len() >= TOKEN_BYTES_MIN;
-    let mut mask: String = match secret.get(..SHOWN) {
+    let mut mask: String = match secret.get(..SHOWN_BYTES) {
         Some(first) if shows && first.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')) => {
             String::from_utf8_lossy(first).into_owned()
         }

@@ -4,6 +4,7 @@
 //! The glance knows runs between blanks only. A token is a part of one run, so what a run cannot reach, none of its tokens can; the tests
 //! hold this against the functions that weigh tokens.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::evidence::{Evidence, Feature};
@@ -162,12 +163,16 @@ impl Run {
             + surely(Feature::Short, length < 6)
     }
 
+    /// Letters with digits or signs beside them.
+    fn is_more_than_letters(self) -> bool {
+        self.letters() >= 3 && (self.count(DIGIT) > 0 || self.signs() > 0)
+    }
+
     /// A part of the run may be [`super::pair::is_strong`] or [`super::shape::is_common`].
     fn may_be_strong(self, text: &[u8]) -> bool {
         const STRENGTH_MIN: f64 = 0.35;
-        let beside_letters = self.letters() >= 3 && (self.count(DIGIT) > 0 || self.signs() > 0);
         self.count(LENGTH) >= 6 && self.password_strength_max() >= STRENGTH_MIN
-            || beside_letters && holds_common(text.get(self.start..self.end).unwrap_or_default())
+            || self.is_more_than_letters() && holds_common(text.get(self.start..self.end).unwrap_or_default())
     }
 
     /// A part of the run may be letters with digits, and capitals or signs among them.
@@ -180,6 +185,16 @@ impl Run {
         let first = text.get(self.start).is_some_and(u8::is_ascii_uppercase);
         self.count(DIGIT) > 0 || self.has_inner_sign() || self.count(UPPER) > u64::from(first) || self.count(JOINT) > 1
     }
+}
+
+/// Whether the value has more to it than a name or a plain word.
+pub fn is_odd(value: &str) -> bool {
+    Run::of(value).is_none_or(|run| run.is_odd(value.as_bytes()))
+}
+
+/// Whether digits or signs stand beside letters in the value.
+pub fn is_more_than_letters(value: &str) -> bool {
+    Run::of(value).is_none_or(Run::is_more_than_letters)
 }
 
 /// Whether the byte is a sign alone.
@@ -280,6 +295,17 @@ fn may_be_of_login(text: &[u8], run: Run, quoted: bool, context: LoginContext) -
     context.joined + value >= -ROUNDING && !is_link_or_path(text, run) && (context.near + value >= -ROUNDING || may_be_joined(text, run))
 }
 
+/// Whether the value itself, with `rest` behind it, may weigh enough behind a word that announces a login.
+pub fn may_be_login_value(keyword: &Keyword, value: &str, quoted: bool, rest: &str) -> bool {
+    let Some(run) = Run::of(value) else { return true };
+    let quotes = if quoted { Feature::Quoted.weight() } else { 0.0 };
+    let end = if may_end_line(rest.as_bytes(), Run { end: 0, ..run }) { Feature::EndsLine.weight().max(0.0) } else { 0.0 };
+    // A number is none, nor is a name.
+    run.is_odd(value.as_bytes())
+        && !value.bytes().all(|b| b.is_ascii_digit())
+        && LoginContext::of(keyword).joined + quotes + end + run.weight_max() >= -ROUNDING
+}
+
 /// Whether a sign or a word may join a value in the run to what stands before it, or it stands on another line.
 fn may_be_joined(text: &[u8], run: Run) -> bool {
     let joins = |b: &u8| matches!(b, b':' | b'=' | b'>' | b'-' | b'/' | b'|' | b'+' | b'&' | b',' | b'}' | 0x80..);
@@ -297,32 +323,111 @@ fn may_be_joined(text: &[u8], run: Run) -> bool {
             .is_ok_and(|word| VOCABULARY.senses_anywhere(word).any(Senses::JOIN.and(Senses::AND)))
 }
 
-/// Whether a value that could pass may stand in the text behind a keyword.
-pub fn behind(keyword: &Keyword, text: &[u8]) -> bool {
-    if text.len() > GLANCE_BYTES_MAX {
-        return true;
+/// Where in a text a value that could pass may stand: nowhere outside of these stretches, in order.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    stretches: [(usize, usize); PLACES_MAX],
+    count: usize,
+}
+
+/// What comes after so many stretches belongs to the last.
+const PLACES_MAX: usize = 6;
+
+impl Places {
+    /// Anywhere.
+    fn all() -> Self {
+        let mut all = Self::default();
+        all.add(0, usize::MAX);
+        all
     }
-    match keyword.class {
-        Class::Login => {
-            let context = LoginContext::of(keyword);
-            any_run(text, |run, quoted| may_be_of_login(text, run, quoted, context))
+
+    fn add(&mut self, start: usize, end: usize) {
+        match self.stretches.get_mut(self.count) {
+            Some(stretch) => {
+                *stretch = (start, end);
+                self.count += 1;
+            }
+            None => {
+                if let Some(last) = self.stretches.last_mut() {
+                    last.1 = end;
+                }
+            }
         }
-        Class::Act | Class::Spelling => any_run(text, |run, _| run.may_be_strong(text)),
-        Class::Says => any_run(text, |run, _| run.is_mixed() && run.may_be_strong(text)),
-        Class::Secret => {
-            any_run(text, |run, _| run.token_strength_max() >= TOKEN_STRENGTH_MIN || run.password_strength_max() >= PERSON_STRENGTH_MIN)
+    }
+
+    fn each(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.stretches.iter().take(self.count).copied()
+    }
+
+    /// Nowhere.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The same places, counted from `ahead` bytes further on.
+    pub fn behind(mut self, ahead: usize) -> Self {
+        for stretch in &mut self.stretches {
+            *stretch = (stretch.0.saturating_sub(ahead), stretch.1.saturating_sub(ahead));
         }
-        _ => true,
+        self
+    }
+
+    /// Whether some of the range lies in one of the stretches.
+    pub fn touch(&self, range: &Range<usize>) -> bool {
+        self.each().any(|(start, end)| start < range.end && range.start < end)
+    }
+
+    /// Whether all of them end before this byte.
+    pub fn end_before(&self, at: usize) -> bool {
+        self.each().last().is_none_or(|(_, end)| end <= at)
     }
 }
 
-/// Whether a value that could pass may stand in the line before a keyword.
-pub fn before(class: Class, line: &[u8]) -> bool {
+/// Where a value that could pass may stand in the text behind a keyword.
+pub fn behind(keyword: &Keyword, text: &[u8]) -> Places {
+    if text.len() > GLANCE_BYTES_MAX {
+        return Places::all();
+    }
+    let mut places = Places::default();
+    let mut note = |run: Run, passes: bool| {
+        if passes {
+            places.add(run.start, run.end);
+        }
+        false
+    };
+    match keyword.class {
+        Class::Login => {
+            let context = LoginContext::of(keyword);
+            any_run(text, |run, quoted| note(run, may_be_of_login(text, run, quoted, context)));
+        }
+        Class::Act | Class::Spelling => {
+            any_run(text, |run, _| note(run, run.may_be_strong(text)));
+        }
+        Class::Says => {
+            any_run(text, |run, _| note(run, run.is_mixed() && run.may_be_strong(text)));
+        }
+        Class::Secret => {
+            let strong = |run: Run| run.token_strength_max() >= TOKEN_STRENGTH_MIN || run.password_strength_max() >= PERSON_STRENGTH_MIN;
+            any_run(text, |run, _| note(run, strong(run)));
+        }
+        _ => return Places::all(),
+    }
+    places
+}
+
+/// Where in the line before a keyword a value that could pass may begin: not before this byte, where it may at all.
+pub fn before(class: Class, line: &[u8]) -> Option<usize> {
     let numbers = matches!(class, Class::Pin | Class::Code | Class::Combination);
     // A phrase in quotes may be the password.
     let quotes = || line.iter().enumerate().any(|(at, byte)| KINDS[usize::from(*byte)] & QUOTE != 0 && !is_inside(line, at));
-    numbers
-        || line.len() > GLANCE_BYTES_MAX
-        || any_run(line, |run, _| run.may_be_strong(line) && !is_link_or_path(line, run))
-        || class == Class::Password && quotes()
+    if numbers || line.len() > GLANCE_BYTES_MAX || class == Class::Password && quotes() {
+        return Some(0);
+    }
+    let mut first = None;
+    any_run(line, |run, _| {
+        let strong = run.may_be_strong(line) && !is_link_or_path(line, run);
+        first = strong.then_some(run.start);
+        strong
+    });
+    first
 }

@@ -62,6 +62,10 @@ fn is_worded(value: &str) -> bool {
 
 /// A value that nobody would write for another reason.
 pub fn is_strong(value: &str) -> bool {
+    // What is neither a letter nor a joint, or no small letter: without any of them nothing below holds.
+    if value.len() < 6 || value.bytes().all(|b| b.is_ascii_lowercase()) {
+        return false;
+    }
     let shape = Shape::of(value);
     let parts = shape.joints > 0 && shape.digits > 0 && shape.upper > 0 && shape.letters_run >= 4;
     let inside = shape.signs > 0 || shape.capital_inside || shape.digit_inside && shape.chars >= 8;

@@ -3,19 +3,47 @@
 //! A token of forty letters and digits needs forty of them side by side. That is seen by looking at every fortieth byte or so, while the
 //! expression would look at each one; most texts in which a rule's literal stands end here.
 
+use std::sync::LazyLock;
+
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 use super::common_text::share;
 use super::sequence::{Sequence, sequences};
 
+/// A set of bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Bytes([u64; 4]);
+
+impl Bytes {
+    fn of(bytes: impl IntoIterator<Item = u8>) -> Self {
+        let mut set = Self::default();
+        bytes.into_iter().for_each(|byte| set.0[usize::from(byte / 64)] |= 1 << (byte % 64));
+        set
+    }
+
+    fn has(self, byte: u8) -> bool {
+        (self.0[usize::from(byte / 64)] >> (byte % 64)) & 1 != 0
+    }
+
+    fn or(self, other: Self) -> Self {
+        Self(std::array::from_fn(|at| self.0[at] | other.0[at]))
+    }
+
+    fn is_within(self, other: Self) -> bool {
+        self.or(other) == other
+    }
+
+    fn each(self) -> impl Iterator<Item = u8> {
+        (0..=u8::MAX).filter(move |byte| self.has(*byte))
+    }
+}
+
 /// At least so many neighbouring bytes, all of them of the class.
-#[derive(Debug, Clone, PartialEq)]
-struct Run {
-    class: Box<[bool; 256]>,
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Stretch {
+    class: Bytes,
     bytes: usize,
-    /// The byte, where the run is one certain byte.
-    only: Option<u8>,
 }
 
 /// Longer runs are not asked for: the tail of a long secret may lie outside of the stretch that is looked at.
@@ -24,38 +52,48 @@ const RUN_BYTES_MAX: usize = 128;
 /// Nested groups of a pattern, at most; deeper patterns do not compile.
 const NEST_MAX: u32 = 64;
 
+impl Stretch {
+    /// What two parts of a pattern make one after another.
+    fn then(self, next: Self) -> Self {
+        Self { class: self.class.or(next.class), bytes: (self.bytes + next.bytes).min(RUN_BYTES_MAX) }
+    }
+
+    /// What either of two parts of a pattern makes.
+    fn or(self, other: Self) -> Self {
+        Self { class: self.class.or(other.class), bytes: self.bytes.min(other.bytes) }
+    }
+
+    /// Whether a text that has this has the other one as well.
+    fn implies(self, other: Self) -> bool {
+        self.bytes >= other.bytes && self.class.is_within(other.class)
+    }
+
+    /// How much text it keeps out: the bits that it would take to guess it.
+    fn bits(self) -> f64 {
+        static SHARES: LazyLock<[f64; 256]> = LazyLock::new(|| std::array::from_fn(|byte| share(byte as u8)));
+        let shares: f64 = self.class.each().map(|byte| SHARES[usize::from(byte)]).sum();
+        -shares.min(1.0).log2() * self.bytes as f64
+    }
+}
+
+/// A stretch made ready to be looked for.
+#[derive(Debug, Clone, PartialEq)]
+struct Run {
+    class: Box<[bool; 256]>,
+    bytes: usize,
+    /// The byte, where the run is one certain byte.
+    only: Option<u8>,
+}
+
 impl Run {
-    fn new(bytes: usize, has: impl Fn(u8) -> bool) -> Self {
-        let mut class = Box::new([false; 256]);
-        (0..=u8::MAX).for_each(|byte| class[usize::from(byte)] = has(byte));
-        let mut members = (0..=u8::MAX).filter(|byte| class[usize::from(*byte)]);
+    fn new(Stretch { class, bytes }: Stretch) -> Self {
+        let mut members = class.each();
         let only = members.next().filter(|_| bytes == 1 && members.next().is_none());
-        Self { class, bytes, only }
-    }
-
-    /// The run that two parts of a pattern make one after another.
-    fn then(&self, next: &Self) -> Self {
-        Self::new((self.bytes + next.bytes).min(RUN_BYTES_MAX), |byte| self.has(byte) || next.has(byte))
-    }
-
-    /// The run that either of two parts of a pattern makes.
-    fn or(&self, other: &Self) -> Self {
-        Self::new(self.bytes.min(other.bytes), |byte| self.has(byte) || other.has(byte))
+        Self { class: Box::new(std::array::from_fn(|byte| class.has(byte as u8))), bytes, only }
     }
 
     fn has(&self, byte: u8) -> bool {
         self.class[usize::from(byte)]
-    }
-
-    /// Whether a text that has this run has the other one as well.
-    fn implies(&self, other: &Self) -> bool {
-        self.bytes >= other.bytes && (0..=u8::MAX).all(|byte| other.has(byte) || !self.has(byte))
-    }
-
-    /// How much text the run keeps out: the bits that it would take to guess it.
-    fn bits(&self) -> f64 {
-        let shares: f64 = (0..=u8::MAX).filter(|byte| self.has(*byte)).map(share).sum();
-        -shares.min(1.0).log2() * self.bytes as f64
     }
 
     /// Whether the text has such a run.
@@ -92,16 +130,18 @@ impl Required {
         let parse = |unicode: bool| ParserBuilder::new().unicode(unicode).utf8(false).nest_limit(NEST_MAX).build().parse(pattern).ok();
         let Some(hir) = parse(false).or_else(|| parse(true)) else { return Self::default() };
         let held = |is_in: &dyn Fn(&[u8]) -> bool| literals.iter().all(|l| is_in(l.as_bytes()) || is_in(l.to_ascii_uppercase().as_bytes()));
-        let tells = |run: &Run| run.bytes > 0 && run.bits() >= BITS_MIN && !held(&|text| run.is_in(text));
+        let tells = |run: &Stretch| run.bytes > 0 && run.bits() >= BITS_MIN && !held(&|text| Run::new(*run).is_in(text));
         let mut found = Vec::new();
         collect(&hir, &tells, &mut found);
-        found.sort_by(|a, b| b.bits().total_cmp(&a.bits()));
-        let mut runs: Vec<Run> = Vec::new();
-        for run in found {
-            if runs.len() < RUNS_MAX && !runs.iter().any(|better| better.implies(&run)) {
-                runs.push(run);
+        let mut found: Vec<(f64, Stretch)> = found.into_iter().map(|run| (run.bits(), run)).collect();
+        found.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        let mut best: Vec<Stretch> = Vec::new();
+        for (_, run) in found {
+            if best.len() < RUNS_MAX && !best.iter().any(|better| better.implies(run)) {
+                best.push(run);
             }
         }
+        let runs = best.into_iter().map(Run::new).collect();
         let sequences = sequences(&hir).into_iter().filter(|s| s.bits() >= BITS_MIN && !held(&|text| s.is_in(text)));
         Self { runs, sequence: sequences.max_by(|a, b| a.bits().total_cmp(&b.bits())) }
     }
@@ -113,17 +153,17 @@ impl Required {
 }
 
 /// Gathers runs that stand in every match.
-fn collect(hir: &Hir, tells: &impl Fn(&Run) -> bool, found: &mut Vec<Run>) {
+fn collect(hir: &Hir, tells: &impl Fn(&Stretch) -> bool, found: &mut Vec<Stretch>) {
     found.extend(Some(whole(hir)).filter(tells));
     match hir.kind() {
         HirKind::Capture(capture) => collect(&capture.sub, tells, found),
         HirKind::Repetition(repetition) if repetition.min > 0 => collect(&repetition.sub, tells, found),
         HirKind::Concat(parts) => {
-            let wholes: Vec<Run> = parts.iter().map(whole).collect();
+            let wholes: Vec<Stretch> = parts.iter().map(whole).collect();
             for from in 0..wholes.len() {
-                let joined = wholes.get(from..).unwrap_or_default().iter().scan(Run::new(0, |_| false), |sum, part| {
-                    *sum = sum.then(part);
-                    Some(sum.clone())
+                let joined = wholes.get(from..).unwrap_or_default().iter().scan(NOTHING, |sum, part| {
+                    *sum = sum.then(*part);
+                    Some(*sum)
                 });
                 found.extend(joined.filter(tells));
             }
@@ -135,31 +175,42 @@ fn collect(hir: &Hir, tells: &impl Fn(&Run) -> bool, found: &mut Vec<Run>) {
                 collect(part, tells, &mut found);
                 found.into_iter().max_by(|a, b| a.bits().total_cmp(&b.bits()))
             };
-            let each: Option<Vec<Run>> = parts.iter().map(best).collect();
-            found.extend(each.and_then(|runs| runs.into_iter().reduce(|a, b| a.or(&b))).filter(tells));
+            let each: Option<Vec<Stretch>> = parts.iter().map(best).collect();
+            found.extend(each.and_then(|runs| runs.into_iter().reduce(Stretch::or)).filter(tells));
         }
         _ => {}
     }
 }
 
+/// No bytes.
+const NOTHING: Stretch = Stretch { class: Bytes([0; 4]), bytes: 0 };
+
 /// The run that a match of the whole expression is: all its bytes, and how many there are at least.
-fn whole(hir: &Hir) -> Run {
+fn whole(hir: &Hir) -> Stretch {
     match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) => Run::new(0, |_| false),
-        HirKind::Literal(literal) => Run::new(literal.0.len().min(RUN_BYTES_MAX), |byte| literal.0.contains(&byte)),
-        HirKind::Class(Class::Bytes(class)) => Run::new(1, |byte| class.ranges().iter().any(|r| (r.start()..=r.end()).contains(&byte))),
+        HirKind::Empty | HirKind::Look(_) => NOTHING,
+        HirKind::Literal(literal) => Stretch { class: Bytes::of(literal.0.iter().copied()), bytes: literal.0.len().min(RUN_BYTES_MAX) },
+        HirKind::Class(Class::Bytes(class)) => {
+            Stretch { class: Bytes::of(class.ranges().iter().flat_map(|r| r.start()..=r.end())), bytes: 1 }
+        }
         // A character beyond ASCII is some bytes beyond ASCII.
-        HirKind::Class(Class::Unicode(class)) => Run::new(1, |byte| {
-            class.ranges().iter().any(|r| if byte < 0x80 { (r.start()..=r.end()).contains(&char::from(byte)) } else { r.end() >= '\u{80}' })
-        }),
+        HirKind::Class(Class::Unicode(class)) => {
+            let has = |byte: u8| {
+                class
+                    .ranges()
+                    .iter()
+                    .any(|r| if byte < 0x80 { (r.start()..=r.end()).contains(&char::from(byte)) } else { r.end() >= '\u{80}' })
+            };
+            Stretch { class: Bytes::of((0..=u8::MAX).filter(|byte| has(*byte))), bytes: 1 }
+        }
         HirKind::Repetition(repetition) => {
             let one = whole(&repetition.sub);
             let times = usize::try_from(repetition.min).unwrap_or(RUN_BYTES_MAX);
-            Run::new(one.bytes.saturating_mul(times).min(RUN_BYTES_MAX), |byte| one.has(byte))
+            Stretch { class: one.class, bytes: one.bytes.saturating_mul(times).min(RUN_BYTES_MAX) }
         }
         HirKind::Capture(capture) => whole(&capture.sub),
-        HirKind::Concat(parts) => parts.iter().map(whole).reduce(|a, b| a.then(&b)).unwrap_or_else(|| Run::new(0, |_| false)),
-        HirKind::Alternation(parts) => parts.iter().map(whole).reduce(|a, b| a.or(&b)).unwrap_or_else(|| Run::new(0, |_| false)),
+        HirKind::Concat(parts) => parts.iter().map(whole).reduce(Stretch::then).unwrap_or(NOTHING),
+        HirKind::Alternation(parts) => parts.iter().map(whole).reduce(Stretch::or).unwrap_or(NOTHING),
     }
 }
 

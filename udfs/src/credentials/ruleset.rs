@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::compiled::{CompiledRule, Verdict, exceptions};
 use super::encoded::{self, Encoding, LEVELS_MAX};
+use super::fingerprint::{HIDDEN, SHOWN_BYTES, masked};
 use super::literals::{Hit, Literal, Literals};
 use super::proof;
 use super::rules::{Problem, RuleFile};
@@ -41,9 +42,33 @@ pub struct Candidate {
     pub confidence: f64,
     /// The test that it passed last or fell by.
     pub test: &'static str,
+    /// The secret itself, where the text has it encoded or over several lines.
+    pub inner: Option<Inner>,
+}
+
+/// A secret as it reads when it is decoded. Not shown by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Inner(Box<[u8]>);
+
+impl Inner {
+    /// The bytes of a secret.
+    pub(super) fn new(secret: &[u8]) -> Self {
+        Self(secret.into())
+    }
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(HIDDEN)
+    }
 }
 
 impl Candidate {
+    /// The secret, decoded: what its fingerprint is of, so that it joins the same secret where that stands plainly.
+    pub fn secret<'t>(&'t self, text: &'t [u8]) -> &'t [u8] {
+        self.inner.as_ref().map_or_else(|| text.get(self.range.clone()).unwrap_or_default(), |inner| &inner.0)
+    }
+
     /// Whether it passed every test.
     pub fn accepted(&self) -> bool {
         self.confidence > 0.0
@@ -85,7 +110,7 @@ impl RuleSet {
             let shared = Arc::new(shared);
             for rule in &file.rules {
                 let id = if file.is_foreign { free_id(&file.name, &rule.id, &seen) } else { Cow::Borrowed(rule.id.as_str()) };
-                if let Some(mut compiled) = CompiledRule::new(&file.name, rule, &shared, &mut problems) {
+                if let Some(mut compiled) = CompiledRule::new(file, rule, &shared, &mut problems) {
                     let number = u32::try_from(rules.len()).unwrap_or(u32::MAX);
                     routes.extend(rule.literals.iter().map(|text| (Literal::folded(text.as_bytes()), Route::Pattern(number))));
                     compiled.id = id.clone().into_owned();
@@ -137,9 +162,16 @@ impl RuleSet {
         }
     }
 
+    /// What may be shown of the candidate in `text`. Of what is encoded nothing is, as each part of that is a part of the secret.
+    pub fn masked(&self, candidate: &Candidate, text: &[u8]) -> String {
+        let written = text.get(candidate.range.clone()).unwrap_or_default();
+        let plainly = candidate.inner.as_ref().is_none_or(|inner| inner.0.get(..SHOWN_BYTES) == written.get(..SHOWN_BYTES));
+        if plainly { masked(self.kind(candidate), written) } else { HIDDEN.to_owned() }
+    }
+
     /// The test that decided about the candidate, with what can be read from the secret itself: whose key it is, until when it holds.
     pub fn explanation(&self, candidate: &Candidate, text: &[u8]) -> String {
-        let secret = text.get(candidate.range.clone()).unwrap_or_default();
+        let secret = candidate.secret(text);
         match proof::reading(secret) {
             Some(reading) => format!("{}; {reading}", candidate.test),
             None => candidate.test.to_owned(),
@@ -213,8 +245,8 @@ impl RuleSet {
             if verdict.is_example {
                 examples.push((verdict.range.clone(), verdict.test));
             }
-            let Verdict { range, confidence, test, .. } = verdict;
-            found(Candidate { rule: RuleNumber::Pattern(number), range, confidence, test });
+            let Verdict { range, confidence, test, inner, .. } = verdict;
+            found(Candidate { rule: RuleNumber::Pattern(number), range, confidence, test, inner });
         };
         rule.verdicts(text, from, to.min(text.len()), &mut |verdict| hand(verdict, &mut covered));
         for &(_, start, _) in now {
@@ -255,7 +287,8 @@ impl RuleSet {
         hits.sort_unstable();
         self.candidates_at(&decoded.text, &hits, &mut inner, &mut Tries::default(), &mut |candidate| {
             let test = if candidate.accepted() { trigger.encoding.test() } else { candidate.test };
-            found(Candidate { range: decoded.source(&candidate.range), test, ..candidate });
+            let inner = Some(Inner::new(candidate.secret(&decoded.text)));
+            found(Candidate { range: decoded.source(&candidate.range), test, inner, ..candidate });
         });
         looks.bytes_left = inner.bytes_left;
     }

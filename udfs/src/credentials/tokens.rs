@@ -224,6 +224,9 @@ fn between(rest: &str, first: char, some_found: bool, begins: bool, before: &mut
     }
     let blank_behind =
         rest.get(length..).is_none_or(|r| r.is_empty() || r.starts_with(|n: char| n.is_whitespace() || n == '<' || is_unspaced(n)));
+    if let Some(length) = face(rest) {
+        return Some(length);
+    }
     match first {
         '\n' => {
             before.line = true;
@@ -262,6 +265,16 @@ fn between(rest: &str, first: char, some_found: bool, begins: bool, before: &mut
         _ => return None,
     }
     Some(length)
+}
+
+/// The length of a face made of signs (`:)`) at the beginning of the text: its colon assigns nothing.
+fn face(rest: &str) -> Option<usize> {
+    const FACES: &[&str] = &[
+        ":)", ":(", ":D", ":P", ":p", ":/", ":S", ":s", ":O", ":o", ":-)", ":-(", ":-D", ":-P", ":-/", ":'(", "=)", "=(", "=D", "(:", "(=",
+    ];
+    let face = rest.starts_with([':', '=', '(']).then(|| FACES.iter().find(|face| rest.starts_with(**face))).flatten()?;
+    let behind = rest.get(face.len()..).unwrap_or_default();
+    (behind.is_empty() || behind.starts_with(|c: char| c.is_whitespace() || matches!(c, '.' | ',' | '!' | '?'))).then_some(face.len())
 }
 
 /// The length of an emoji's name (`:point_down:`) at the beginning of the text.
@@ -349,6 +362,7 @@ mod tests {
             (" {{Tern^91}} and", &["Tern^91", "and"]),
             (": &lt;your password&gt;", &["&lt;your", "password"]),
             (" = \"a b\"", &["a b"]),
+            (" :) Tern-91 =D", &["Tern-91"]),
             (": ********` in", &["********", "in"]),
             ("", &[]),
         ];

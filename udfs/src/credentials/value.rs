@@ -1,6 +1,8 @@
 //! What a value looks like by its own shape: how much like a password a person chose, how much like a machine's token, and what it is
 //! more likely to be than either (a date, a path, a host, a ticket, code).
 
+use std::borrow::Cow;
+
 use super::entropy::shannon;
 
 /// Letters, digits and signs of a value, counted.
@@ -102,8 +104,9 @@ pub fn token_strength(value: &str) -> f64 {
 
 /// What the value most likely is if it is no secret.
 pub fn lookalike(value: &str) -> Option<&'static str> {
-    let lower = value.to_lowercase();
-    if lower.contains("://") || lower.starts_with("www.") || lower.starts_with("mailto:") {
+    let small = |b: u8| b.is_ascii() && !b.is_ascii_uppercase();
+    let lower = if value.bytes().all(small) { Cow::Borrowed(value) } else { Cow::Owned(value.to_lowercase()) };
+    if lower.contains("://") || lower.starts_with("www.") || lower.starts_with("mailto:") || is_query(value) {
         return Some("a link");
     }
     if is_uuid(value) {
@@ -158,6 +161,13 @@ pub fn lookalike(value: &str) -> Option<&'static str> {
         return Some("code");
     }
     None
+}
+
+/// Two or more parameters of a link: `?page=2&part=3`.
+fn is_query(value: &str) -> bool {
+    let named =
+        |part: &str| part.split_once('=').is_some_and(|(name, _)| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric()));
+    value.contains('&') && value.split(['?', '&']).filter(|part| named(part)).count() >= 2
 }
 
 fn is_uuid(value: &str) -> bool {

@@ -1,6 +1,7 @@
 //! What a value must look like for its keyword: a password, a number, a token, a recovery code, a seed.
 
 use super::evidence::{Evidence, Feature};
+use super::glance;
 use super::keywords::{Class, Keyword};
 use super::languages::{ENGLISH, Senses, VOCABULARY};
 use super::pair::is_strong;
@@ -37,8 +38,12 @@ pub fn password(keyword: &Keyword, sighting: &Sighting<'_>, evidence: &mut Evide
     // Where no word names a password, only a value will do that nobody would write for another reason.
     let hint = matches!(keyword.class, Class::Act | Class::Spelling | Class::Says) || matches!(link, Link::Reverse | Link::ReverseRole);
     let hex = value.bytes().all(|b| b.is_ascii_hexdigit());
-    if hint && (!is_strong(value) || shape.tail || hex) && !is_common(value) {
+    if hint && (!is_strong(value) || shape.tail || hex) && !(glance::is_more_than_letters(value) && is_common(value)) {
         return Err("too little speaks for a credential");
+    }
+    // Beside a word for a login stand names of people, machines and programs.
+    if keyword.class == Class::Login && !glance::is_odd(value) {
+        return Err("a name");
     }
     let mixed = shape.letters_run >= 4 && shape.digits > 0 && (shape.sign_inside || shape.upper > 0 && shape.lower > 0);
     if keyword.class == Class::Says && (!mixed || sighting.place > 1) {

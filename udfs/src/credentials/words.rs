@@ -11,7 +11,7 @@ pub use hope::SETTING;
 use std::ops::Range;
 
 use super::boundary::{bounded, grown_before, is_letter, is_unspaced, valid_prefix, valid_suffix};
-use super::glance;
+use super::glance::{self, Places};
 use super::keywords::{Class, KEYWORDS, Keyword};
 use super::languages::{ENGLISH, Senses, Tongue, VOCABULARY, WORD_BYTES_MAX, lowered};
 use super::pair;
@@ -78,7 +78,11 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
     let mut reader = Reader::new(text, place.clone(), keyword);
     reader.all = all;
     let behind = text.get(place.end..(place.end + BEHIND_BYTES).min(text.len())).unwrap_or_default();
-    if (all || glance::behind(keyword, behind)) && reader.look_behind(behind, found) {
+    if keyword.class == Class::Says && !may_say_value(behind) {
+        return;
+    }
+    let places = if all { None } else { Some(glance::behind(keyword, behind)) };
+    if places.as_ref().is_none_or(|places| !places.is_empty()) && reader.look_behind(behind, places, found) {
         return;
     }
     if matches!(keyword.class, Class::Password) {
@@ -93,7 +97,7 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
         let line = valid_suffix(before).rsplit('\n').next().unwrap_or_default();
         reader.base = place.start - line.len();
         reader.stretch = line;
-        if all || glance::before(keyword.class, line.as_bytes()) && reader.may_find_before() {
+        if all || glance::before(keyword.class, line.as_bytes()).is_some_and(|from| reader.may_find_before(from)) {
             reader.before(found);
         }
     }
@@ -109,7 +113,7 @@ fn is_unusual(byte: u8) -> bool {
 fn may_hold_value(text: &[u8], class: Class) -> bool {
     match class {
         Class::Seed => true,
-        Class::Says => text.split(u8::is_ascii_whitespace).filter(|piece| !piece.is_empty()).take(2).any(is_mixed),
+        Class::Says => pieces(text).take(SAID_PIECES).any(is_mixed),
         Class::Login | Class::Act | Class::Spelling => text.split(u8::is_ascii_whitespace).any(is_mixed),
         _ => {
             let near = text.get(..ASSIGN_BYTES).unwrap_or(text);
@@ -117,6 +121,19 @@ fn may_hold_value(text: &[u8], class: Class) -> bool {
             near.iter().copied().any(assigns) || text.iter().copied().any(is_unusual)
         }
     }
+}
+
+/// What something is begins so near behind the word that says so.
+const SAID_PIECES: usize = 2;
+
+/// Whether [`may_hold_value`] may hold behind a word that says what something is: a quote that closes the word can be a piece as well.
+fn may_say_value(text: &[u8]) -> bool {
+    pieces(text).take(SAID_PIECES + 1).any(is_mixed)
+}
+
+/// What stands between blanks.
+fn pieces(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(u8::is_ascii_whitespace).filter(|piece| !piece.is_empty())
 }
 
 /// Letters mixed with digits, signs or capitals, as no word of a sentence and few names are.
@@ -221,7 +238,7 @@ impl<'t> Reader<'t> {
         };
         if confidence > 0.0 || sighting.link.direct() {
             let range = self.base + sighting.token.range.start..self.whole_end(self.base + sighting.token.range.end);
-            found(Candidate { rule: RuleNumber::Words(number), range, confidence, test });
+            found(Candidate { rule: RuleNumber::Words(number), range, confidence, test, inner: None });
         }
         confidence > 0.0
     }
@@ -236,14 +253,18 @@ impl<'t> Reader<'t> {
         end + rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'+' | b'/' | b'=')).count()
     }
 
-    /// Reads the bytes behind the keyword. Says whether it found something.
-    fn look_behind(&mut self, bytes: &'t [u8], found: &mut impl FnMut(Candidate)) -> bool {
+    /// Reads the bytes behind the keyword, where a value may stand at the places. Says whether it found something.
+    fn look_behind(&mut self, bytes: &'t [u8], places: Option<Places>, found: &mut impl FnMut(Candidate)) -> bool {
         let whole = valid_prefix(bytes);
         // The first quote behind a quoted keyword closes it: `"password": "..."`.
         let behind = whole.strip_prefix("\\\"").or(whole.strip_prefix(['"', '\'', '”', '’'])).unwrap_or(whole);
-        self.base = self.place.end + whole.len() - behind.len();
+        let ahead = whole.len() - behind.len();
+        self.base = self.place.end + ahead;
         self.stretch = behind;
-        may_hold_value(behind.as_bytes(), self.keyword.class) && (self.all || self.may_find_behind()) && self.hopes() && self.behind(found)
+        may_hold_value(behind.as_bytes(), self.keyword.class)
+            && places.is_none_or(|places| self.may_find_behind(&places.behind(ahead)))
+            && self.hopes()
+            && self.behind(found)
     }
 
     /// Looks behind the keyword. Says whether it found something.
@@ -316,12 +337,14 @@ impl<'t> Reader<'t> {
         own && senses.is_none() && bare && Self::bare_word_may_be(value, rest)
     }
 
+    /// Letters of a plain word that can be a value.
+    const BARE_LETTERS_MIN: usize = 5;
+
     /// Whether a plain word ends its line, or is one that people make passwords of.
     fn bare_word_may_be(value: &str, rest: &str) -> bool {
-        const LETTERS_MIN: usize = 5;
         let ends = rest.trim_start_matches(['"', '\'', '`', '*', '_', '.', ' ', '!']).starts_with(['\n', '<'])
             || rest.trim_end_matches(['"', '\'', '`', '*', '_', '.', ' ', '!']).is_empty();
-        value.chars().count() >= LETTERS_MIN
+        value.chars().count() >= Self::BARE_LETTERS_MIN
             && value.chars().all(|c| c.is_alphabetic())
             && !value.starts_with(is_unspaced)
             && (ends || is_common(value))
@@ -387,7 +410,13 @@ impl<'t> Reader<'t> {
             // Who is spoken to stands first: "tern42: the password is wrong".
             let between = line.get(token.range.end..).unwrap_or_default();
             let spoken_to = at == 0 && token.range.start == 0 && between.trim_start().starts_with([':', ',']);
-            if value.is_empty() || is_word(value) || spoken_to || self.senses(ahead).any(Senses::EXAMPLE.and(Senses::NAMED)) {
+            // What the keyword is a part of is no value beside it.
+            if value.is_empty()
+                || is_word(value)
+                || spoken_to
+                || between.is_empty()
+                || self.senses(ahead).any(Senses::EXAMPLE.and(Senses::NAMED))
+            {
                 continue;
             }
             let said = Said::of(between, self.tongue());

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::RuleSet;
+use crate::credentials::fingerprint::fingerprint;
 use crate::credentials::rules::builtin;
 
 static RULES: LazyLock<RuleSet> = LazyLock::new(|| RuleSet::compile(&builtin().expect("parses")).expect("compiles"));
@@ -36,6 +37,29 @@ fn a_token_inside_base64_is_found_as_the_whole_run() {
         let text = format!("config is {blob} thanks");
         assert_eq!(tests(&text)[0], "found in decoded base64");
         assert_eq!(found(&text), [("github-pat-classic".to_owned(), blob)]);
+    }
+}
+
+#[test]
+fn a_secret_has_one_fingerprint_however_it_is_written_and_a_mask_shows_nothing_of_what_is_encoded() {
+    let token = token();
+    let plain = fingerprint(b"key", token.as_bytes());
+    let twice = STANDARD.encode(format!("cGFzc3dvcmQ= then {}", STANDARD.encode(format!("the token is {token}"))));
+    let (head, tail) = token.split_at(20);
+    let ahead = "git clone with the token that I just made for you: ";
+    let cases = [
+        (format!("use {token} now"), "ghp_****"),
+        (format!("config is {} thanks", STANDARD.encode(format!("{{\"value\":\"{token}\"}}"))), "****"),
+        (format!("see {twice}"), "****"),
+        (format!("https://sso.example.com/?to={}", percent(&format!("https://a.example.com/?token={token}"))), "****"),
+        (format!("{ahead}{head}\n{tail}\nbye"), "ghp_****"),
+    ];
+    for (text, mask) in cases {
+        let found = RULES.find(text.as_bytes());
+        assert_eq!(found.len(), 1, "{text}");
+        assert_eq!(fingerprint(b"key", found[0].secret(text.as_bytes())), plain, "{text}");
+        assert_eq!(RULES.masked(&found[0], text.as_bytes()), mask, "{text}");
+        assert!(!format!("{found:?}").contains(&token[6..]), "{text}");
     }
 }
 

@@ -3,7 +3,8 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 
 use super::super::rules::builtin;
-use super::super::ruleset::RuleSet;
+use super::super::ruleset::{Candidate, RuleSet};
+use super::{CONFIDENCE_MIN, resolved};
 
 static RULES: LazyLock<RuleSet> = LazyLock::new(|| RuleSet::compile(&builtin().expect("parses")).expect("compiles"));
 
@@ -115,6 +116,171 @@ fn texts() -> impl Strategy<Value = Vec<Vec<u8>>> {
                 Tern-91-gravel!|hunter2|admin / |://a:|@b.example|eyJhbGciOiJIUzI1NiJ9|ghp_|\\*\\*\\*\\*|[a-zA-Z0-9!é_.-]{0,12}){0,14}";
     let broken = prop::collection::vec(any::<u8>(), 0..40);
     prop::collection::vec(prop_oneof![4 => word.prop_map(String::into_bytes), 1 => broken], 0..8)
+}
+
+/// What is found where everything is weighed that a glance could pass over.
+fn found_slowly(text: &[u8]) -> Vec<Candidate> {
+    let mut all: Vec<Candidate> = RULES.explain(text).into_iter().filter(|c| c.confidence >= CONFIDENCE_MIN).collect();
+    resolved(&mut all)
+}
+
+/// Pieces around which the ways of being fast decide: keywords of every class, values strong and weak, signs that join, quote and end.
+const PIECES: &[&str] = &[
+    "password",
+    "pw",
+    " pass ",
+    "login",
+    "user",
+    "username",
+    "root",
+    "admin",
+    "it's",
+    "is now",
+    "API key",
+    "token",
+    "secret",
+    "door code",
+    "pin",
+    "wifi",
+    "ssid",
+    "Passwort",
+    "mdp",
+    "clave",
+    "hasło",
+    "пароль",
+    "密码",
+    "パスワード",
+    "비번",
+    "ftp",
+    "reset to",
+    "change it to",
+    "set it to",
+    "recovery codes",
+    "TOTP",
+    "combination",
+    "alarm",
+    "auth=",
+    "community",
+    "Login",
+    "usuario",
+    "şifre",
+    "spelled",
+    "Tern-91-gravel!",
+    "hunter2",
+    "Odd-rationale",
+    "kim:Tern91",
+    "kim//Tern!9",
+    "A1b2C3d4",
+    "4821#",
+    "4711",
+    "Zürich91",
+    "пароль9",
+    "Ab-9",
+    "x.y.z",
+    "foo_bar_baz",
+    "AAAA",
+    "aB",
+    "letmein",
+    "password1",
+    "qwerty",
+    "halibut:qwerty/x.y.z",
+    "abc!def",
+    "Ab!",
+    "!!!aaa###bbb",
+    "a1b2c3d4e5f6a7b8c9d0e1f2",
+    "https://a.example/b",
+    "/etc/x1",
+    "~/x",
+    "Kiesel#91turm",
+    "admin/admin1",
+    "1-2-3-4",
+    "seven-terns-by-the-pier",
+    "\"a b c d\"",
+    "'Tern 91'",
+    "{x}",
+    "${Y}",
+    "Tern&amp;91",
+    "<pw>",
+    "O'Brien9x",
+    "Foo9,bar",
+    "Foo9;bar8",
+    "Ab1|Cd2",
+    "é9é9é9é9",
+    "dashboards-as-code",
+    "the",
+    "for",
+    "please",
+    "now",
+    "kim",
+    "tern42",
+    "is",
+    "and",
+    "as the",
+    "what",
+    "not",
+    "?",
+    "word",
+    "\n",
+    ": ",
+    "=",
+    " = ",
+    " / ",
+    "/",
+    "\"",
+    "'",
+    "`",
+    ", ",
+    ". ",
+    "? ",
+    "<b>",
+    "<br>",
+    " | ",
+    " - ",
+    "&gt; ",
+    " ← ",
+    " (",
+    ") ",
+    ":",
+    "...... ",
+    "“",
+    "”",
+    " :) ",
+];
+
+/// Some of the pieces, blanks between most of them.
+fn spliced() -> impl Strategy<Value = String> {
+    let piece = (0..PIECES.len(), 0..4usize);
+    prop::collection::vec(piece, 1..18)
+        .prop_map(|pieces| pieces.into_iter().map(|(at, blank)| format!("{}{}", PIECES[at], if blank > 0 { " " } else { "" })).collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn what_a_glance_passes_over_would_not_have_been_found(text in spliced()) {
+        prop_assert_eq!(RULES.find(text.as_bytes()), found_slowly(text.as_bytes()), "{}", text);
+    }
+}
+
+#[test]
+fn handed_over_or_talked_about_the_fast_way_finds_what_the_slow_way_finds() {
+    for (ahead, text) in GIVEN.iter().chain(TALK).flat_map(|text| GIVEN.iter().map(move |ahead| (ahead, text))) {
+        let text = format!("{ahead} {text}").replace('|', "");
+        assert_eq!(RULES.find(text.as_bytes()), found_slowly(text.as_bytes()), "{text}");
+    }
+}
+
+#[test]
+fn who_is_spoken_to_a_part_of_a_path_and_a_query_hand_over_nothing() {
+    let texts = [
+        "is it the right password? tern4291x: yes it is",
+        "forgot the root password. Gravel77tern, try a live disk",
+        "see wiki.example.com/community/HowToTern91Gravel for that",
+        "https://a.example.com/x?page=2&part=3 is about passwords, as is page?id=77&topic=Tern91#gravel",
+    ];
+    let loud: Vec<_> = texts.iter().filter(|text| RULES.matches(text.as_bytes())).collect();
+    assert!(loud.is_empty(), "{loud:#?}");
 }
 
 proptest! {

@@ -5,7 +5,7 @@
 
 use super::super::boundary::is_unspaced;
 use super::super::evidence::{Evidence, Feature};
-use super::super::glance::Run;
+use super::super::glance::{Places, Run, may_be_login_value};
 use super::super::keywords::Class;
 use super::super::languages::{Senses, VOCABULARY};
 use super::super::pair::is_strong;
@@ -60,15 +60,15 @@ impl Ahead<'_> {
 }
 
 impl Reader<'_> {
-    /// Whether one of the pieces behind the keyword could pass.
-    pub fn may_find_behind(&mut self) -> bool {
+    /// Whether one of the pieces behind the keyword, at one of the places, could pass.
+    pub fn may_find_behind(&mut self, places: &Places) -> bool {
         let stretch = self.stretch;
         let mut reading = Reading { quoted_line: self.in_quoted_line(), ..Reading::default() };
         let mut ahead = Ahead::Nothing;
         for (place, token) in tokens(stretch).take(TOKENS_MAX).enumerate() {
             let value = stretch.get(token.range.clone()).unwrap_or_default();
             reading.step(&token, place);
-            if self.ends_before(&token, value, place, reading) {
+            if places.end_before(token.range.start) || self.ends_before(&token, value, place, reading) {
                 break;
             }
             let rest = stretch.get(token.range.end..).unwrap_or_default();
@@ -78,7 +78,7 @@ impl Reader<'_> {
                 }
                 ahead = Ahead::Word(value);
             } else {
-                if self.may_pass(value, token, place, (reading, ahead), rest) {
+                if places.touch(&token.range) && self.may_pass(value, token, place, (reading, ahead), rest) {
                     return true;
                 }
                 ahead = Ahead::Value(value);
@@ -90,11 +90,15 @@ impl Reader<'_> {
     fn word_may_pass(&self, value: &str, token: &Token, place: usize, ahead: Ahead<'_>, rest: &str) -> bool {
         self.keyword.class == Class::Password
             && (place > 0 || token.before.assigned)
-            && Self::bare_word_may_be(value, rest)
+            && value.len() >= Self::BARE_LETTERS_MIN
             && (place == 0 || ahead.senses().any(Senses::JOIN))
+            && Self::bare_word_may_be(value, rest)
     }
 
     fn may_pass(&mut self, value: &str, token: Token, place: usize, (reading, ahead): (Reading, Ahead<'_>), rest: &str) -> bool {
+        if self.keyword.class == Class::Login && !may_be_login_value(self.keyword, value, token.before.quoted, rest) {
+            return false;
+        }
         let links = self.links(&token, place, reading, ahead);
         links.into_iter().enumerate().filter(|(at, link)| !links[..*at].contains(link)).any(|(_, link)| {
             let (token, link) = match link {
@@ -160,17 +164,21 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether one of the pieces before the keyword could pass.
-    pub fn may_find_before(&self) -> bool {
+    /// Whether one of the pieces before the keyword that end behind `from` could pass.
+    pub fn may_find_before(&self, from: usize) -> bool {
         let line = self.stretch;
-        tokens(line).any(|token| {
+        let role = |word: &str| Ahead::Word(word).senses().any(Senses::ROLE);
+        let names = |line: &str| scene::words(line).any(|word| role(word) || word.split(['-', '\'', '’']).any(role));
+        if self.keyword.class == Class::Login && !names(line.get(from..).unwrap_or(line)) {
+            return false;
+        }
+        tokens(line).filter(|token| token.range.end > from).any(|token| {
             let value = line.get(token.range.clone()).unwrap_or_default();
             if self.numbers() {
                 return value.bytes().any(|b| b.is_ascii_digit());
             }
             // Before a word for a login only what is named: "`X` as the login".
-            let named =
-                || scene::words(line.get(token.range.end..).unwrap_or_default()).any(|word| Ahead::Word(word).senses().any(Senses::ROLE));
+            let named = || names(line.get(token.range.end..).unwrap_or_default());
             let phrase = self.keyword.class == Class::Password && token.before.quoted && value.contains(' ');
             phrase
                 || !is_word(value)
