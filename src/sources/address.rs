@@ -39,13 +39,19 @@ fn is_canonical_v4(text: &str) -> bool {
 
 /// A mail address in lower case without surrounding space or `mailto:`; `None` where there is no `@` between two parts.
 pub fn email(text: &str) -> Option<Cow<'_, str>> {
-    let text = text.trim().trim_start_matches("mailto:");
+    let mut text = text.trim();
+    while let Some(rest) = text.strip_prefix("mailto:") {
+        text = rest;
+    }
     let (local, domain) = text.rsplit_once('@')?;
-    if local.is_empty() || domain.is_empty() || text.contains(char::is_whitespace) {
+    if local.is_empty() || domain.is_empty() {
         return None;
     }
-    if text.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase()) {
+    if text.bytes().all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase()) {
         return Some(Cow::Borrowed(text));
+    }
+    if text.contains(char::is_whitespace) {
+        return None;
     }
     Some(Cow::Owned(text.to_lowercase()))
 }

@@ -79,7 +79,7 @@ pub fn instant(raw: Option<&RawValue>) -> When {
     }
     let Some(raw) = raw else { return When::Unsaid };
     let Some(Instant { seconds, nano }) = raw.get().starts_with('{').then(|| serde_json::from_str(raw.get()).ok()).flatten() else {
-        return lenient::when(raw);
+        return lenient::when(raw.get());
     };
     match time::read(Some(&seconds.to_string())) {
         When::At(micros) if (0..1_000_000_000).contains(&nano) => When::At(micros + nano / 1_000),

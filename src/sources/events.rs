@@ -119,7 +119,7 @@ fn json_row(json: &str, out: &mut dyn Receiver) -> Result<(), Reject> {
                 row.event.recipients = if is_list { texts.map(recipient).collect() } else { texts.flat_map(recipients).collect() };
             }
             "attributes" => row.attributes(raw)?,
-            "event_time" => row.event.event_time = lenient::when(raw),
+            "event_time" => row.event.event_time = lenient::when(raw.get()),
             // No column takes a structure; losing it would be worse than keeping it elsewhere.
             _ if raw.get().starts_with(['{', '[']) => {
                 if !matches!(raw.get(), "[]" | "{}") {

@@ -14,6 +14,24 @@ use crate::event::{Text, When};
 pub struct Str<'a>(pub Text<'a>);
 
 impl<'a> Str<'a> {
+    /// Reads one raw value that is known to be JSON: where it is a plain string or integer, as most are, it is not parsed again.
+    ///
+    /// # Errors
+    /// What has no value: half a surrogate pair, a number out of range.
+    pub fn of_raw(raw: &'a str) -> serde_json::Result<Self> {
+        match raw.as_bytes() {
+            [b'"', text @ .., b'"'] if memchr::memchr(b'\\', text).is_none() => Ok(Self::plain(&raw[1..raw.len() - 1])),
+            // As many digits as every integer type holds.
+            digits if digits.len() < 19 && digits.iter().all(u8::is_ascii_digit) => Ok(Self::plain(raw)),
+            _ => serde_json::from_str(raw),
+        }
+    }
+
+    /// Text without escapes.
+    pub fn plain(text: &'a str) -> Self {
+        Self((!text.is_empty()).then_some(Cow::Borrowed(text)))
+    }
+
     /// The text, if there is any.
     pub fn get(&self) -> Option<&str> {
         self.0.as_deref()
@@ -128,15 +146,15 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Maybe<T> {
 /// What a time field says, whatever its JSON type: a list or an object is a time that cannot be read.
 impl<'de> Deserialize<'de> for When {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(when(<&'de RawValue>::deserialize(deserializer)?))
+        Ok(when(<&'de RawValue>::deserialize(deserializer)?.get()))
     }
 }
 
-/// What a JSON value says as a time.
-pub fn when(raw: &RawValue) -> When {
-    match serde_json::from_str::<Str<'_>>(raw.get()) {
+/// What a raw JSON value says as a time.
+pub fn when(raw: &str) -> When {
+    match Str::of_raw(raw) {
         Ok(Str(Some(text))) => time::read(Some(&text)),
-        _ if matches!(raw.get(), "null" | "\"\"" | "[]" | "{}") => When::Unsaid,
+        _ if matches!(raw, "null" | "\"\"" | "[]" | "{}") => When::Unsaid,
         _ => When::Unreadable,
     }
 }
@@ -187,6 +205,29 @@ mod tests {
         let values: Vec<Str<'_>> = serde_json::from_str(r#"["a\n", 6, true, null, "", [1], {"a":1}, 1.5]"#).expect("valid");
         let texts: Vec<Option<&str>> = values.iter().map(Str::get).collect();
         assert_eq!(texts, [Some("a\n"), Some("6"), Some("true"), None, None, None, None, Some("1.5")]);
+    }
+
+    #[test]
+    fn raw_values_are_read_as_serde_reads_them() {
+        for raw in [
+            "\"\"",
+            "\"a\"",
+            "\"a\\n\\\"\"",
+            "\"é\"",
+            "0",
+            "-0",
+            "12",
+            "999999999999999999",
+            "99999999999999999999",
+            "1e3",
+            "true",
+            "null",
+            "[1]",
+            "{}",
+        ] {
+            assert_eq!(Str::of_raw(raw).expect("valid"), serde_json::from_str(raw).expect("valid"), "{raw}");
+        }
+        assert!(Str::of_raw(r#""\ud800""#).is_err() && Str::of_raw("1e999").is_err());
     }
 
     #[test]

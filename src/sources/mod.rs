@@ -17,6 +17,8 @@ mod events;
 mod google_workspace;
 mod jira;
 mod m365_audit;
+mod names;
+mod scan;
 mod slack_audit;
 mod slack_messages;
 mod slack_search;

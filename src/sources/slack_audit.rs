@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use memchr::memmem;
 use serde_json::value::RawValue;
 
-use super::lenient::{List, Str, when};
+use super::lenient::{Str, when};
 use super::slack_messages::shapes::type_of_id;
 use super::{Origin, Receiver, Record, Reject, address, client};
 use crate::event::{Action, ActorClass, ChannelType, ClientClass, Event, Outcome, Surface, Text, When};
@@ -26,7 +26,7 @@ pub(super) fn recognises(record: &Record<'_>, _origin: &Origin<'_>) -> bool {
     let has = |key: &str| memmem::find(json.as_bytes(), key.as_bytes()).is_some();
     let is_entry = has("\"action\"") && has("\"actor\"") && (has("\"date_create\"") || (has("\"context\"") && has("\"ua\"")));
     let is_other = (has("\"entries\"") && has("\"response_metadata\"")) || has("\"workspace_or_org\"") || has("\"schemas\"");
-    is_entry || (is_other && serde_json::from_str(json).is_ok_and(|entry| is_empty_page(&entry) || is_listing(&entry)))
+    is_entry || (is_other && Entry::read(json).is_ok_and(|entry| is_empty_page(&entry) || is_listing(&entry)))
 }
 
 pub(super) fn normalize(record: &Record<'_>, _origin: &Origin<'_>, out: &mut dyn Receiver) -> Result<(), Reject> {
@@ -34,16 +34,16 @@ pub(super) fn normalize(record: &Record<'_>, _origin: &Origin<'_>, out: &mut dyn
     if json.trim_ascii_start().starts_with('[') {
         return all(serde_json::from_str(json)?, out);
     }
-    let entry: Entry<'_> = serde_json::from_str(json)?;
-    match entry.entries.0 {
-        Some(entries) if entries.get().starts_with('[') => all(serde_json::from_str(entries.get())?, out),
+    let entry = Entry::read(json)?;
+    match entry.entries {
+        Some(entries) if entries.starts_with('[') => all(serde_json::from_str(entries)?, out),
         _ => one(entry, out),
     }
 }
 
 fn all(entries: Vec<&RawValue>, out: &mut dyn Receiver) -> Result<(), Reject> {
     for entry in &entries {
-        let done = serde_json::from_str::<Entry<'_>>(entry.get()).map_err(Reject::from).and_then(|entry| one(entry, out));
+        let done = Entry::read(entry.get()).map_err(Reject::from).and_then(|entry| one(entry, out));
         match done {
             Ok(()) | Err(Reject::Nothing) => {}
             Err(Reject::NotThisSource) => out.reject(Reject::bad("an entry has no action")),
@@ -55,24 +55,23 @@ fn all(entries: Vec<&RawValue>, out: &mut dyn Receiver) -> Result<(), Reject> {
 
 /// Whether this is a page of the log without an entry.
 fn is_empty_page(entry: &Entry<'_>) -> bool {
-    entry.entries.0.is_some_and(|raw| raw.get().strip_prefix('[').is_some_and(|rest| rest.trim_ascii_start() == "]"))
+    entry.entries.is_some_and(|raw| raw.strip_prefix('[').is_some_and(|rest| rest.trim_ascii_start() == "]"))
 }
 
 /// Whether this is the API's list of actions (`{"actions": {"workspace_or_org": […]}}`) or of schemas (`{"schemas": [{"type": …}]}`).
 fn is_listing(entry: &Entry<'_>) -> bool {
-    let groups: Fields<'_> = entry.unknown.raw("actions").and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
-    let schemas = List(entry.unknown.raw("schemas")).items::<Fields<'_>>();
-    groups.raw("workspace_or_org").is_some() || schemas.first().is_some_and(|schema| schema.raw("type").is_some())
+    let schemas = entry.unknown.list("schemas").items::<Fields<'_>>();
+    entry.unknown.fields("actions").raw("workspace_or_org").is_some() || schemas.first().is_some_and(|schema| schema.raw("type").is_some())
 }
 
 fn one(entry: Entry<'_>, out: &mut dyn Receiver) -> Result<(), Reject> {
     let Some(name) = entry.action.get() else {
         return Err(if is_listing(&entry) { Reject::Nothing } else { Reject::NotThisSource });
     };
-    let action = ACTIONS.binary_search_by_key(&name, |(name, _)| name).map_or(Action::Other, |at| ACTIONS[at].1);
-    let context = entry.context.inner.unwrap_or_default();
-    let details = entry.details.inner.unwrap_or_default();
-    let entity = entry.entity.inner.unwrap_or_default();
+    let action = actions::action(name).unwrap_or_default();
+    let context = entry.context.unwrap_or_default();
+    let details = entry.details.unwrap_or_default();
+    let entity = entry.entity.unwrap_or_default();
     let of_details = details.raw("action_timestamp").map_or(When::Unsaid, when);
     let mut event = Event {
         event_id: entry.id.get().map_or(Cow::Borrowed(""), |id| Cow::Owned(["slack_audit:", id].concat())),
@@ -84,10 +83,10 @@ fn one(entry: Entry<'_>, out: &mut dyn Receiver) -> Result<(), Reject> {
         client_class: context.ua.get().and_then(client::from_user_agent),
         user_agent: context.ua.0,
         session_id: context.session_id.0,
-        workspace_id: context.location.inner.and_then(|location| location.id.0),
+        workspace_id: context.location.and_then(|location| location.id.0),
         ..Event::default()
     };
-    if let Some(app) = context.app.inner {
+    if let Some(app) = context.app {
         event.app_id = app.id.0;
         event.app_name = app.name.0;
         event.client_class = event.client_class.or(Some(ClientClass::Api));
@@ -95,7 +94,7 @@ fn one(entry: Entry<'_>, out: &mut dyn Receiver) -> Result<(), Reject> {
     if name.starts_with("mcp_slack_") || name.starts_with("slack_ai_") {
         event.client_class = Some(ClientClass::Ai);
     }
-    if let Some(actor) = entry.actor.inner {
+    if let Some(actor) = entry.actor {
         actor_columns(&mut event, actor, name);
     }
     let taken = entity_columns(&mut event, &entity);
@@ -232,12 +231,11 @@ fn entity_columns<'a>(event: &mut Event<'a>, entity: &Entity<'a>) -> &'static [&
 fn details_columns<'a>(event: &mut Event<'a>, details: &Fields<'a>, action: Action) {
     event.object_url = details.text("url_private");
     if event.channel_id.is_none() {
-        let shared_with: Fields<'a> = details.raw("shared_with").and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
-        event.channel_id = shared_with.text("channel_id").or_else(|| details.text("channel_id"));
+        event.channel_id = details.fields("shared_with").text("channel_id").or_else(|| details.text("channel_id"));
         event.channel_type = event.channel_id.as_deref().and_then(type_of_id);
     }
     if action == Action::VendorAnomaly {
-        let reasons = List(details.raw("reason")).items::<Str<'a>>();
+        let reasons = details.list("reason").items::<Str<'a>>();
         let mut reasons: Vec<Cow<'a, str>> = reasons.into_iter().filter_map(|reason| reason.0).collect();
         if !reasons.is_empty() {
             event.target = if reasons.len() == 1 { reasons.pop() } else { Some(Cow::Owned(reasons.join(","))) };
@@ -255,7 +253,8 @@ fn country_of(location: &str) -> Text<'static> {
 
 /// What has no column, under the vendor's own words: `{"details": {…}, "entity": {…}, …}`.
 fn attributes<'a>(details: &Fields<'a>, entity: &Fields<'a>, taken: &[&str], unknown: &Fields<'a>) -> Text<'a> {
-    let mut json = String::new();
+    // Most entries have a title, a name or a few settings that have no column.
+    let mut json = String::with_capacity(128);
     for (key, fields, taken) in [("details", details, &["url_private"][..]), ("entity", entity, taken)] {
         let before = json.len();
         json.push(if before == 0 { '{' } else { ',' });

@@ -11,15 +11,17 @@
 //! - Who is given a role in an app gets rights; an app that is given one has new scopes.
 //! - Inbox rules and forwarding are `other`: no file or message moves when they are made. Where they forward to is `target`.
 
+use super::super::names::NameIndex;
 use crate::event::Action;
 
 /// The action of an operation; `None` if the table does not have it.
 pub(super) fn action(operation: &str) -> Option<Action> {
     let operation = operation.trim_end();
     let operation = operation.strip_suffix('.').unwrap_or(operation).trim_end();
-    let at = ACTIONS.binary_search_by(|(known, _)| (*known).cmp(operation)).ok()?;
-    ACTIONS.get(at).map(|(_, action)| *action)
+    INDEX.find(ACTIONS, operation).copied()
 }
+
+static INDEX: NameIndex<2048> = NameIndex::of(ACTIONS);
 
 /// Operation → action, sorted by operation.
 pub(crate) const ACTIONS: &[(&str, Action)] = &[

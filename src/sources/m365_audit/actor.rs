@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::super::scan::members;
 use super::fields::{Fields, Key, Pair, decode, pair};
-use super::scan::members;
 use crate::event::{ActorClass, ClientClass, Event, Text};
 use crate::sources::lenient::Str;
 use crate::sources::{address, client};

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::super::Reject;
-use super::scan::members;
+use super::super::scan::members;
 use crate::event::Text;
 use crate::sources::lenient::Str;
 

@@ -12,7 +12,6 @@ mod endpoint;
 mod envelope;
 mod exchange;
 mod fields;
-mod scan;
 mod sharepoint;
 mod teams;
 

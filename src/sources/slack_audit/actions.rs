@@ -2,7 +2,15 @@
 //!
 //! What is not here is `other` and keeps its name in `vendor_action`; an entry that says `other` is a decision.
 
+use super::super::names::NameIndex;
 use crate::event::Action::{self, *};
+
+/// The action of a vendor action; `None` if the table does not have it.
+pub(super) fn action(name: &str) -> Option<Action> {
+    INDEX.find(ACTIONS, name).copied()
+}
+
+static INDEX: NameIndex<1024> = NameIndex::of(ACTIONS);
 
 /// Vendor action → action.
 pub(in crate::sources) const ACTIONS: &[(&str, Action)] = &[

@@ -240,7 +240,91 @@ fn other_vendors_records_are_not_claimed() {
     }
 }
 
+/// JSON of an entry's shape: mostly what Slack writes, and some of everything else.
+fn anything() -> impl Strategy<Value = String> {
+    const PLAIN: &str = "\"[a-z0-9.@ \u{e9}]{0,10}\"";
+    const ODD: &[&str] = &[
+        "null",
+        "\"\"",
+        "[]",
+        "{}",
+        "true",
+        "0",
+        "-1.5e3",
+        "12345678901234567890",
+        "1714557600",
+        "\"2024-05-01 10:00:00\"",
+        "\"a\\n\\u00e9\"",
+    ];
+    const BROKEN: &[&str] = &["", "01", "nul", "1e999", "\"\\ud800\"", "\"\u{7}\""];
+    const NAMES: &[&str] = &[
+        "id",
+        "type",
+        "name",
+        "email",
+        "team",
+        "account_type",
+        "user",
+        "file",
+        "actor",
+        "entity",
+        "context",
+        "details",
+        "location",
+        "app",
+        "ua",
+        "ip_address",
+        "session_id",
+        "action",
+        "date_create",
+        "p_event_time",
+        "entries",
+        "new",
+    ];
+    const ODD_NAMES: &[&str] = &["", "p_any", "response_metadata", "\\u0069d", "typ\\u0065", "\\u0070_any", "\u{e9}", "a\"b", "\\x"];
+    let one_of = |values: &'static [&str]| prop::sample::select(values).prop_map(str::to_owned);
+    let value = prop_oneof![40 => PLAIN, 10 => one_of(ODD), 1 => one_of(BROKEN)];
+    let value = value.prop_recursive(3, 40, 6, |value| {
+        let name = prop_oneof![20 => prop::sample::select(NAMES), 1 => prop::sample::select(ODD_NAMES)];
+        let member = (name, value.clone()).prop_map(|(name, value)| format!("\"{name}\":{value}"));
+        let object = (prop::collection::vec(member, 0..6), prop::sample::select(vec![",", " , "]))
+            .prop_map(|(members, comma)| format!("{{{}}}", members.join(comma)));
+        let list = prop::collection::vec(value, 0..3).prop_map(|values| format!("[{}]", values.join(",")));
+        prop_oneof![8 => object, 1 => list]
+    });
+    let field = (prop::sample::select(&NAMES[8..]), value).prop_map(|(name, value)| format!("\"{name}\": {value}"));
+    prop::collection::vec(field, 0..8).prop_map(|fields| format!("{{{}}}", fields.join(",")))
+}
+
+/// Both readings of an entry, as far as the walk reads it.
+fn readings(json: &str) -> Option<(String, String)> {
+    let walked = Entry::walked(json)?;
+    let read = serde_json::from_str::<Entry<'_>>(json).map_err(|e| e.to_string());
+    Some((format!("{:?}", Ok::<_, String>(walked)), format!("{read:?}")))
+}
+
+#[test]
+fn what_slack_documents_is_walked_over() {
+    let user = r#"{"type":"user","user":{"id":"W0ANA0001"}}"#;
+    for json in [DOWNLOADED, &entry("user_login", user, "null"), &entry("a", "null", r#"{"a":[1,{"b":"\/"}],"reason":["asn"]}"#)] {
+        let (walked, read) = readings(json).expect("it is walked over");
+        assert_eq!(walked, read);
+    }
+    for json in [r#"{"id":"1","\u0069d":"2"}"#, r#"{"context":{"ua":null,"ua":"x"}}"#, r#"{"actor":["W0ANA0001"]}"#, "[]", "{} x"] {
+        assert!(readings(json).is_none(), "{json}");
+    }
+}
+
 proptest! {
+    #[test]
+    fn both_readings_are_one(json in anything(), changes in prop::collection::vec((any::<usize>(), any::<u8>()), 1..4)) {
+        for json in [&json, &mutated(DOWNLOADED, &changes)] {
+            if let Some((walked, read)) = readings(json) {
+                prop_assert_eq!(walked, read, "{}", json);
+            }
+        }
+    }
+
     #[test]
     fn no_text_makes_it_panic(text in any::<String>(), changes in prop::collection::vec((any::<usize>(), any::<u8>()), 1..4)) {
         feed(Source::SlackAudit, &text);

@@ -1,49 +1,99 @@
-//! The members of one JSON object, name by name, with their values as raw text.
+//! A walk over JSON, member by member: values are taken as raw text or as a string, and nested objects are walked in their turn.
 //!
-//! This is the hottest loop of the program, and audit records are flat: many short names, short strings and a few nested values. So
-//! names, strings and integers are walked here, eight bytes at a time, and everything else is left to `serde_json`, which also
-//! checks what has escapes. What passes is JSON.
+//! This is the hottest loop of the program, and audit records are nearly flat: many short names, short strings and a few nested
+//! objects. So names, strings and integers are walked here, eight bytes at a time, and everything else is left to `serde_json`,
+//! which also checks what has escapes. No byte is looked at twice, and what passes is JSON.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::sources::Reject;
+use super::Reject;
+use super::lenient::Str;
 
 /// Calls `take` with each member of the object that `json` is: its name (as it stands between the quotes, escapes and all) and its raw
 /// value. Nothing else may stand in `json`.
 #[inline]
-pub(super) fn members<'a>(json: &'a str, mut take: impl FnMut(&'a str, &'a str)) -> Result<(), Reject> {
-    let mut walk = Walk { json, at: 0 };
-    walk.space();
-    if !walk.eat(b'{') {
-        return Err(walk.stopped());
-    }
-    walk.space();
-    if !walk.eat(b'}') {
-        loop {
-            let Some((name, value)) = walk.member() else { return Err(walk.stopped()) };
-            take(name, value);
-            walk.space();
-            if walk.eat(b',') {
-                walk.space();
-            } else if walk.eat(b'}') {
-                break;
-            } else {
-                return Err(walk.stopped());
-            }
-        }
-    }
-    walk.space();
-    if walk.at < json.len() { Err(walk.stopped()) } else { Ok(()) }
+pub fn members<'a>(json: &'a str, mut take: impl FnMut(&'a str, &'a str)) -> Result<(), Reject> {
+    let mut walk = Walk::new(json);
+    let walked = walk.object(|walk, name| {
+        take(name, walk.value()?);
+        Some(())
+    });
+    if walked.is_some() && walk.is_at_end() { Ok(()) } else { Err(walk.stopped()) }
 }
 
 /// A place in the JSON. What cannot be read is `None`, and the place is where that is.
-struct Walk<'a> {
+pub struct Walk<'a> {
     json: &'a str,
     at: usize,
 }
 
 impl<'a> Walk<'a> {
+    /// At the first value.
+    #[inline(always)]
+    pub fn new(json: &'a str) -> Self {
+        let mut walk = Self { json, at: 0 };
+        walk.space();
+        walk
+    }
+
+    /// Walks over the object that begins here. `member` is called at each member's value with its name, as that stands between the
+    /// quotes, escapes and all; it must walk over the value, or give up with `None`.
+    #[inline(always)]
+    pub fn object(&mut self, mut member: impl FnMut(&mut Self, &'a str) -> Option<()>) -> Option<()> {
+        if !self.eat(b'{') {
+            return None;
+        }
+        self.space();
+        if self.eat(b'}') {
+            return Some(());
+        }
+        loop {
+            let name = self.name()?;
+            member(self, name)?;
+            self.space();
+            if self.eat(b'}') {
+                return Some(());
+            }
+            if !self.eat(b',') {
+                return None;
+            }
+            self.space();
+        }
+    }
+
+    /// Any value, raw.
+    #[inline(always)]
+    pub fn value(&mut self) -> Option<&'a str> {
+        match self.byte()? {
+            b'"' => self.string(),
+            b'0'..=b'9' => self.integer().or_else(|| self.other()),
+            _ => self.other(),
+        }
+    }
+
+    /// Any value as [`Str`] reads it.
+    #[inline(always)]
+    pub fn text(&mut self) -> Option<Str<'a>> {
+        match self.plain() {
+            Some(text) => Some(Str::plain(text)),
+            None => Str::of_raw(self.value()?).ok(),
+        }
+    }
+
+    /// Whether an object begins here.
+    #[inline(always)]
+    pub fn is_at_object(&self) -> bool {
+        self.byte() == Some(b'{')
+    }
+
+    /// Whether only white space is left.
+    #[inline(always)]
+    pub fn is_at_end(&mut self) -> bool {
+        self.space();
+        self.at == self.json.len()
+    }
+
     #[inline(always)]
     fn byte(&self) -> Option<u8> {
         self.json.as_bytes().get(self.at).copied()
@@ -64,7 +114,7 @@ impl<'a> Walk<'a> {
     }
 
     #[inline(always)]
-    fn member(&mut self) -> Option<(&'a str, &'a str)> {
+    fn name(&mut self) -> Option<&'a str> {
         let quoted = self.string()?;
         let name = quoted.get(1..quoted.len().checked_sub(1)?)?;
         self.space();
@@ -72,12 +122,22 @@ impl<'a> Walk<'a> {
             return None;
         }
         self.space();
-        let value = match self.byte()? {
-            b'"' => self.string()?,
-            b'0'..=b'9' => self.integer().or_else(|| self.other())?,
-            _ => self.other()?,
-        };
-        Some((name, value))
+        Some(name)
+    }
+
+    /// What stands between the quotes of a string without escapes; where there is none, the place stays.
+    #[inline(always)]
+    fn plain(&mut self) -> Option<&'a str> {
+        let start = self.at + 1;
+        if self.byte() != Some(b'"') {
+            return None;
+        }
+        let end = start + plain_len(self.json.as_bytes().get(start..)?);
+        if self.json.as_bytes().get(end) != Some(&b'"') {
+            return None;
+        }
+        self.at = end + 1;
+        self.json.get(start..end)
     }
 
     /// A string with its quotes.
