@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::{Format, Global, output};
+use super::{Format, Global, named, output};
 use crate::error::{Error, Result};
 use crate::interval::Interval;
 use crate::pipeline::backtest::{Outcome, Settings};
@@ -57,11 +57,7 @@ impl Args {
         if span.is_some_and(|span| span.start >= span.end) {
             return Err(Error::usage("`--from` lies before `--to`"));
         }
-        let pair = |text: &String| {
-            let pair = text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
-            pair.ok_or_else(|| Error::usage(format!("`{text}` is not NAME=VALUE")))
-        };
-        let params = self.param.iter().map(pair).collect::<Result<_>>()?;
+        let params = self.param.iter().map(|text| named(text)).collect::<Result<_>>()?;
         let budget = self.budget.as_deref().map(per_week).transpose()?;
         Ok(Settings { span, params, budget, vary: self.vary.clone() })
     }

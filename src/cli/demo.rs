@@ -44,6 +44,7 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let config = Config {
         policy: Some(data.join("policy")),
         key_file: Some(args.dir.join("fingerprint.key")),
+        sql: global.config()?.sql,
         memory_mib: global.memory,
         ..Config::default()
     };

@@ -6,6 +6,7 @@ mod credentials;
 mod demo;
 mod explain;
 mod generate;
+mod hunt;
 mod ingest;
 mod output;
 mod plan;
@@ -83,6 +84,8 @@ enum Command {
     Plan(run::Args),
     /// Query every table, view and function
     Sql(sql::Args),
+    /// Run a saved query, or list them
+    Hunt(hunt::Args),
     /// Try a detection over the past with other parameters, or for a budget of alerts
     Backtest(backtest::Args),
     /// Show why detections did or did not tell of a person on a day
@@ -132,6 +135,7 @@ async fn run(args: Args) -> Result<ExitCode> {
         Command::Run(args) => run::run(global, args).await,
         Command::Plan(args) => plan::run(global, args).await,
         Command::Sql(args) => sql::run(global, args).await,
+        Command::Hunt(args) => hunt::run(global, args).await,
         Command::Backtest(args) => backtest::run(global, args).await,
         Command::Explain(args) => explain::run(global, args).await,
         Command::Report(args) => report::run(global, args).await,
@@ -169,6 +173,12 @@ impl Global {
             None => Err(Error::usage("say where the lake is: --lake DIR_OR_URL, or `lake` in bittern.toml")),
         }
     }
+}
+
+/// `NAME=VALUE` in two.
+fn named(text: &str) -> Result<(String, String)> {
+    let pair = text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+    pair.ok_or_else(|| Error::usage(format!("`{text}` is not NAME=VALUE")))
 }
 
 /// A bar on a terminal, nothing elsewhere.

@@ -7,10 +7,11 @@ use std::process::ExitCode;
 use datafusion::execution::context::SQLOptions;
 use datafusion::scalar::ScalarValue;
 
-use super::{Global, output};
+use super::{Global, named, output};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::pipeline::Bittern;
+use crate::sources::time;
 
 /// Flags of `sql`.
 #[derive(Debug, clap::Args)]
@@ -70,10 +71,13 @@ fn params(given: &[String]) -> Result<Vec<(String, ScalarValue)>> {
     given
         .iter()
         .map(|param| {
-            let (name, value) = param.split_once('=').ok_or_else(|| Error::usage(format!("`{param}` is not NAME=VALUE")))?;
-            let scalar =
-                value.parse().map(|n| ScalarValue::Int64(Some(n))).or_else(|_| value.parse().map(|n| ScalarValue::Float64(Some(n))));
-            Ok((name.to_owned(), scalar.unwrap_or_else(|_| ScalarValue::Utf8(Some(value.to_owned())))))
+            let (name, value) = named(param)?;
+            let whole = || value.parse().ok().map(|number| ScalarValue::Int64(Some(number)));
+            let number = || value.parse().ok().map(|number| ScalarValue::Float64(Some(number)));
+            // What looks like a date is a time, so that views over an interval can be asked.
+            let moment = || time::parse(&value).map(|time| ScalarValue::TimestampMicrosecond(Some(time), Some("UTC".into())));
+            let scalar = whole().or_else(number).or_else(moment).unwrap_or_else(|| ScalarValue::Utf8(Some(value.clone())));
+            Ok((name, scalar))
         })
         .collect()
 }

@@ -126,9 +126,12 @@ impl Incident {
     /// Ids of the detections that may answer for it.
     fn detections(&self) -> &'static [&'static str] {
         match self.story {
-            Story::LeaverBulkDownload | Story::BulkDownload | Story::SlowDrip | Story::ApprovedExport => &["bulk_download"],
+            Story::LeaverBulkDownload | Story::BulkDownload => &["bulk_download", "leaver_review"],
+            Story::SlowDrip => &["bulk_download", "slow_drip", "leaver_review"],
+            Story::ApprovedExport => &["bulk_download"],
             Story::OffScopeAccess => &["sensitive_channel_access"],
-            Story::DownloadThenUsb | Story::DownloadThenCloud | Story::ExcusedTransfer => &["data_transfer"],
+            Story::DownloadThenUsb | Story::DownloadThenCloud => &["data_transfer", "leaver_review"],
+            Story::ExcusedTransfer => &["data_transfer"],
             Story::NightWork => &["unusual_hours"],
             Story::CredentialSearch => &["credential_search_spike"],
             Story::PastedSecret(Kind::TokenInFileName, _) => &["credential_in_file", "credential_in_message"],

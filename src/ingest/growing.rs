@@ -81,14 +81,14 @@ pub struct Coded {
     /// -1 is NULL.
     codes: Vec<i32>,
     /// Where a value may be, by its length and ends: right nearly always, and looked at again.
-    guesses: [i32; GUESSES],
+    guesses: Box<[i32; GUESSES]>,
 }
 
 const GUESSES: usize = 64;
 
 impl Default for Coded {
     fn default() -> Self {
-        Self { values: Vec::new(), codes: Vec::new(), guesses: [0; GUESSES] }
+        Self { values: Vec::new(), codes: Vec::new(), guesses: Box::new([0; GUESSES]) }
     }
 }
 
@@ -210,7 +210,9 @@ mod tests {
         ) {
             let (mut texts, mut coded, mut lists) = (Texts::default(), Coded::default(), Lists::default());
             for rows in rounds {
-                (texts.clear(), coded.clear(), lists.clear());
+                texts.clear();
+                coded.clear();
+                lists.clear();
                 for (row, (text, _)) in rows.iter().enumerate() {
                     if let Some(text) = text {
                         texts.push(row, text);

@@ -189,12 +189,7 @@ impl Job {
     /// # Errors
     /// `Usage` for a parameter that the header does not have, and for text of another kind.
     pub fn with_param(&self, name: &str, text: &str) -> Result<Self> {
-        let Some(known) = self.params.get(name) else {
-            let names: Vec<&str> = self.params.keys().map(String::as_str).collect();
-            return Err(Error::usage(format!("`{}` has no parameter `{name}`; it has {}", self.id, names.join(", "))));
-        };
-        let value = ScalarValue::try_from_string(text.to_owned(), &known.data_type())
-            .map_err(|e| Error::usage(format!("`{name}` is of type {}: `{text}` is not", known.data_type())).caused_by(e))?;
+        let value = named_value(&self.id, &self.params, name, text)?;
         Ok(self.with_value(name, value))
     }
 
@@ -234,7 +229,21 @@ pub fn load(catalog: &Catalog, environment: &str) -> (Vec<Job>, Vec<Error>) {
     (jobs, errors)
 }
 
-fn scalar(value: &toml::Value) -> Option<ScalarValue> {
+/// A parameter's value from text, of the kind that it has in the header of `id`'s file.
+///
+/// # Errors
+/// `Usage` for a parameter that the header does not have, and for text of another kind.
+pub fn named_value(id: &str, params: &BTreeMap<String, ScalarValue>, name: &str, text: &str) -> Result<ScalarValue> {
+    let Some(known) = params.get(name) else {
+        let names: Vec<&str> = params.keys().map(String::as_str).collect();
+        return Err(Error::usage(format!("`{id}` has no parameter `{name}`; it has {}", names.join(", "))));
+    };
+    ScalarValue::try_from_string(text.to_owned(), &known.data_type())
+        .map_err(|e| Error::usage(format!("`{name}` is of type {}: `{text}` is not", known.data_type())).caused_by(e))
+}
+
+/// A parameter's value as a header writes it.
+pub fn scalar(value: &toml::Value) -> Option<ScalarValue> {
     match value {
         toml::Value::String(text) => Some(ScalarValue::Utf8(Some(text.clone()))),
         toml::Value::Integer(number) => Some(ScalarValue::Int64(Some(*number))),

@@ -147,7 +147,10 @@ impl Bittern {
         let fired = |alert: &Alert| Fired {
             detection: job.id.clone(),
             person: behind.get(&alert.entity_id).map_or_else(String::new, |person| (*person).to_owned()),
-            interval: Interval { start: alert.interval_start, end: alert.interval_start + job.interval },
+            interval: Interval {
+                start: alert.first_event_time.unwrap_or(alert.interval_start).min(alert.interval_start),
+                end: alert.interval_start + job.interval,
+            },
         };
         found.iter().filter(|alert| alert.status == "firing").map(fired).collect()
     }

@@ -89,7 +89,7 @@ pub struct Fired {
     pub detection: String,
     /// Whom it is about, as the policy names people; empty if nobody there.
     pub person: String,
-    /// The alert's interval.
+    /// The alert's interval, from its first event on where that lies before.
     pub interval: Interval,
 }
 
@@ -145,7 +145,8 @@ pub fn judged(planted: Vec<Label>, fired: &[Fired]) -> Judgement {
 /// Delivered alerts with the person behind the pseudonym.
 async fn fired(bittern: &Bittern) -> Result<Vec<Fired>> {
     let quiet: Vec<&str> = bittern.nodes.iter().filter(|node| !node.job.header.deliver).map(|node| node.job.id.as_str()).collect();
-    let sql = "SELECT a.detection_id, p.person, a.interval_start, a.interval_end
+    // A review looks far back: it is about the time of its events.
+    let sql = "SELECT a.detection_id, p.person, least(a.interval_start, a.first_event_time) AS since, a.interval_end
                FROM alerts a LEFT JOIN (SELECT DISTINCT person_id, person FROM policy_people) p ON a.entity_id = p.person_id
                WHERE a.status = 'firing'";
     let mut found = Vec::new();

@@ -1,6 +1,6 @@
 //! `bittern check`: every problem of every SQL and policy file at once.
 
-use super::Bittern;
+use super::{Bittern, hunts};
 use crate::error::Result;
 use crate::ingest::sql_source::SqlSource;
 use crate::jobs::{Kind, bounds};
@@ -32,6 +32,11 @@ pub async fn problems(bittern: &Bittern) -> Result<Vec<String>> {
     }
     for (id, text) in bittern.catalog.folder("sources") {
         if let Err(error) = SqlSource::parse(&bittern.context, id, &text.path, &text.sql).await {
+            found.push(format!("{error:#}"));
+        }
+    }
+    for hunt in hunts::all(&bittern.catalog)? {
+        if let Err(error) = bittern.planned(&hunt).await {
             found.push(format!("{error:#}"));
         }
     }

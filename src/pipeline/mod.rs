@@ -4,6 +4,7 @@ pub mod backtest;
 pub mod cases;
 pub mod evaluation;
 pub mod explain;
+pub mod hunts;
 pub mod judge;
 pub mod lint;
 pub mod run;

@@ -88,7 +88,11 @@ impl OptionColumns {
             && self.spread_min.as_ref().is_none_or(|numbers| value(numbers, a) == value(numbers, b))
             && self.weekend.as_ref().is_none_or(|names| text(names, a) == text(names, b))
             && self.tail.as_ref().is_none_or(|flags| flag(flags, a) == flag(flags, b))
-            && self.peers.as_ref().is_none_or(|(_, numbers)| numbers.iter().all(|number| value(number, a) == value(number, b)))
+            && self.peers.as_ref().is_none_or(|(known, numbers)| {
+                let is_known = |row: usize| known.as_ref().is_none_or(|known| known.is_valid(row));
+                let are_same = || numbers.iter().all(|number| value(number, a) == value(number, b));
+                is_known(a) == is_known(b) && (!is_known(a) || are_same())
+            })
             && self.ranges(a).eq(self.ranges(b))
             && present(a) == present(b)
     }

@@ -1,0 +1,42 @@
+//! `bittern hunt`: saved queries.
+
+use std::process::ExitCode;
+
+use super::{Format, Global, named, output};
+use crate::error::Result;
+use crate::pipeline::hunts;
+
+/// Flags of `hunt`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The hunt; all are listed if none is named
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+    /// A value for one of its parameters
+    #[arg(long, value_name = "NAME=VALUE")]
+    param: Vec<String>,
+}
+
+/// Runs it.
+pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
+    let bittern = global.open().await?;
+    let Some(name) = &args.name else {
+        let mut rows = Vec::new();
+        for hunt in hunts::all(&bittern.catalog)? {
+            let params: Vec<String> = hunt.params.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            rows.push([hunt.id, hunt.title, params.join(" ")]);
+        }
+        if global.format == Format::Table {
+            let rows: Vec<Vec<String>> = rows.into_iter().map(Vec::from).collect();
+            output::print_text(&output::table(&["hunt", "answers", "parameters"], &rows))?;
+        } else {
+            for [hunt, title, params] in rows {
+                output::print_text(&format!("{}\n", serde_json::json!({"hunt": hunt, "title": title, "params": params})))?;
+            }
+        }
+        return Ok(ExitCode::SUCCESS);
+    };
+    let params = args.param.iter().map(|text| named(text)).collect::<Result<Vec<_>>>()?;
+    output::print(&bittern.hunt(name, &params).await?, global.format)?;
+    Ok(ExitCode::SUCCESS)
+}
