@@ -120,8 +120,8 @@ judged AS (
 rights AS (
   SELECT
     a.event_id, a.event_time, date_trunc('day', a.event_time) AS day, a.source, a.action,
-    CASE WHEN a.source = 'm365_audit' OR a.app_id IS NULL THEN a.target ELSE a.app_id END AS app,
-    CASE WHEN a.source = 'm365_audit' THEN a.target ELSE coalesce(a.app_name, a.target) END AS app_name,
+    CASE WHEN a.source = 'm365_audit' OR a.app_id IS NULL THEN credential_redact(a.target) ELSE a.app_id END AS app,
+    CASE WHEN a.source = 'm365_audit' THEN credential_redact(a.target) ELSE coalesce(a.app_name, credential_redact(a.target)) END AS app_name,
     a.group_name,
     -- Nothing of the text but the rights themselves.
     trim(regexp_replace(regexp_replace(a.attributes, $old_scopes, '', 'g'), '(?s).*?(' || $wide_scopes || ')|.+$', '\1 ', 'g')) AS scopes
