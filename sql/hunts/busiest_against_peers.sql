@@ -10,7 +10,9 @@
 -- peers_median = "what they did in the same time"
 -- times = "the person's acts over that"
 WITH totals AS (
-  SELECT person_id, peer_group, max(group_name) AS group_name, action, CAST(sum(events) AS DOUBLE) AS acts, count(DISTINCT local_day) AS days
+  SELECT
+    person_id, peer_group, max(group_name) AS group_name, action,
+    CAST(sum(events) AS DOUBLE) AS acts, count(DISTINCT local_day) AS days
   FROM activity_by_person
   WHERE interval_start >= CAST($from AS TIMESTAMP) AND interval_start < CAST($to AS TIMESTAMP)
     AND class = 'interactive' AND peer_group <> '/'
@@ -26,7 +28,8 @@ compared AS (
   GROUP BY t.person_id, t.group_name, t.peer_group, t.action, t.acts, t.days
 )
 SELECT
-  person_id, group_name, peer_group, action, acts, days, peers, peers_median, peers_most, round(acts / greatest(peers_median, 1), 1) AS times
+  person_id, group_name, peer_group, action, acts, days, peers, peers_median, peers_most,
+  round(acts / greatest(peers_median, 1), 1) AS times
 FROM compared
 WHERE peers >= $peers_min AND acts > peers_most
 ORDER BY times DESC, acts DESC, person_id

@@ -28,7 +28,9 @@ ordered AS (
   SELECT *, row_number() OVER (PARTITION BY person_id, action ORDER BY local_day) - 1 AS days_before
   FROM days
 )
-SELECT local_day, person_id, group_name, action, machine, acts, credential_searches, credential_redact(names) AS names, days_before, first_event_time
+SELECT
+  local_day, person_id, group_name, action, machine, acts, credential_searches, credential_redact(names) AS names, days_before,
+  first_event_time
 FROM ordered
 WHERE local_day >= CAST($from AS TIMESTAMP)
 ORDER BY local_day DESC, person_id, action

@@ -38,7 +38,9 @@ gone AS (
     person_id, event_time, action, outcome, file_id, lower(file_hash) AS file_hash, file_name,
     coalesce(target_domain, target) AS destination
   FROM moved
-  WHERE action IN ('removable_media_write', 'network_share_write', 'remote_session_copy', 'cloud_upload', 'email_sent', 'link_created', 'print')
+  WHERE action IN (
+    'removable_media_write', 'network_share_write', 'remote_session_copy', 'cloud_upload', 'email_sent', 'link_created', 'print'
+  )
 )
 SELECT
   t.person_id, t.group_name, t.taken_time, t.class, credential_redact(t.file_name) AS file_name, t.file_size, t.times,

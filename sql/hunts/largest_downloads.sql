@@ -11,7 +11,7 @@
 WITH days AS (
   SELECT
     class, local_day, person_id, max(group_name) AS group_name,
-    sum(files) AS files, max(peak_60m) AS peak_60m, round(sum(bytes) / 1e6, 1) AS megabytes,
+    sum(CASE WHEN files = 0 THEN events ELSE files END) AS files, max(peak_60m) AS peak_60m, round(sum(bytes) / 1e6, 1) AS megabytes,
     array_to_string(array_sort(array_agg(DISTINCT source)), ', ') AS sources
   FROM activity_by_person
   WHERE interval_start >= CAST($from AS TIMESTAMP) AND interval_start < CAST($to AS TIMESTAMP)

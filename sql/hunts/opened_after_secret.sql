@@ -19,7 +19,8 @@ WITH posted AS (
   GROUP BY e.file_id, f.fingerprint
 )
 SELECT
-  a.event_time, a.person_id, a.group_name, a.action, credential_redact(a.file_name) AS file_name, p.kind, p.held, p.fingerprint, p.posted_time,
+  a.event_time, a.person_id, a.group_name, a.action, credential_redact(a.file_name) AS file_name,
+  p.kind, p.held, p.fingerprint, p.posted_time,
   round((date_part('epoch', a.event_time) - date_part('epoch', p.posted_time)) / 60, 1) AS minutes_after,
   a.src_ip, a.device_name
 FROM posted AS p

@@ -19,6 +19,8 @@ LEFT JOIN policy_channels AS p ON a.channel_id = p.channel_id AND a.event_time >
 WHERE a.event_time >= CAST($from AS TIMESTAMP) AND a.event_time < CAST($to AS TIMESTAMP)
   AND a.action = 'link_created' AND a.outcome = 'success'
   AND (a.vendor_action ILIKE '%anonymous%' OR a.vendor_action ILIKE '%public%' OR a.target IN ('public', 'people_with_link'))
-GROUP BY date_trunc('day', a.event_time), a.person_id, a.group_name, a.source, a.vendor_action, credential_redact(coalesce(a.file_name, a.object_url))
+GROUP BY
+  date_trunc('day', a.event_time), a.person_id, a.group_name, a.source, a.vendor_action,
+  credential_redact(coalesce(a.file_name, a.object_url))
 ORDER BY day DESC, a.person_id, file_name
 LIMIT $limit

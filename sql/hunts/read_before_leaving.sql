@@ -16,7 +16,8 @@ WITH departures AS (
   GROUP BY c.channel_id, coalesce(i.person_id, pseudonym(c.actor_id)), date_trunc('day', c.change_time)
 )
 SELECT
-  d.left_time, d.person_id, max(a.group_name) AS group_name, coalesce(max(a.channel_name), d.channel_id) AS channel, max(p.sensitivity) AS sensitivity,
+  d.left_time, d.person_id, max(a.group_name) AS group_name,
+  coalesce(max(p.channel_name), max(a.channel_name), d.channel_id) AS channel, max(p.sensitivity) AS sensitivity,
   count(*) FILTER (WHERE a.action IN ('file_downloaded', 'file_synced', 'file_copied')) AS downloads,
   count(*) FILTER (WHERE a.action IN ('file_viewed', 'channel_previewed', 'search')) AS openings,
   count(*) AS readings,

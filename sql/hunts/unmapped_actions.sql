@@ -7,7 +7,9 @@
 -- share = "of the source's events, in percent"
 -- new = "first seen within the last week of what was asked for"
 WITH counted AS (
-  SELECT source, vendor_action, count(*) AS events, count(DISTINCT actor_id) AS actors, min(event_time) AS first_time, max(event_time) AS last_time
+  SELECT
+    source, vendor_action, count(*) AS events, count(DISTINCT actor_id) AS actors,
+    min(event_time) AS first_time, max(event_time) AS last_time
   FROM events
   WHERE event_time >= CAST($from AS TIMESTAMP) AND event_time < CAST($to AS TIMESTAMP) AND action = 'other'
   GROUP BY source, vendor_action
