@@ -11,9 +11,10 @@
 -- quiet_days = 90
 WITH days AS (
   -- One day a week, 1 is Monday: what it shows hardly changes from day to day.
-  SELECT DISTINCT interval_start AS day
-  FROM source_daily
+  SELECT interval_start AS day
+  FROM source_days
   WHERE interval_start >= $interval_start AND interval_start < $interval_end AND date_part('dow', interval_start) = $weekday
+  GROUP BY interval_start
 ),
 channels AS (
   SELECT d.day, p.channel_id, p.site_address, p.channel_name, p.groups, p.projects
@@ -45,18 +46,14 @@ members AS (
 -- What each person did there within the quiet days, under whatever account.
 active AS (
   SELECT
-    c.day, c.channel_id, coalesce(i.person_id, m.person_id, pseudonym(coalesce(v.actor_email, v.actor_id))) AS person_id,
+    c.day, c.channel_id, v.person_id,
     bool_or(v.guest) AS guest
   FROM places AS c
-  JOIN channel_daily AS v
+  JOIN visits_by_person AS v
     ON c.place = v.channel_id AND v.interval_start <= c.day
     AND v.interval_start > c.day - arrow_cast($quiet_days * 86400, 'Duration(Second)')
-  LEFT JOIN identities AS i
-    ON v.actor_id = i.identity AND v.interval_start >= i.valid_from AND v.interval_start < i.valid_to
-  LEFT JOIN identities AS m
-    ON v.actor_email = m.identity AND v.interval_start >= m.valid_from AND v.interval_start < m.valid_to
   WHERE v.interval_start >= $interval_start - INTERVAL '100 days' AND v.interval_start < $interval_end
-  GROUP BY c.day, c.channel_id, coalesce(i.person_id, m.person_id, pseudonym(coalesce(v.actor_email, v.actor_id)))
+  GROUP BY c.day, c.channel_id, v.person_id
 ),
 people AS (
   SELECT

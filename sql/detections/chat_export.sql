@@ -68,10 +68,10 @@ asked AS (
 known AS (
   SELECT a.source, a.local_day, count(*) AS days
   FROM (SELECT DISTINCT source, local_day FROM asked) AS a
-  JOIN source_daily AS s
-    ON a.source = s.source AND s.events > 0
-    AND s.interval_start < a.local_day AND s.interval_start >= a.local_day - INTERVAL '90 days'
+  JOIN source_days AS s
+    ON a.source = s.source AND s.interval_start < a.local_day AND s.interval_start >= a.local_day - INTERVAL '90 days'
   WHERE s.interval_start >= $interval_start - INTERVAL '90 days' AND s.interval_start < $interval_end
+    AND s.complete
   GROUP BY a.source, a.local_day
 ),
 others AS (

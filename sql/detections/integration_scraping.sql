@@ -15,15 +15,7 @@
 -- score_min = 4.0
 -- p_value_max = 0.0001
 -- known_days_min = 14
-WITH outages AS (
-  SELECT
-    source,
-    array_agg(named_struct('start', interval_start, 'end', interval_start + INTERVAL '1 day')) FILTER (WHERE NOT complete) AS days
-  FROM source_daily
-  WHERE interval_start >= $interval_start - INTERVAL '60 days' AND interval_start < $interval_end
-  GROUP BY source
-),
-daily AS (
+WITH daily AS (
   SELECT
     d.interval_start AS day,
     d.source,
@@ -54,7 +46,6 @@ daily AS (
 scored AS (
   SELECT
     d.*,
-    activity_baseline(d.day, d.readings, true, 28, named_struct('unknown', o.days)) OVER (PARTITION BY d.source, d.app ORDER BY d.day) AS baseline,
     coalesce(max(d.readings) OVER before, 0) AS readings_before,
     coalesce(max(d.searches) OVER before, 0) AS searches_before,
     coalesce(max(d.credential_searches) OVER before, 0) AS credential_searches_before,
@@ -63,7 +54,6 @@ scored AS (
       PARTITION BY d.source, d.app ORDER BY d.day RANGE BETWEEN INTERVAL '13 days' PRECEDING AND CURRENT ROW
     ) AS grants_lately
   FROM daily AS d
-  LEFT JOIN outages AS o ON d.source = o.source
   WINDOW before AS (
     PARTITION BY d.source, d.app ORDER BY d.day RANGE BETWEEN INTERVAL '60 days' PRECEDING AND INTERVAL '1 day' PRECEDING
   )
@@ -72,27 +62,66 @@ scored AS (
 known AS (
   SELECT a.source, a.day, count(*) AS days
   FROM (SELECT DISTINCT source, day FROM daily WHERE day >= $interval_start AND day < $interval_end) AS a
-  JOIN source_daily AS s ON a.source = s.source AND s.events > 0 AND s.interval_start < a.day AND s.interval_start >= a.day - INTERVAL '60 days'
+  JOIN source_days AS s ON a.source = s.source AND s.interval_start < a.day AND s.interval_start >= a.day - INTERVAL '60 days'
   WHERE s.interval_start >= $interval_start - INTERVAL '60 days' AND s.interval_start < $interval_end
+    AND s.complete
   GROUP BY a.source, a.day
+),
+-- Days on which an app reads a lot: few, so that only they are judged.
+candidates AS (
+  SELECT day, source, app
+  FROM daily
+  WHERE day >= $interval_start AND day < $interval_end
+  GROUP BY day, source, app
+  HAVING max(readings) >= $readings_min
+),
+-- The day itself is judged even if it is not known whole.
+unknown AS (
+  SELECT
+    c.source, c.day,
+    array_agg(named_struct(
+      'start', CAST(s.unknown_from AS DATE),
+      'end', least(CAST(s.unknown_to - INTERVAL '1 second' AS DATE) + INTERVAL '1 day', CAST(c.day AS DATE))
+    )) AS days
+  FROM (SELECT DISTINCT source, day FROM candidates) AS c
+  JOIN source_days AS s ON c.source = s.source AND s.interval_start <= c.day
+  WHERE s.interval_start >= $interval_start - INTERVAL '60 days' AND s.interval_start < $interval_end
+    AND NOT s.complete
+  GROUP BY c.source, c.day
+),
+compared AS (
+  SELECT
+    c.source, c.app, c.day,
+    activity_baseline_at(d.day, d.readings, true, 28, c.day, named_struct('unknown', u.days)) AS baseline
+  FROM candidates AS c
+  JOIN daily AS d ON c.source = d.source AND c.app = d.app AND d.day <= c.day AND d.day >= c.day - INTERVAL '60 days'
+  LEFT JOIN unknown AS u ON c.source = u.source AND c.day = u.day
+  GROUP BY c.source, c.app, c.day
+),
+baselines AS (
+  SELECT
+    source, app, day,
+    baseline['expected'] AS expected, baseline['spread'] AS spread, baseline['score'] AS score, baseline['p_value'] AS p_value,
+    baseline['history'] AS history, coalesce(baseline['status'], 'learning') AS status
+  FROM compared
 ),
 judged AS (
   SELECT
     s.day, s.source, s.app, s.name, s.group_name, s.readings, s.searches, s.credential_searches, s.channels, s.people,
     s.readings_before, s.searches_before, s.credential_searches_before, s.days_before, s.grants_lately,
     s.first_event_time, s.last_event_time, k.days AS known_days,
-    s.baseline['expected'] AS expected, s.baseline['spread'] AS spread, s.baseline['score'] AS score, s.baseline['p_value'] AS p_value,
-    s.baseline['history'] AS history,
-    s.baseline['status'] = 'learning' OR (s.baseline['score'] >= $score_min AND s.baseline['p_value'] <= $p_value_max) AS unusual
+    b.expected, b.spread, b.score, b.p_value, b.history,
+    b.status = 'learning' OR (b.score >= $score_min AND b.p_value <= $p_value_max) AS unusual
   FROM scored AS s
   JOIN known AS k ON s.source = k.source AND s.day = k.day
+  LEFT JOIN baselines AS b ON s.source = b.source AND s.app = b.app AND s.day = b.day
   WHERE k.days >= $known_days_min
 ),
 rights AS (
   SELECT
     a.event_id, a.event_time, date_trunc('day', a.event_time) AS day, a.source, a.action,
-    CASE WHEN a.source = 'm365_audit' OR a.app_id IS NULL THEN a.target ELSE a.app_id END AS app,
-    CASE WHEN a.source = 'm365_audit' THEN a.target ELSE coalesce(a.app_name, a.target) END AS app_name,
+    CASE WHEN a.source = 'm365_audit' OR a.app_id IS NULL THEN credential_redact(a.target) ELSE a.app_id END AS app,
+    CASE WHEN a.source = 'm365_audit' THEN credential_redact(a.target) ELSE coalesce(a.app_name, credential_redact(a.target)) END AS app_name,
     a.group_name,
     -- Nothing of the text but the rights themselves.
     trim(regexp_replace(regexp_replace(a.attributes, $old_scopes, '', 'g'), '(?s).*?(' || $wide_scopes || ')|.+$', '\1 ', 'g')) AS scopes

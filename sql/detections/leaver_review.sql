@@ -39,48 +39,79 @@ reviews AS (
 daily AS (
   SELECT
     r.person_id, r.day, r.since, d.local_day,
-    array_agg(DISTINCT d.source) AS sources,
+    max(d.start_date) AS start_date,
     CAST(sum(d.files) AS DOUBLE) AS files,
     bool_or(p.person_id IS NOT NULL) AS approved,
     min(d.first_event_time) AS first_event_time,
     max(d.last_event_time) AS last_event_time
-  FROM activity_daily AS d
-  LEFT JOIN identities AS i
-    ON d.actor_id = i.identity AND d.interval_start >= i.valid_from AND d.interval_start < i.valid_to
-  LEFT JOIN identities AS m
-    ON d.actor_email = m.identity AND d.interval_start >= m.valid_from AND d.interval_start < m.valid_to
+  FROM activity_by_person AS d
   JOIN reviews AS r
-    ON coalesce(i.person_id, m.person_id) = r.person_id
-    AND d.local_day <= r.day AND d.local_day >= r.since - INTERVAL '28 days'
+    ON d.person_id = r.person_id AND d.local_day <= r.day AND d.local_day >= r.since - INTERVAL '28 days'
   LEFT JOIN (
     SELECT DISTINCT person_id, valid_from, valid_to FROM policy_approvals WHERE action IN ('file_downloaded', 'export')
   ) AS p
     ON r.person_id = p.person_id AND d.local_day >= p.valid_from AND d.local_day < p.valid_to
   WHERE d.interval_start >= $interval_start - INTERVAL '120 days' AND d.interval_start < $interval_end
     AND d.action IN ('file_downloaded', 'file_synced', 'file_copied')
-    AND d.class NOT IN ('sync', 'backup', 'api', 'ai')
+    AND d.class = 'interactive'
   GROUP BY r.person_id, r.day, r.since, d.local_day
 ),
--- Days of which nothing is known: the person was away, or a source that has their downloads was not seen whole.
-away AS (
-  SELECT person_id, array_agg(named_struct('start', first_day, 'end', end_day)) AS days
-  FROM (
-    SELECT person_id, first_day, end_day FROM absences
-    UNION ALL
-    SELECT used.person_id, s.interval_start, s.interval_start + INTERVAL '1 day'
-    FROM (SELECT DISTINCT person_id, source FROM (SELECT person_id, unnest(sources) AS source FROM daily) AS listed) AS used
-    JOIN source_daily AS s ON used.source = s.source
-    WHERE s.interval_start >= $interval_start - INTERVAL '120 days' AND s.interval_start < $interval_end AND NOT s.complete
-  ) AS stretches
-  GROUP BY person_id
+used AS (
+  SELECT person_id, source, time_zone, min(interval_start) AS first_use
+  FROM activity_by_person
+  WHERE interval_start >= $interval_start - INTERVAL '120 days' AND interval_start < $interval_end
+    AND action IN ('file_downloaded', 'file_synced', 'file_copied')
+    AND class = 'interactive'
+  GROUP BY person_id, source, time_zone
+),
+-- As unknown_days, which does not reach so far back.
+stretches AS (
+  SELECT
+    u.person_id,
+    CASE WHEN s.unknown_from IS NULL THEN greatest(u.first_use, s.interval_start) ELSE u.first_use END AS first_use,
+    CAST(local_time(s.unknown_from, u.time_zone) AS DATE) AS first_day,
+    CAST(local_time(s.unknown_to - INTERVAL '1 second', u.time_zone) AS DATE) + INTERVAL '1 day' AS end_day
+  FROM used AS u
+  JOIN source_days AS s ON u.source = s.source
+  WHERE s.interval_start >= $interval_start - INTERVAL '120 days' AND s.interval_start < $interval_end AND NOT s.complete
+  UNION ALL
+  SELECT person_id, CAST(NULL AS TIMESTAMP) AS first_use, first_day, end_day
+  FROM away_days
+),
+candidates AS (
+  SELECT person_id, day, local_day, start_date
+  FROM daily
+  WHERE local_day >= since AND NOT approved
+),
+-- A day itself is judged even if it is not known whole, or if the person should be away: what was seen was taken.
+unknown AS (
+  SELECT
+    c.person_id, c.day, c.local_day,
+    array_agg(named_struct('start', u.first_day, 'end', least(u.end_day, CAST(c.local_day AS DATE)))) AS days
+  FROM candidates AS c
+  JOIN stretches AS u ON c.person_id = u.person_id AND coalesce(u.first_day < CAST(c.local_day AS DATE), true)
+    AND coalesce(u.first_use <= c.local_day, true)
+  GROUP BY c.person_id, c.day, c.local_day
+),
+compared AS (
+  SELECT
+    c.person_id, c.day, c.local_day,
+    activity_baseline_at(
+      d.local_day, d.files, NOT d.approved, 28, c.local_day,
+      -- Of somebody whom the policy says to be employed, a day without a download is a day without one, before the first, too.
+      named_struct('since', CASE WHEN c.start_date IS NOT NULL THEN DATE '1970-01-01' END, 'unknown', u.days)
+    ) AS baseline
+  FROM candidates AS c
+  JOIN daily AS d ON c.person_id = d.person_id AND c.day = d.day AND d.local_day <= c.local_day
+  LEFT JOIN unknown AS u ON c.person_id = u.person_id AND c.day = u.day AND c.local_day = u.local_day
+  GROUP BY c.person_id, c.day, c.local_day
 ),
 scored AS (
   SELECT
-    d.*,
-    activity_baseline(d.local_day, d.files, NOT d.approved, 28, named_struct('unknown', a.days))
-      OVER (PARTITION BY d.person_id, d.day ORDER BY d.local_day) AS baseline
-  FROM daily AS d
-  LEFT JOIN away AS a ON d.person_id = a.person_id
+    person_id, day, local_day,
+    baseline['expected'] AS expected, baseline['spread'] AS spread, baseline['score'] AS score, baseline['p_value'] AS p_value,
+    baseline['history'] AS history, baseline['status'] AS status
+  FROM compared
 ),
 downloads AS (
   SELECT
@@ -98,14 +129,12 @@ downloads AS (
     max(last_event_time) AS last_event_time
   FROM (
     SELECT
-      person_id, day, local_day, files, first_event_time, last_event_time,
-      baseline['expected'] AS expected, baseline['spread'] AS spread, baseline['score'] AS score, baseline['p_value'] AS p_value,
-      baseline['history'] AS history,
-      coalesce(
-        files >= $files_min AND baseline['status'] = 'ok' AND baseline['score'] >= $score_min AND baseline['p_value'] <= $p_value_max, false
-      ) AS busy
-    FROM scored
-    WHERE local_day >= since
+      d.person_id, d.day, d.local_day, d.files, d.first_event_time, d.last_event_time,
+      s.expected, s.spread, s.score, s.p_value, s.history,
+      coalesce(d.files >= $files_min AND s.status = 'ok' AND s.score >= $score_min AND s.p_value <= $p_value_max, false) AS busy
+    FROM daily AS d
+    LEFT JOIN scored AS s ON d.person_id = s.person_id AND d.day = s.day AND d.local_day = s.local_day
+    WHERE d.local_day >= d.since
   ) AS weighed
   GROUP BY person_id, day
 ),

@@ -16,23 +16,15 @@
 -- bulk_factor = 2.0
 WITH daily AS (
   SELECT
-    d.local_day,
-    coalesce(i.person_id, m.person_id, pseudonym(coalesce(d.actor_email, d.actor_id))) AS person_id,
-    coalesce(max(coalesce(i.group_name, m.group_name)), CASE WHEN bool_or(d.guest) THEN 'Guests' ELSE 'Unknown' END) AS group_name,
-    max(coalesce(i.start_date, m.start_date)) AS start_date,
-    array_agg(DISTINCT d.source) AS sources,
-    CAST(sum(d.files) AS DOUBLE) AS files,
-    min(d.first_event_time) AS first_event_time,
-    max(d.last_event_time) AS last_event_time
-  FROM activity_daily AS d
-  LEFT JOIN identities AS i
-    ON d.actor_id = i.identity AND d.interval_start >= i.valid_from AND d.interval_start < i.valid_to
-  LEFT JOIN identities AS m
-    ON d.actor_email = m.identity AND d.interval_start >= m.valid_from AND d.interval_start < m.valid_to
-  WHERE d.interval_start >= $interval_start - INTERVAL '150 days' AND d.interval_start < $interval_end
-    AND d.action IN ('file_downloaded', 'file_synced', 'file_copied')
-    AND d.class NOT IN ('sync', 'backup', 'api', 'ai')
-  GROUP BY d.local_day, coalesce(i.person_id, m.person_id, pseudonym(coalesce(d.actor_email, d.actor_id)))
+    local_day, person_id,
+    max(group_name) AS group_name,
+    max(start_date) AS start_date,
+    CAST(sum(files) AS DOUBLE) AS files
+  FROM activity_by_person
+  WHERE interval_start >= $interval_start - INTERVAL '150 days' AND interval_start < $interval_end
+    AND action IN ('file_downloaded', 'file_synced', 'file_copied')
+    AND class = 'interactive'
+  GROUP BY local_day, person_id
 ),
 -- A day's month are the 28 days that end with it; what is usual are the 90 days before those. Fixed stretches, so that the answer for a
 -- day does not depend on which others are asked for.
@@ -65,18 +57,34 @@ candidates AS (
     AND month >= $factor_min * month_before
     AND greatest(first_day, coalesce(start_date, first_day)) <= local_day - arrow_cast((28 + $history_min) * 86400, 'Duration(Second)')
 ),
-outages AS (
-  SELECT DISTINCT used.person_id, s.interval_start AS day
-  FROM (SELECT person_id, unnest(sources) AS source FROM daily) AS used
-  JOIN source_daily AS s ON used.source = s.source
-  WHERE s.interval_start >= $interval_start - INTERVAL '150 days' AND s.interval_start < $interval_end AND NOT s.complete
+used AS (
+  SELECT person_id, source, time_zone, min(interval_start) AS first_use
+  FROM activity_by_person
+  WHERE interval_start >= $interval_start - INTERVAL '150 days' AND interval_start < $interval_end
+    AND action IN ('file_downloaded', 'file_synced', 'file_copied')
+    AND class = 'interactive'
+  GROUP BY person_id, source, time_zone
 ),
--- Every day from the first one on, with a row or without. Absences and outages are unknown, and so is what was approved: neither usual nor odd.
+-- As unknown_days, which does not reach so far back.
+stretches AS (
+  SELECT
+    u.person_id,
+    CASE WHEN s.unknown_from IS NULL THEN greatest(u.first_use, s.interval_start) ELSE u.first_use END AS first_use,
+    CAST(local_time(s.unknown_from, u.time_zone) AS DATE) AS first_day,
+    CAST(local_time(s.unknown_to - INTERVAL '1 second', u.time_zone) AS DATE) + INTERVAL '1 day' AS end_day
+  FROM used AS u
+  JOIN source_days AS s ON u.source = s.source
+  WHERE s.interval_start >= $interval_start - INTERVAL '150 days' AND s.interval_start < $interval_end AND NOT s.complete
+  UNION ALL
+  SELECT person_id, CAST(NULL AS TIMESTAMP) AS first_use, first_day, end_day
+  FROM away_days
+),
+-- Every day from the first one on, with a row or without. Absences and outages are unknown, and what was approved is neither usual nor odd.
 days AS (
   SELECT
     s.person_id, s.at, s.day,
     coalesce(max(d.files), 0) AS files,
-    bool_or(a.person_id IS NOT NULL OR o.person_id IS NOT NULL) AS unknown,
+    bool_or(u.person_id IS NOT NULL) AS unknown,
     bool_or(p.person_id IS NOT NULL) AS approved
   FROM (
     -- A join, not unnest(range()): behind that, DataFusion 55 believes that a candidate has one row, and drops `day` from GROUP BY.
@@ -86,8 +94,9 @@ days AS (
     WHERE c.local_day - arrow_cast(n.value * 86400, 'Duration(Second)') >= greatest(c.first_day, coalesce(c.start_date, c.first_day))
   ) AS s
   LEFT JOIN daily AS d ON s.person_id = d.person_id AND s.day = d.local_day
-  LEFT JOIN absences AS a ON s.person_id = a.person_id AND s.day >= a.first_day AND s.day < a.end_day
-  LEFT JOIN outages AS o ON s.person_id = o.person_id AND s.day = o.day
+  LEFT JOIN stretches AS u
+    ON s.person_id = u.person_id AND coalesce(u.first_use <= s.at, true)
+    AND coalesce(u.first_day <= CAST(s.day AS DATE), true) AND coalesce(u.end_day > CAST(s.day AS DATE), true)
   LEFT JOIN policy_approvals AS p
     ON s.person_id = p.person_id AND p.action IN ('file_downloaded', 'export') AND s.day >= p.valid_from AND s.day < p.valid_to
   GROUP BY s.person_id, s.at, s.day
@@ -126,7 +135,8 @@ scored AS (
     max(month_before) AS month_before,
     sum(files) FILTER (WHERE NOT approved) AS month,
     count(*) FILTER (WHERE NOT approved AND files > 0) AS month_days,
-    cumulative_excess_at(day, CASE WHEN NOT unknown AND NOT approved THEN files * scale END, mean * scale, at) AS excess
+    -- What was seen was taken, even on a day that is not known whole; that there was less says nothing then.
+    cumulative_excess_at(day, CASE WHEN NOT approved AND (NOT unknown OR files > mean) THEN files * scale END, mean * scale, at) AS excess
   FROM prepared
   GROUP BY person_id, at
 ),
@@ -187,7 +197,7 @@ downloads AS (
   WHERE event_time >= $interval_start - INTERVAL '1 day' AND event_time < $interval_end + INTERVAL '1 day'
     AND outcome = 'success'
     AND action IN ('file_downloaded', 'file_synced', 'file_copied')
-    AND class NOT IN ('sync', 'backup', 'api', 'ai')
+    AND class = 'interactive'
   GROUP BY person_id, date_trunc('day', local_time(event_time, time_zone))
 )
 SELECT

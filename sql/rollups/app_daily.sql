@@ -20,13 +20,13 @@ FROM (
   SELECT
     *,
     -- Microsoft names the app that grants in app_id, and the one that is granted something as the target.
-    CASE WHEN granted AND (source = 'm365_audit' OR app_id IS NULL) THEN target ELSE app_id END AS app
+    CASE WHEN granted AND (source = 'm365_audit' OR app_id IS NULL) THEN credential_redact(target) ELSE app_id END AS app
   FROM (
     SELECT
       source, event_time, actor_id, actor_email, app_id, target, channel_id, search_query,
       CASE
-        WHEN action IN ('app_installed', 'app_scopes_changed') AND source = 'm365_audit' THEN target
-        WHEN action = 'app_installed' THEN coalesce(app_name, target)
+        WHEN action IN ('app_installed', 'app_scopes_changed') AND source = 'm365_audit' THEN credential_redact(target)
+        WHEN action = 'app_installed' THEN coalesce(app_name, credential_redact(target))
         ELSE app_name
       END AS app_name,
       action IN ('app_installed', 'app_scopes_changed') AS granted,

@@ -19,16 +19,24 @@ days AS (
     CAST($interval_start AS TIMESTAMP), CAST($interval_end AS TIMESTAMP) - INTERVAL '1 day', INTERVAL '1 day'
   )) AS day
 ),
--- What a day and each of its hours (none: the whole day) usually have: the median of days of the same type within four weeks.
+begun AS (
+  SELECT d.day, h.source, min(h.day) AS first_day
+  FROM days AS d
+  JOIN hours AS h ON h.day >= d.day - INTERVAL '28 days' AND h.day <= d.day
+  GROUP BY d.day, h.source
+),
+-- What a day and each of its hours (none: the whole day) usually have: the median of days of the same type within four weeks, from the
+-- source's first day on. From an hour's own first day on, what is done every Saturday night would be missed on Sundays.
 usual AS (
   SELECT
     d.day, h.source, h.hour,
     coalesce(sum(h.events) FILTER (WHERE h.day = d.day), 0) AS events,
     min(h.day) AS first_day,
     max(h.day) AS last_day,
-    activity_baseline_at(h.day, h.events, true, 28, d.day, named_struct('tail', false)) AS usual
+    activity_baseline_at(h.day, h.events, true, 28, d.day, named_struct('since', CAST(b.first_day AS DATE), 'tail', false)) AS usual
   FROM days AS d
-  JOIN hours AS h ON h.day >= d.day - INTERVAL '28 days' AND h.day <= d.day
+  JOIN begun AS b ON d.day = b.day
+  JOIN hours AS h ON b.source = h.source AND h.day >= d.day - INTERVAL '28 days' AND h.day <= d.day
   GROUP BY GROUPING SETS ((d.day, h.source, h.hour), (d.day, h.source))
 ),
 -- Silent is a busy hour without one event, and a busy day with next to none. A weekend is judged once there were two others.
