@@ -37,6 +37,13 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
     let params = args.param.iter().map(|text| named(text)).collect::<Result<Vec<_>>>()?;
-    output::print(&bittern.hunt(name, &params).await?, global.format)?;
+    let hunt = bittern.hunt_named(name, &params)?;
+    output::print(&bittern.hunt(&hunt).await?, global.format)?;
+    if global.format == Format::Table {
+        output::print_text(&format!("{}\n", hunt.title))?;
+        for (column, meaning) in &hunt.columns {
+            output::print_text(&format!("  {column}: {meaning}\n"))?;
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,7 +1,7 @@
 //! What a detection would have told over the past with other parameters, and which value of one meets a budget of alerts. Nothing
 //! is written.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use datafusion::scalar::ScalarValue;
@@ -68,7 +68,7 @@ pub struct Outcome {
     pub params: BTreeMap<String, String>,
     /// Alerts of all days.
     pub alerts: usize,
-    /// The same, a week.
+    /// The same, a week in which there are events.
     pub per_week: f64,
     /// By day and group, days without alerts left out.
     pub counts: Vec<Count>,
@@ -91,7 +91,7 @@ impl Bittern {
         }
         let span = settings.span.or_else(|| self.extent()).ok_or_else(|| Error::usage("the lake holds no events yet"))?.aligned(DAY);
         let found = self.would_tell(&job, span).await?;
-        let weeks = (span.end - span.start) as f64 / (7 * DAY) as f64;
+        let weeks = self.weeks_with_events(span);
         let per_week = |alerts: usize| alerts as f64 / weeks;
         let judgement = match labels {
             Some(path) => {
@@ -133,6 +133,14 @@ impl Bittern {
     /// From the first event to the last.
     fn extent(&self) -> Option<Interval> {
         Some(Interval { start: self.occupied.first()?.start, end: self.occupied.last()?.end })
+    }
+
+    /// How many weeks the days with events make: a single old event must not thin out a rate. At least one day.
+    fn weeks_with_events(&self, span: Interval) -> f64 {
+        let inside = |part: &Interval| Interval { start: part.start.max(span.start), end: part.end.min(span.end) };
+        let parts = self.occupied.iter().map(inside).filter(|part| part.start < part.end);
+        let days: BTreeSet<Micros> = parts.flat_map(|part| part.tiles(DAY)).map(|day| day.start).collect();
+        days.len().max(1) as f64 / 7.0
     }
 
     /// The alerts that a job gives over a span, without evidence.

@@ -10,9 +10,14 @@ use serde::Deserialize;
 
 use super::Bittern;
 use crate::error::{Error, Result};
+use crate::event::DAY;
+use crate::interval::date_text;
 use crate::jobs::catalog::Catalog;
 use crate::jobs::header::{SqlFile, parse};
 use crate::jobs::{named_value, scalar};
+
+/// Days that a hunt looks at unless it is told which.
+const DAYS: i64 = 60;
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +25,8 @@ struct Header {
     title: String,
     #[serde(default)]
     params: BTreeMap<String, toml::Value>,
+    #[serde(default)]
+    columns: BTreeMap<String, String>,
 }
 
 /// A saved query.
@@ -31,6 +38,8 @@ pub struct Hunt {
     pub title: String,
     /// Values for `$name`, unless others are given.
     pub params: BTreeMap<String, ScalarValue>,
+    /// What columns mean whose names do not say it.
+    pub columns: BTreeMap<String, String>,
     /// The SELECT.
     pub sql: String,
     path: String,
@@ -49,29 +58,46 @@ pub fn all(catalog: &Catalog) -> Result<Vec<Hunt>> {
             let wrong = || Error::usage(format!("{}: parameter `{name}` is a number, text or boolean", text.path));
             params.insert(name.clone(), scalar(value).ok_or_else(wrong)?);
         }
-        hunts.push(Hunt { id: id.to_owned(), title: header.title, params, sql: text.sql.clone(), path: text.path.clone() });
+        hunts.push(Hunt {
+            id: id.to_owned(),
+            title: header.title,
+            params,
+            columns: header.columns,
+            sql: text.sql.clone(),
+            path: text.path.clone(),
+        });
     }
     Ok(hunts)
 }
 
 impl Bittern {
-    /// Runs a hunt with some of its parameters set.
+    /// The hunt of that name, with some of its parameters set. `from` and `to` are the newest 60 days of events unless they are given.
     ///
     /// # Errors
     /// `Usage` for a hunt, parameter or value that is none.
-    pub async fn hunt(&self, id: &str, given: &[(String, String)]) -> Result<Vec<RecordBatch>> {
+    pub fn hunt_named(&self, id: &str, given: &[(String, String)]) -> Result<Hunt> {
         let hunts = all(&self.catalog)?;
-        let known = || hunts.iter().map(|hunt| hunt.id.as_str()).collect::<Vec<_>>().join(", ");
-        let mut hunt = hunts
-            .iter()
-            .find(|hunt| hunt.id == id)
-            .ok_or_else(|| Error::usage(format!("there is no hunt `{id}`; there are {}", known())))?
-            .clone();
+        let Some(mut hunt) = hunts.iter().find(|hunt| hunt.id == id).cloned() else {
+            let known: Vec<&str> = hunts.iter().map(|hunt| hunt.id.as_str()).collect();
+            return Err(Error::usage(format!("there is no hunt `{id}`; there are {}", known.join(", "))));
+        };
+        // The dates in a file are those of the sample; what is asked about without a date is the newest there is.
+        let newest = self.occupied.last().map_or(0, |last| last.end).div_euclid(DAY) + 1;
+        for (name, day) in [("from", newest - DAYS), ("to", newest)] {
+            if let Some(value) = hunt.params.get_mut(name) {
+                *value = ScalarValue::from(date_text(i32::try_from(day).unwrap_or_default()));
+            }
+        }
         for (name, text) in given {
             let value = named_value(&hunt.id, &hunt.params, name, text)?;
             hunt.params.insert(name.clone(), value);
         }
-        Ok(self.planned(&hunt).await?.collect().await?)
+        Ok(hunt)
+    }
+
+    /// Runs a hunt.
+    pub async fn hunt(&self, hunt: &Hunt) -> Result<Vec<RecordBatch>> {
+        Ok(self.planned(hunt).await?.collect().await?)
     }
 
     /// A hunt over the tables as they stand. Only reading statements are allowed.

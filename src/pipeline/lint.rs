@@ -35,9 +35,12 @@ pub async fn problems(bittern: &Bittern) -> Result<Vec<String>> {
             found.push(format!("{error:#}"));
         }
     }
-    for hunt in hunts::all(&bittern.catalog)? {
-        if let Err(error) = bittern.planned(&hunt).await {
-            found.push(format!("{error:#}"));
+    match hunts::all(&bittern.catalog) {
+        Err(error) => found.push(format!("{error:#}")),
+        Ok(hunts) => {
+            for hunt in hunts {
+                found.extend(bittern.planned(&hunt).await.err().map(|error| format!("{error:#}")));
+            }
         }
     }
     found.sort();

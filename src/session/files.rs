@@ -45,7 +45,7 @@ pub async fn register(context: &SessionContext, name: &str, path: &str) -> Resul
 
 async fn delta(place: &Place) -> Result<Option<DeltaTable>> {
     let prefixed: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(Arc::clone(&place.store), place.path.clone()));
-    if prefixed.list_with_delimiter(Some(&"_delta_log".into())).await.is_ok_and(|found| found.objects.is_empty()) {
+    if !prefixed.list_with_delimiter(Some(&"_delta_log".into())).await.is_ok_and(|found| !found.objects.is_empty()) {
         return Ok(None);
     }
     let log_store = default_logstore(prefixed, Arc::clone(&place.store), &place.url, &StorageConfig::default());

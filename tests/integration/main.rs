@@ -21,8 +21,10 @@ use std::path::{Path, PathBuf};
 use bittern::clock::Clock;
 use bittern::config::Config;
 use bittern::error::Result;
+use bittern::event::DAY;
 use bittern::ingest::{Settings, Summary};
 use bittern::pipeline::Bittern;
+use datafusion::scalar::ScalarValue;
 use indicatif::ProgressBar;
 
 /// 2026-05-01T00:00:00Z: after the sample data.
@@ -49,7 +51,10 @@ async fn land(bittern: &Bittern, inputs: &[&Path]) -> Result<Summary> {
 
 /// The rows of a query, each as one line of JSON, sorted.
 async fn rows(bittern: &Bittern, sql: &str) -> Vec<String> {
-    let batches = bittern.context.sql(sql).await.unwrap().collect().await.unwrap();
+    // Views may ask for the interval of the job that reads them.
+    let time = |micros| ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into()));
+    let values = vec![("interval_start", time(NOW - 60 * DAY)), ("interval_end", time(NOW))];
+    let batches = bittern.context.sql(sql).await.unwrap().with_param_values(values).unwrap().collect().await.unwrap();
     lines(&batches)
 }
 

@@ -45,9 +45,56 @@ fn data_goes_to_stdout_in_the_format_asked_for() {
 }
 
 #[test]
+fn tables_are_files_folders_with_parts_and_delta_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    for (part, rows) in [("day=2026-03-01/n=1", "a\n1\n2\n"), ("day=2026-03-02/n=2", "a\n3\n")] {
+        std::fs::create_dir_all(folder.path().join("t").join(part)).unwrap();
+        std::fs::write(folder.path().join("t").join(part).join("x.csv"), rows).unwrap();
+    }
+    let sql = "SELECT arrow_typeof(day) AS type, n + a AS sum FROM t WHERE day = DATE '2026-03-02'";
+    let output = bittern(folder.path(), &["sql", "--table", "t=t", "-c", sql, "--format", "json"]);
+    assert_eq!(text(&output.stdout), "{\"type\":\"Date32\",\"sum\":5}\n", "{}", text(&output.stderr));
+    let output =
+        bittern(folder.path(), &["sql", "--table", "t=t/day=2026-03-01/n=1/x.csv", "-c", "SELECT sum(a) AS s FROM t", "--format", "csv"]);
+    assert_eq!(text(&output.stdout), "s\n3\n", "{}", text(&output.stderr));
+
+    std::fs::create_dir_all(folder.path().join("t/other=1")).unwrap();
+    std::fs::write(folder.path().join("t/other=1/x.csv"), "a\n1\n").unwrap();
+    let output = bittern(folder.path(), &["sql", "--table", "t=t", "-c", "SELECT 1 FROM t"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("different `key=value` folders"), "{}", text(&output.stderr));
+
+    let event = r#"{"event_id":"e1","event_time":"2026-03-02T10:00:00Z","action":"login","actor_id":"U1","source":"x"}"#;
+    std::fs::write(folder.path().join("e.ndjson"), event).unwrap();
+    let output = bittern(folder.path(), &["--lake", "l", "ingest", "--source", "events", "e.ndjson"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let sql = "SELECT actor_id, event_date FROM d";
+    let output = bittern(folder.path(), &["sql", "--table", "d=l/events", "-c", sql, "--format", "csv"]);
+    assert_eq!(text(&output.stdout), "actor_id,event_date\nU1,2026-03-02\n", "{}", text(&output.stderr));
+    let output = bittern(folder.path(), &["sql", "--table", "d=nowhere", "-c", "SELECT 1"]);
+    assert!(text(&output.stderr).contains("cannot read table `d` at `nowhere`"), "{}", text(&output.stderr));
+}
+
+#[test]
 fn the_help_of_every_command_is_as_written_down() {
     let folder = tempfile::tempdir().unwrap();
-    for command in ["", "demo", "ingest", "run", "plan", "sql", "report", "status", "check", "test", "credentials", "generate"] {
+    for command in [
+        "",
+        "demo",
+        "ingest",
+        "run",
+        "plan",
+        "sql",
+        "hunt",
+        "backtest",
+        "explain",
+        "report",
+        "status",
+        "check",
+        "test",
+        "credentials",
+        "generate",
+    ] {
         let args: Vec<&str> = if command.is_empty() { vec!["--help"] } else { vec![command, "--help"] };
         let output = bittern(folder.path(), &args);
         assert_eq!(output.status.code(), Some(0), "{command}");
