@@ -1,5 +1,6 @@
 //! Alerts: what a detection's rows become, how they are told apart, and what changed since the last answer.
 
+pub mod actions;
 pub mod changes;
 pub mod evidence;
 

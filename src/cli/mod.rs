@@ -1,5 +1,6 @@
 //! The command line: one file a command. Data goes to stdout, logs and progress to stderr.
 
+mod alerts;
 mod backtest;
 mod check;
 mod credentials;
@@ -84,6 +85,8 @@ enum Command {
     Plan(run::Args),
     /// Query every table, view and function
     Sql(sql::Args),
+    /// List and show cases, and write down what is decided about them
+    Alerts(alerts::Args),
     /// Run a saved query, or list them
     Hunt(hunt::Args),
     /// Try a detection over the past with other parameters, or for a budget of alerts
@@ -135,6 +138,7 @@ async fn run(args: Args) -> Result<ExitCode> {
         Command::Run(args) => run::run(global, args).await,
         Command::Plan(args) => plan::run(global, args).await,
         Command::Sql(args) => sql::run(global, args).await,
+        Command::Alerts(args) => alerts::run(global, args).await,
         Command::Hunt(args) => hunt::run(global, args).await,
         Command::Backtest(args) => backtest::run(global, args).await,
         Command::Explain(args) => explain::run(global, args).await,

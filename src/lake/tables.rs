@@ -187,6 +187,21 @@ pub fn alerts() -> TableSpec {
     TableSpec::new("alerts", Arc::new(Schema::new(fields)), &["interval_start", "interval_end"]).partitioned(2)
 }
 
+/// What analysts decided about cases; only added to.
+pub fn alert_actions() -> TableSpec {
+    let fields = vec![
+        time("action_time"),
+        text("case_id"),
+        text("decision"),
+        text("verdict"),
+        text("comment"),
+        time("until"),
+        float("observed"),
+        text("by"),
+    ];
+    TableSpec::new("alert_actions", Arc::new(Schema::new(fields)), &["action_time"])
+}
+
 /// What changed in `alerts`, by which run: append-only.
 pub fn alert_changes() -> TableSpec {
     let fields = vec![
@@ -211,5 +226,5 @@ pub fn alert_changes() -> TableSpec {
 
 /// Every table that is not made by a job.
 pub fn all() -> Vec<TableSpec> {
-    vec![events(), snapshots(), objects(), quarantine(), ingest_findings(), runs(), alerts(), alert_changes()]
+    vec![events(), snapshots(), objects(), quarantine(), ingest_findings(), runs(), alerts(), alert_changes(), alert_actions()]
 }

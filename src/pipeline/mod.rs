@@ -9,6 +9,7 @@ pub mod judge;
 pub mod lint;
 pub mod run;
 pub mod texts;
+pub mod triage;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

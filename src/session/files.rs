@@ -91,18 +91,14 @@ async fn listed(context: &SessionContext, path: &str) -> Result<ListingTable> {
 
 /// How files with that ending are read, and the ending that all of the table's files must have.
 fn format_of(ending: &str) -> Result<(Arc<dyn FileFormat>, String)> {
-    let known: &[(&str, fn() -> Arc<dyn FileFormat>)] = &[
-        ("parquet", || Arc::new(ParquetFormat::default())),
-        ("csv", || Arc::new(CsvFormat::default().with_has_header(true))),
-        ("json", || Arc::new(JsonFormat::default())),
-        ("ndjson", || Arc::new(JsonFormat::default())),
-        ("jsonl", || Arc::new(JsonFormat::default())),
-    ];
     let last = ending.rsplit('.').next().unwrap_or_default();
-    match known.iter().find(|(name, _)| *name == last) {
-        Some((_, format)) => Ok((format(), format!(".{last}"))),
-        None => Err(Error::usage(format!("files ending in `.{ending}` are not known: .parquet, .csv, .json, .ndjson or .jsonl"))),
-    }
+    let format: Arc<dyn FileFormat> = match last {
+        "parquet" => Arc::new(ParquetFormat::default()),
+        "csv" => Arc::new(CsvFormat::default().with_has_header(true)),
+        "json" | "ndjson" | "jsonl" => Arc::new(JsonFormat::default()),
+        _ => return Err(Error::usage(format!("files ending in `.{ending}` are not known: .parquet, .csv, .json, .ndjson or .jsonl"))),
+    };
+    Ok((format, format!(".{last}")))
 }
 
 /// The narrowest type that all values of a part have.

@@ -2,7 +2,7 @@
 //!
 //! `tidy` the house's conventions, `flow` the whole way on sample data, `ingest` what lands and what does not, `provider` our reading
 //! beside delta-rs' own, `spans` jobs over many intervals beside one by one, `cases` the detections' and functions' SQL cases,
-//! `secrets` where credentials stand, `growth` tables that get columns, `program` the real binary.
+//! `secrets` where credentials stand, `growth` tables that get columns, `triage` what analysts decide, `program` the real binary.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod cases;
@@ -15,6 +15,7 @@ mod reference;
 mod secrets;
 mod spans;
 mod tidy;
+mod triage;
 
 use std::path::{Path, PathBuf};
 

@@ -1,0 +1,144 @@
+//! `bittern alerts`: cases, and what is decided about them.
+
+use std::process::ExitCode;
+
+use super::{Format, Global, output};
+use crate::alerts::actions::{Decision, Verdict};
+use crate::error::{Error, Result};
+use crate::event::Micros;
+use crate::pipeline::Bittern;
+use crate::pipeline::triage::{Decided, Filter};
+use crate::sources::time;
+
+/// Flags of `alerts`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// List cases, the riskiest first
+    List(List),
+    /// Show a case: its alerts, their evidence, and what was decided
+    Show {
+        /// The beginning of the case's id, or of one of its alerts'
+        case: String,
+    },
+    /// Somebody looks into it
+    Ack(Decide),
+    /// It is over
+    Close {
+        #[command(flatten)]
+        decide: Decide,
+        /// How it ended
+        #[arg(long, value_enum)]
+        verdict: Verdict,
+    },
+    /// Write something down
+    Comment {
+        /// The beginning of the case's id, or of one of its alerts'
+        case: String,
+        /// What; credentials in it are masked
+        text: String,
+        /// Who says so
+        #[arg(long, env = "USER", default_value = "", value_name = "NAME")]
+        by: String,
+    },
+    /// Do not list it until something happens after a time
+    Suppress {
+        #[command(flatten)]
+        decide: Decide,
+        /// Until when
+        #[arg(long, value_name = "TIME")]
+        until: String,
+    },
+    /// Look at it again
+    Reopen(Decide),
+}
+
+#[derive(Debug, clap::Args)]
+struct List {
+    /// open, acknowledged, closed, suppressed or all
+    #[arg(long, default_value = "open", value_name = "STATE", value_parser = ["open", "acknowledged", "closed", "suppressed", "all"])]
+    state: String,
+    /// Only this detection's
+    #[arg(long, value_name = "DETECTION")]
+    detection: Option<String>,
+    /// Only those about this entity, as `list` shows it
+    #[arg(long, value_name = "ID")]
+    entity: Option<String>,
+    /// At most so many
+    #[arg(long, default_value_t = 100, value_name = "N")]
+    limit: usize,
+}
+
+#[derive(Debug, clap::Args)]
+struct Decide {
+    /// The beginning of each case's id, or of one of its alerts'
+    #[arg(required = true, value_name = "CASE")]
+    cases: Vec<String>,
+    /// Why; credentials in it are masked
+    #[arg(long, value_name = "TEXT")]
+    comment: Option<String>,
+    /// Who decides
+    #[arg(long, env = "USER", default_value = "", value_name = "NAME")]
+    by: String,
+}
+
+impl Decide {
+    fn decided(&self, decision: Decision) -> Decided {
+        Decided { decision, verdict: None, comment: self.comment.clone(), until: None, by: self.by.clone() }
+    }
+}
+
+/// Runs it.
+pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
+    let bittern = global.open().await?;
+    match &args.command {
+        Command::List(list) => {
+            let state = Some(list.state.clone()).filter(|state| state != "all");
+            let filter = Filter { state, detection: list.detection.clone(), entity: list.entity.clone(), limit: list.limit };
+            output::print(&bittern.cases(&filter).await?, global.format)?;
+        }
+        Command::Show { case } => {
+            for (title, rows) in ["case", "alerts", "decisions"].into_iter().zip(bittern.case(case).await?) {
+                if global.format == Format::Table {
+                    output::print_text(&format!("{title}\n"))?;
+                }
+                output::print(&rows, global.format)?;
+            }
+        }
+        Command::Ack(decide) => write(&bittern, global, &decide.cases, decide.decided(Decision::Ack)).await?,
+        Command::Close { decide, verdict } => {
+            let decided = Decided { verdict: Some(*verdict), ..decide.decided(Decision::Close) };
+            write(&bittern, global, &decide.cases, decided).await?;
+        }
+        Command::Comment { case, text, by } => {
+            let decided = Decided { decision: Decision::Comment, verdict: None, comment: Some(text.clone()), until: None, by: by.clone() };
+            write(&bittern, global, std::slice::from_ref(case), decided).await?;
+        }
+        Command::Suppress { decide, until } => {
+            let decided = Decided { until: Some(moment(until)?), ..decide.decided(Decision::Suppress) };
+            write(&bittern, global, &decide.cases, decided).await?;
+        }
+        Command::Reopen(decide) => write(&bittern, global, &decide.cases, decide.decided(Decision::Reopen)).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn moment(text: &str) -> Result<Micros> {
+    time::parse(text).ok_or_else(|| Error::usage(format!("`{text}` is no time like 2026-03-02")))
+}
+
+async fn write(bittern: &Bittern, global: &Global, cases: &[String], decided: Decided) -> Result<()> {
+    for case in bittern.decide(cases, &decided).await? {
+        let line = match global.format {
+            Format::Table => format!("{case}: {}\n", decided.decision.as_str()),
+            _ => format!("{}\n", serde_json::json!({"case_id": case, "decision": decided.decision.as_str()})),
+        };
+        output::print_text(&line)?;
+    }
+    Ok(())
+}

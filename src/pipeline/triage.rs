@@ -1,0 +1,130 @@
+//! What analysts do with cases: find them, look into them, decide.
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::Float64Type;
+use datafusion::scalar::ScalarValue;
+
+use super::Bittern;
+use crate::alerts::actions::{self, Action, Decision, Verdict};
+use crate::error::{Error, Result};
+use crate::event::Micros;
+use crate::lake::commit::Note;
+use crate::lake::files::append;
+use crate::lake::tables;
+
+/// Characters of an id that are enough to name it, if no other begins so.
+const PREFIX_MIN: usize = 6;
+
+/// Which cases to list.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// `open`, `acknowledged`, `closed` or `suppressed`; `None` for every state.
+    pub state: Option<String>,
+    /// Only this detection's.
+    pub detection: Option<String>,
+    /// Only those about this entity (a pseudonym or another id).
+    pub entity: Option<String>,
+    /// At most so many, the riskiest first.
+    pub limit: usize,
+}
+
+/// A decision to write down.
+#[derive(Debug, Clone)]
+pub struct Decided {
+    /// What.
+    pub decision: Decision,
+    /// How it ended, for a close.
+    pub verdict: Option<Verdict>,
+    /// Why, in words. Credentials in it are masked.
+    pub comment: Option<String>,
+    /// Until when, for a suppression.
+    pub until: Option<Micros>,
+    /// Who decides.
+    pub by: String,
+}
+
+impl Bittern {
+    /// Cases as rows of the view `cases`.
+    pub async fn cases(&self, filter: &Filter) -> Result<Vec<RecordBatch>> {
+        let sql =
+            "SELECT substr(case_id, 1, 10) AS case, state, severity, risk_score AS risk, detection_id AS detection, entity_id AS entity,
+                     last_time, alerts, summary
+                   FROM cases
+                   WHERE ($state IS NULL OR state = $state) AND ($detection IS NULL OR detection_id = $detection)
+                     AND ($entity IS NULL OR entity_id = $entity)
+                   ORDER BY risk_score DESC, last_time DESC, case_id LIMIT $limit";
+        let text = |value: &Option<String>| ScalarValue::Utf8(value.clone());
+        let values = vec![
+            ("state", text(&filter.state)),
+            ("detection", text(&filter.detection)),
+            ("entity", text(&filter.entity)),
+            ("limit", ScalarValue::Int64(i64::try_from(filter.limit).ok())),
+        ];
+        Ok(self.context.sql(sql).await?.with_param_values(values)?.collect().await?)
+    }
+
+    /// A case, its alerts with what is behind them, and what was decided: three answers in this order.
+    pub async fn case(&self, id: &str) -> Result<[Vec<RecordBatch>; 3]> {
+        let (case_id, _) = self.named_case(id).await?;
+        let of = async |sql: &str| -> Result<Vec<RecordBatch>> {
+            let values = vec![("case", ScalarValue::from(case_id.as_str()))];
+            Ok(self.context.sql(sql).await?.with_param_values(values)?.collect().await?)
+        };
+        Ok([
+            of("SELECT * FROM cases WHERE case_id = $case").await?,
+            of("SELECT interval_start, severity, risk_score, observed, expected, spread, p_value, history_days, summary, evidence_total, evidence
+                FROM alerts WHERE case_id = $case ORDER BY interval_start")
+            .await?,
+            of("SELECT action_time, decision, verdict, comment, \"until\", \"by\" FROM alert_actions WHERE case_id = $case ORDER BY action_time")
+                .await?,
+        ])
+    }
+
+    /// Writes a decision about some cases down, all in one commit; returns their full ids.
+    ///
+    /// # Errors
+    /// `Usage` for an id that names no case or several; nothing is written then.
+    pub async fn decide(&self, ids: &[String], decided: &Decided) -> Result<Vec<String>> {
+        let comment = decided.comment.as_ref().map(|comment| match self.setup.rules().redact(comment.as_bytes()) {
+            Some(masked) => String::from_utf8_lossy(&masked).into_owned(),
+            None => comment.clone(),
+        });
+        let mut rows = Vec::new();
+        for id in ids {
+            let (case_id, observed) = self.named_case(id).await?;
+            rows.push(Action {
+                case_id,
+                decision: decided.decision,
+                verdict: decided.verdict,
+                comment: comment.clone(),
+                until: decided.until,
+                observed,
+                by: decided.by.clone(),
+            });
+        }
+        let batch = actions::batch(&rows, self.lake.clock().now())?;
+        append(&self.lake, &tables::alert_actions(), &batch, &Note::new(None)).await?;
+        Ok(rows.into_iter().map(|row| row.case_id).collect())
+    }
+
+    /// The case whose id, or one of whose alerts' ids, begins so; and the most observed in it.
+    async fn named_case(&self, id: &str) -> Result<(String, Option<f64>)> {
+        if id.len() < PREFIX_MIN {
+            return Err(Error::usage(format!("`{id}` is too short: at least {PREFIX_MIN} characters of a case's or alert's id")));
+        }
+        let sql = "SELECT case_id, max(observed) FROM alerts
+                   WHERE case_id IN (SELECT case_id FROM alerts WHERE starts_with(case_id, $id) OR starts_with(alert_id, $id))
+                   GROUP BY case_id";
+        let batches = self.context.sql(sql).await?.with_param_values(vec![("id", ScalarValue::from(id))])?.collect().await?;
+        let mut found = Vec::new();
+        for batch in &batches {
+            let (ids, observed) = (batch.column(0).as_string::<i32>(), batch.column(1).as_primitive::<Float64Type>());
+            found.extend((0..batch.num_rows()).map(|row| (ids.value(row).to_owned(), observed.is_valid(row).then(|| observed.value(row)))));
+        }
+        match found.len() {
+            1 => Ok(found.remove(0)),
+            0 => Err(Error::usage(format!("no case or alert has an id that begins with `{id}`"))),
+            several => Err(Error::usage(format!("{several} cases have ids that begin with `{id}`: give more of it"))),
+        }
+    }
+}
