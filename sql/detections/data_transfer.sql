@@ -112,36 +112,47 @@ transfers AS (
     ON e.person_id = a.person_id AND e.action = a.action AND e.event_time >= a.valid_from AND e.event_time < a.valid_to
   WHERE coalesce(v.refused OR NOT v.approved, true) AND a.person_id IS NULL
 ),
--- How rare a name is: everybody has a "logo.png".
+-- How rare a name is: everybody has a "logo.png". Days of a person are joined, not downloads: of a common name there are very many.
 names AS (
   SELECT t.event_id, count(DISTINCT d.person_id) AS people
   FROM transfers AS t
-  JOIN moved AS d
+  JOIN (
+    SELECT name, person_id, min(event_time) AS first_event_time, max(event_time) AS last_event_time
+    FROM moved
+    WHERE action = 'file_downloaded' AND outcome = 'success'
+    GROUP BY name, person_id, date_trunc('day', event_time)
+  ) AS d
     ON t.name = d.name
-    AND d.event_time <= t.event_time AND d.event_time >= t.event_time - arrow_cast($match_days * 86400, 'Duration(Second)')
-  WHERE d.action = 'file_downloaded' AND d.outcome = 'success'
+    AND d.first_event_time <= t.event_time
+    AND d.last_event_time >= t.event_time - arrow_cast($match_days * 86400, 'Duration(Second)')
   GROUP BY t.event_id
 ),
 taken AS (
-  SELECT d.person_id, d.event_id, d.event_time, d.class, d.file_id, d.file_hash, d.file_size, d.name
-  FROM moved AS d
-  JOIN (SELECT DISTINCT person_id FROM transfers) AS t ON d.person_id = t.person_id
-  WHERE d.action IN ('file_downloaded', 'file_synced', 'file_copied') AND d.outcome = 'success'
+  SELECT person_id, event_id, event_time, class, file_id, file_hash, file_size, name
+  FROM moved
+  WHERE action IN ('file_downloaded', 'file_synced', 'file_copied') AND outcome = 'success'
 ),
+-- By id, hash or name: a row for each, so that the two sides meet by one key. (A join by "one of these" looks at every pair of a person's.)
 matches AS (
   SELECT
     t.event_id,
     d.event_id AS download_id,
     d.event_time AS download_time,
     CASE
-      WHEN t.file_id = d.file_id OR t.file_hash = d.file_hash THEN 1.0
+      WHEN NOT starts_with(t.key, 'name ') THEN 1.0
       ELSE CASE WHEN t.file_size <> d.file_size THEN $other_size_weight ELSE 1.0 END / sqrt(greatest(coalesce(n.people, 1), 1))
     END AS weight
-  FROM transfers AS t
-  JOIN taken AS d
+  FROM (
+    SELECT event_id, event_time, person_id, file_size, unnest(make_array('id ' || file_id, 'hash ' || file_hash, 'name ' || name)) AS key
+    FROM transfers
+  ) AS t
+  JOIN (
+    SELECT event_id, event_time, person_id, file_size, unnest(make_array('id ' || file_id, 'hash ' || file_hash, 'name ' || name)) AS key
+    FROM taken
+  ) AS d
     ON t.person_id = d.person_id
+    AND t.key = d.key
     AND d.event_time <= t.event_time AND d.event_time >= t.event_time - arrow_cast($match_days * 86400, 'Duration(Second)')
-    AND (t.file_id = d.file_id OR t.file_hash = d.file_hash OR t.name = d.name)
   LEFT JOIN names AS n ON t.event_id = n.event_id
 ),
 matched AS (
@@ -168,16 +179,27 @@ files AS (
   LEFT JOIN matched AS m ON t.event_id = m.event_id
   GROUP BY t.person_id, t.local_day, t.way, t.destination, coalesce(t.name, t.file_id, t.event_id)
 ),
--- What the person downloaded by hand in the day before: what an archive may hold, and what an unmatched burst may be.
+-- What the person downloaded by hand in the day before: what an archive may hold, and what an unmatched burst may be. The UTC days that
+-- this can lie in are a key, so that nobody's whole history is looked through.
 before AS (
   SELECT f.person_id, f.local_day, f.way, f.destination, count(DISTINCT coalesce(d.file_id, d.name, d.event_id)) AS downloads
   FROM (
-    SELECT person_id, local_day, way, destination, min(first_event_time) AS first_event_time, max(last_event_time) AS last_event_time
-    FROM files
-    GROUP BY person_id, local_day, way, destination
+    SELECT
+      person_id, local_day, way, destination, first_event_time, last_event_time,
+      unnest(make_array(
+        date_trunc('day', first_event_time) - INTERVAL '1 day', date_trunc('day', first_event_time),
+        date_trunc('day', first_event_time) + INTERVAL '1 day'
+      )) AS day
+    FROM (
+      SELECT person_id, local_day, way, destination, min(first_event_time) AS first_event_time, max(last_event_time) AS last_event_time
+      FROM files
+      GROUP BY person_id, local_day, way, destination
+    ) AS ways_of_a_day
   ) AS f
   JOIN taken AS d
-    ON f.person_id = d.person_id AND d.event_time <= f.last_event_time AND d.event_time >= f.first_event_time - INTERVAL '1 day'
+    ON f.person_id = d.person_id
+    AND f.day = date_trunc('day', d.event_time)
+    AND d.event_time <= f.last_event_time AND d.event_time >= f.first_event_time - INTERVAL '1 day'
   WHERE d.class = 'interactive'
   GROUP BY f.person_id, f.local_day, f.way, f.destination
 ),
