@@ -6,7 +6,7 @@ use std::fmt;
 use super::Job;
 use super::ledger::Entry;
 use crate::error::Result;
-use crate::event::Micros;
+use crate::event::{DAY, Micros};
 use crate::interval::Interval;
 use crate::lake::Lake;
 use crate::lake::commit::changed_since;
@@ -71,17 +71,23 @@ impl Changes {
     }
 }
 
-/// Spans are cut at this length: a first run over years stays within memory.
-const SPAN_INTERVALS_MAX: i64 = 31 * 24;
+/// Spans are cut at a length that lets a first run over years stay within memory: a month where a lake is small, a week where a
+/// month of everybody's baselines would be gigabytes.
+pub fn longest_span(events: usize) -> Micros {
+    const MANY_EVENTS: usize = 2_000_000;
+    if events < MANY_EVENTS { 31 * DAY } else { 7 * DAY }
+}
 
 /// Finds what is stale of `job`. `occupied` are the stretches of event time that have rows, in order: where a job never ran and
-/// all that it reads is empty, there is nothing to answer (one event with a clock of years ago costs days, not years).
+/// all that it reads is empty, there is nothing to answer (one event with a clock of years ago costs days, not years). `longest` is the
+/// length at which spans are cut.
 pub async fn find(
     lake: &Lake,
     job: &Job,
     entries: &[Entry],
     policy_hash: &str,
     occupied: &[Interval],
+    longest: Micros,
     changes: &mut Changes,
 ) -> Result<Todo> {
     let mut todo = Todo::default();
@@ -102,7 +108,7 @@ pub async fn find(
             todo.too_old += 1;
             continue;
         }
-        push(&mut todo.stale, job, tile, reason);
+        push(&mut todo.stale, longest, tile, reason);
     }
     Ok(todo)
 }
@@ -113,17 +119,16 @@ fn any_overlaps(occupied: &[Interval], window: Interval) -> bool {
     occupied.get(first).is_some_and(|rows| rows.overlaps(window))
 }
 
-/// Every interval of `span` as asked for.
-pub fn asked(job: &Job, span: Interval) -> Todo {
+/// Every interval of `span` as asked for, in spans of at most `longest`.
+pub fn asked(job: &Job, span: Interval, longest: Micros) -> Todo {
     let mut todo = Todo::default();
     for tile in span.tiles(job.interval) {
-        push(&mut todo.stale, job, tile, Reason::Asked);
+        push(&mut todo.stale, longest, tile, Reason::Asked);
     }
     todo
 }
 
-fn push(stale: &mut Vec<Stale>, job: &Job, tile: Interval, reason: Reason) {
-    let longest: Micros = job.interval * SPAN_INTERVALS_MAX.min(31 * crate::event::DAY / job.interval);
+fn push(stale: &mut Vec<Stale>, longest: Micros, tile: Interval, reason: Reason) {
     match stale.last_mut() {
         Some(last) if last.span.end == tile.start && tile.end - last.span.start <= longest => last.span.end = tile.end,
         _ => stale.push(Stale { span: tile, reason }),

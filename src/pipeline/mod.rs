@@ -58,6 +58,8 @@ pub struct Bittern {
     versions: Inputs,
     /// Stretches of event time that have rows, in order.
     occupied: Vec<Interval>,
+    /// Rows of `events`, about.
+    events: usize,
 }
 
 impl Bittern {
@@ -96,6 +98,7 @@ impl Bittern {
             key,
             versions: BTreeMap::new(),
             occupied: Vec::new(),
+            events: 0,
         };
         bittern.refresh_base().await?;
         Ok(bittern)
@@ -123,6 +126,7 @@ impl Bittern {
             let table = session::register(&self.context, &self.lake, &spec).await?;
             if spec.name == "events" {
                 self.occupied = table.occupied("event_time");
+                self.events = table.rows().unwrap_or_default();
             }
             self.versions.insert(spec.name.clone(), table.version());
         }

@@ -95,13 +95,14 @@ impl Bittern {
     async fn todo(&self, node: &Node, known: &[Entry], settings: &Settings, changes: &mut Changes) -> Result<Todo> {
         let (Some(first), Some(last)) = (self.occupied.first(), self.occupied.last()) else { return Ok(Todo::default()) };
         let extent = Interval { start: first.start, end: last.end };
+        let longest = stale::longest_span(self.events);
         if let Some(span) = settings.asked {
-            return Ok(stale::asked(&node.job, span));
+            return Ok(stale::asked(&node.job, span, longest));
         }
         if settings.full {
-            return Ok(stale::asked(&node.job, extent));
+            return Ok(stale::asked(&node.job, extent, longest));
         }
-        stale::find(&self.lake, &node.job, known, self.policy.hash(), &self.occupied, changes).await
+        stale::find(&self.lake, &node.job, known, self.policy.hash(), &self.occupied, longest, changes).await
     }
 
     /// The jobs asked for and all that they read, in order.
