@@ -72,7 +72,7 @@ impl Changes {
 }
 
 /// Spans are cut at a length that lets a first run over years stay within memory: a month where a lake is small, a week where a
-/// month of everybody's baselines would be gigabytes.
+/// month of everybody's rows, with their commit, would be gigabytes.
 pub fn longest_span(events: usize) -> Micros {
     const MANY_EVENTS: usize = 2_000_000;
     if events < MANY_EVENTS { 31 * DAY } else { 7 * DAY }
