@@ -2,13 +2,11 @@
 
 use std::process::ExitCode;
 
-use super::{Format, Global, output};
+use super::{Format, Global, moment, output};
 use crate::alerts::actions::{Decision, Verdict};
-use crate::error::{Error, Result};
-use crate::event::Micros;
+use crate::error::Result;
 use crate::pipeline::Bittern;
 use crate::pipeline::triage::{Decided, Filter};
-use crate::sources::time;
 
 /// Flags of `alerts`.
 #[derive(Debug, clap::Args)]
@@ -126,10 +124,6 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
         Command::Reopen(decide) => write(&bittern, global, &decide.cases, decide.decided(Decision::Reopen)).await?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn moment(text: &str) -> Result<Micros> {
-    time::parse(text).ok_or_else(|| Error::usage(format!("`{text}` is no time like 2026-03-02")))
 }
 
 async fn write(bittern: &Bittern, global: &Global, cases: &[String], decided: Decided) -> Result<()> {

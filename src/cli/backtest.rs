@@ -3,11 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::{Format, Global, named, output};
+use super::{Format, Global, named, output, span};
 use crate::error::{Error, Result};
-use crate::interval::Interval;
 use crate::pipeline::backtest::{Outcome, Settings};
-use crate::sources::time;
 
 /// Flags of `backtest`.
 #[derive(Debug, clap::Args)]
@@ -49,14 +47,7 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
 
 impl Args {
     fn settings(&self) -> Result<Settings> {
-        let parse = |text: &String| time::parse(text).ok_or_else(|| Error::usage(format!("`{text}` is no time like 2026-03-02")));
-        let span = match (&self.from, &self.to) {
-            (Some(from), Some(to)) => Some(Interval { start: parse(from)?, end: parse(to)? }),
-            _ => None,
-        };
-        if span.is_some_and(|span| span.start >= span.end) {
-            return Err(Error::usage("`--from` lies before `--to`"));
-        }
+        let span = span(self.from.as_deref(), self.to.as_deref())?;
         let params = self.param.iter().map(|text| named(text)).collect::<Result<_>>()?;
         let budget = self.budget.as_deref().map(per_week).transpose()?;
         Ok(Settings { span, params, budget, vary: self.vary.clone() })

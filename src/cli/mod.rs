@@ -27,7 +27,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::event::Micros;
+use crate::interval::Interval;
 use crate::pipeline::Bittern;
+use crate::sources::time;
 
 /// Finds leaked credentials and carried-away files in chat and collaboration audit logs.
 #[derive(Debug, Parser)]
@@ -183,6 +186,21 @@ impl Global {
 fn named(text: &str) -> Result<(String, String)> {
     let pair = text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
     pair.ok_or_else(|| Error::usage(format!("`{text}` is not NAME=VALUE")))
+}
+
+/// A time as people write it.
+fn moment(text: &str) -> Result<Micros> {
+    time::parse(text).ok_or_else(|| Error::usage(format!("`{text}` is no time like 2026-03-02T00:00:00Z")))
+}
+
+/// `--from` and `--to`, which come together.
+fn span(from: Option<&str>, to: Option<&str>) -> Result<Option<Interval>> {
+    let (Some(from), Some(to)) = (from, to) else { return Ok(None) };
+    let span = Interval { start: moment(from)?, end: moment(to)? };
+    if span.start >= span.end {
+        return Err(Error::usage("`--from` lies before `--to`"));
+    }
+    Ok(Some(span))
 }
 
 /// A bar on a terminal, nothing elsewhere.

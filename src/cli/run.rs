@@ -2,11 +2,9 @@
 
 use std::process::ExitCode;
 
-use super::{Format, Global, bar, output};
-use crate::error::{Error, Result};
-use crate::interval::Interval;
+use super::{Format, Global, bar, output, span};
+use crate::error::Result;
 use crate::pipeline::run::{Done, Settings};
-use crate::sources::time;
 
 /// Flags of `run` and `plan`.
 #[derive(Debug, clap::Args)]
@@ -28,14 +26,7 @@ pub struct Args {
 impl Args {
     /// What they ask for.
     pub fn settings(&self) -> Result<Settings> {
-        let parse = |text: &String| time::parse(text).ok_or_else(|| Error::usage(format!("`{text}` is no time like 2026-03-02T00:00:00Z")));
-        let asked = match (&self.from, &self.to) {
-            (Some(from), Some(to)) => Some(Interval { start: parse(from)?, end: parse(to)? }),
-            _ => None,
-        };
-        if asked.is_some_and(|asked| asked.start >= asked.end) {
-            return Err(Error::usage("`--from` lies before `--to`"));
-        }
+        let asked = span(self.from.as_deref(), self.to.as_deref())?;
         Ok(Settings { jobs: self.jobs.clone(), asked, full: self.full })
     }
 }

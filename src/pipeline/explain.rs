@@ -121,13 +121,8 @@ impl Bittern {
             explained.take(&alert);
             return Ok(explained);
         }
-        let relaxed = self.relaxed(job, who, span).await?;
-        match self
-            .rows_of(&relaxed, who, span)
-            .await?
-            .into_iter()
-            .max_by(|a, b| a.observed.unwrap_or_default().total_cmp(&b.observed.unwrap_or_default()))
-        {
+        let (relaxed, rows) = self.relaxed(job, who, span).await?;
+        match rows.into_iter().max_by(|a, b| a.observed.unwrap_or_default().total_cmp(&b.observed.unwrap_or_default())) {
             Some(alert) => {
                 explained.take(&alert);
                 for (name, value) in job.params() {
@@ -182,26 +177,27 @@ impl Bittern {
         if alert.status == "learning" { State::Learning } else { State::Firing }
     }
 
-    /// The job with every threshold out of the way that can be moved: one that is also reckoned with may not.
-    async fn relaxed(&self, job: &Job, who: &Who, span: Interval) -> Result<Job> {
+    /// The job with every threshold out of the way that can be moved (one that is also reckoned with may not), and its rows.
+    async fn relaxed(&self, job: &Job, who: &Who, span: Interval) -> Result<(Job, Vec<Alert>)> {
         let mut relaxed = job.clone();
         for (name, value) in job.params() {
             if let Some(far) = far(name, value) {
                 relaxed = relaxed.with_value(name, far);
             }
         }
-        if self.rows_of(&relaxed, who, span).await.is_ok() {
-            return Ok(relaxed);
+        if let Ok(rows) = self.rows_of(&relaxed, who, span).await {
+            return Ok((relaxed, rows));
         }
-        let mut some = job.clone();
+        // Unmoved, the job has no row: that is why it is to be explained.
+        let mut found = (job.clone(), Vec::new());
         for (name, value) in job.params() {
             let Some(far) = far(name, value) else { continue };
-            let tried = some.with_value(name, far);
-            if self.rows_of(&tried, who, span).await.is_ok() {
-                some = tried;
+            let tried = found.0.with_value(name, far);
+            if let Ok(rows) = self.rows_of(&tried, who, span).await {
+                found = (tried, rows);
             }
         }
-        Ok(some)
+        Ok(found)
     }
 
     async fn acts_that_day(&self, who: &Who, span: Interval) -> Result<String> {
