@@ -8,8 +8,8 @@ CONFIG   bittern.toml of a lake into which generated logs were landed and in whi
 LABELS   labels.jsonl of `bittern generate`
 PEOPLE, DAYS  what it was told
 
-Prints two tables in Markdown. An alert is right where it is about the person of a label, at the time of it, by a detection that may answer for it (a review
-of a leaver may come later); every other one is false. The rules' alerts are the person-days of the highest scores, as many as ours by the behaviour
+Prints two tables in Markdown. An alert is right where its events are of the person and the time of a label, by a detection that may answer for it; every
+other one is false. The rules' alerts are the person-days of the highest scores, as many as ours by the behaviour
 detections together: their thresholds moved until the number is the same. They are right for any story of the person on that day.
 Standard library only.
 """
@@ -44,7 +44,7 @@ of_person = collections.defaultdict(list)
 for label in labels:
     of_person[label["person"]].append(label)
 
-alerts = sql("-c", "SELECT detection_id, entity_id, alert_key, interval_start, interval_end FROM alerts")
+alerts = sql("-c", "SELECT detection_id, entity_id, least(interval_start, first_event_time) AS since, interval_end FROM alerts")
 total, false = collections.Counter(), collections.Counter()
 found = set()
 for alert in alerts:
@@ -52,11 +52,10 @@ for alert in alerts:
     if detection in REPORTS:
         continue
     total[detection] += 1
-    start, end = time(alert["interval_start"]), time(alert["interval_end"])
+    since, end = time(alert["since"]), time(alert["interval_end"])
     right = False
     for label in of_person[people.get(alert["entity_id"])]:
-        late = detection == "leaver_review" and start >= label["from"]
-        if detection in label["detections"] and (late or start <= label["to"] and label["from"] <= end):
+        if detection in label["detections"] and since <= label["to"] and label["from"] <= end:
             right = True
             found.add(label["incident_id"])
     false[detection] += not right

@@ -109,7 +109,9 @@ impl Incident {
             },
             Story::DownloadThenUsb | Story::DownloadThenCloud | Story::ExcusedTransfer => {
                 let out = |entry: &&&Entry| matches!(entry.what, What::Endpoint { exit: Exit::OwnStick | Exit::OwnCloud, .. });
-                let written = told.iter().filter(out).count();
+                // A download whose log was lost is none that anybody could compare with.
+                let downloaded = told.iter().filter(|entry| entry.what.downloaded().is_some()).count();
+                let written = told.iter().filter(out).count().min(downloaded);
                 let found = written >= TRANSFER_FILES_MIN;
                 (found, format!("{written} files written outside after their download; {TRANSFER_FILES_MIN} needed"))
             }

@@ -65,9 +65,10 @@ pub fn password(keyword: &Keyword, sighting: &Sighting<'_>, evidence: &mut Evide
     }
     if let Some(reason) = lookalike(value) {
         let in_code = own && link == Link::Assigned && token.before.quoted && password_strength(value) >= 0.3;
+        let near = link == Link::OwnLine || own && !keyword.shared && link == Link::Adjacent;
         // Below a question about passwords stands as often the name of an attached file as an answer.
-        let own_line = link == Link::OwnLine && reason != HOST_OR_FILE;
-        if NEVER.contains(&reason) && !in_code || !link.direct() && !own_line && !(own && !keyword.shared && link == Link::Adjacent) {
+        let attached = reason == HOST_OR_FILE && token.line > 0;
+        if NEVER.contains(&reason) && !in_code || !link.direct() && (!near || attached) {
             return Err(reason);
         }
         evidence.when(Feature::Lookalike, !in_code);
