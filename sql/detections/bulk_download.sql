@@ -17,6 +17,7 @@
 -- p_value_max = 0.01
 -- peer_score_min = 2.0
 -- team_factor_min = 3.0
+-- team_people_min = 25
 -- newcomer_files_min = 150
 -- newcomer_factor_min = 10.0
 -- device_files_min = 300
@@ -123,7 +124,7 @@ team_days AS (
   SELECT local_day, group_name, median(today) AS today
   FROM team
   GROUP BY local_day, group_name
-  HAVING count(*) >= 10
+  HAVING count(*) >= $team_people_min
 ),
 compared AS (
   SELECT
