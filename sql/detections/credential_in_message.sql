@@ -36,6 +36,7 @@ told AS (
     coalesce(i.person_id, m.person_id, pseudonym(coalesce(c.actor_email, c.actor_id)), 'nobody') AS who,
     coalesce(i.group_name, m.group_name, CASE WHEN c.actor_class = 'guest' THEN 'Guests' ELSE 'Unknown' END) AS who_group,
     coalesce(c.channel_id, c.source) AS place,
+    coalesce(c.channel_name, n.channel_name) AS place_name,
     date_part('epoch', r.removed_time) - date_part('epoch', c.event_time) AS seen_secs
   FROM posted AS c
   LEFT JOIN removed AS r ON c.event_id = r.event_id AND c.fingerprint = r.fingerprint
@@ -43,6 +44,8 @@ told AS (
     ON c.actor_id = i.identity AND c.event_time >= i.valid_from AND c.event_time < i.valid_to
   LEFT JOIN identities AS m
     ON c.actor_email = m.identity AND c.event_time >= m.valid_from AND c.event_time < m.valid_to
+  LEFT JOIN policy_channels AS n
+    ON c.channel_id = n.channel_id AND c.event_time >= n.valid_from AND c.event_time < n.valid_to
 )
 SELECT
   date_trunc('hour', event_time) AS interval_time,
@@ -59,7 +62,12 @@ SELECT
   CAST(count(DISTINCT event_id) AS DOUBLE) AS observed,
   max(confidence) AS score,
   'A credential (' || max(kind) || ', ' || max(masked) || ') was posted in '
-    || coalesce('#' || max(channel_name), max(channel_id), CASE max(surface) WHEN 'email' THEN 'a mail' ELSE 'a ' || max(surface) || ' of ' || max(source) END)
+    || coalesce(
+         '#' || max(place_name),
+         CASE max(channel_type) WHEN 'direct' THEN 'a direct conversation' WHEN 'group' THEN 'a group conversation' END,
+         max(channel_id),
+         CASE max(surface) WHEN 'email' THEN 'a mail' ELSE 'a ' || max(surface) || ' of ' || max(source) END
+       )
     || CASE WHEN bool_or(channel_external) THEN ', which people outside can read' WHEN max(channel_type) = 'public' THEN ', a public channel' ELSE '' END
     || CASE
          WHEN count(seen_secs) = 0 THEN ''
