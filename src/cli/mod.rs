@@ -4,6 +4,7 @@ mod alerts;
 mod backtest;
 mod check;
 mod credentials;
+mod deliver;
 mod demo;
 mod explain;
 mod generate;
@@ -90,6 +91,8 @@ enum Command {
     Sql(sql::Args),
     /// List and show cases, and write down what is decided about them
     Alerts(alerts::Args),
+    /// Tell sinks (SIEM, webhook, syslog, file) what changed in the alerts
+    Deliver(deliver::Args),
     /// Run a saved query, or list them
     Hunt(hunt::Args),
     /// Try a detection over the past with other parameters, or for a budget of alerts
@@ -142,6 +145,7 @@ async fn run(args: Args) -> Result<ExitCode> {
         Command::Plan(args) => plan::run(global, args).await,
         Command::Sql(args) => sql::run(global, args).await,
         Command::Alerts(args) => alerts::run(global, args).await,
+        Command::Deliver(args) => deliver::run(global, args).await,
         Command::Hunt(args) => hunt::run(global, args).await,
         Command::Backtest(args) => backtest::run(global, args).await,
         Command::Explain(args) => explain::run(global, args).await,
