@@ -80,7 +80,7 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     if global.config()?.sinks.is_empty() {
         return Err(Error::usage("there is no `[[sinks]]` in bittern.toml: docs/deliver.md has one of each kind"));
     }
-    let mut bittern = global.open().await?;
+    let bittern = global.open().await?;
     if args.drop_dead {
         for (sink, count) in bittern.drop_dead(&args.sinks).await? {
             let line = match global.format {

@@ -19,6 +19,7 @@ use crate::lake::Lake;
 use crate::lake::commit::Note;
 use crate::lake::files::append;
 use crate::lake::tables;
+use crate::session;
 use crate::sinks::courier::{self, Carried, Patience, Queue};
 use crate::sinks::log::{self, Attempt, State};
 use crate::sinks::{self, Opened};
@@ -103,7 +104,7 @@ struct Load {
 
 impl Bittern {
     /// Tells sinks what changed, until nothing more is due or patience ends.
-    pub async fn deliver(&mut self, settings: &Settings, progress: &ProgressBar) -> Result<Vec<Delivered>> {
+    pub async fn deliver(&self, settings: &Settings, progress: &ProgressBar) -> Result<Vec<Delivered>> {
         let mut all: BTreeMap<String, Delivered> = BTreeMap::new();
         let mut settings = settings.clone();
         loop {
@@ -124,14 +125,16 @@ impl Bittern {
     }
 
     /// What is due now. The pass does not borrow the installation: a process that lives long runs it beside detection.
-    pub async fn pass(&mut self, settings: &Settings) -> Result<Pass> {
+    pub async fn pass(&self, settings: &Settings) -> Result<Pass> {
         let chosen = self.chosen_sinks(&settings.sinks)?;
         let mut opened = Vec::new();
         for sink in &chosen {
             opened.push(sinks::open(sink, &sinks::environment)?);
         }
-        self.refresh_tables(&[tables::alerts(), tables::alert_changes(), tables::alert_actions(), tables::deliveries(), tables::runs()])
-            .await?;
+        // The tables alone: planning every view anew takes longer than most passes.
+        for spec in [tables::alerts(), tables::alert_changes(), tables::alert_actions(), tables::deliveries(), tables::runs()] {
+            session::register(&self.context, &self.lake, &spec).await?;
+        }
         let mut pass = Pass { lake: self.lake.clone(), patience: settings.patience, loads: Vec::new(), skipped: Vec::new() };
         if !chosen.is_empty() {
             let found = self.due(&chosen, settings).await?;

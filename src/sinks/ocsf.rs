@@ -49,11 +49,13 @@ pub fn finding(message: &Message) -> Value {
             "desc": message.summary,
             "analytic": {"uid": message.detection.id, "name": message.detection.title, "type_id": 1, "type": "Rule"},
             "attacks": attacks(&message.detection.techniques),
+            "types": message.detection.techniques.iter().filter(|id| !is_attack(id)).collect::<Vec<_>>(),
             "related_events_count": message.evidence_total,
             "related_events": message.evidence.iter().map(|e| json!({"uid": e.event_id, "type": e.action})).collect::<Vec<_>>(),
             "first_seen_time": message.first_event_time.map(millis),
             "last_seen_time": message.last_event_time.map(millis),
-            "created_time": millis(message.change_time),
+            "created_time": (activity == 1).then(|| millis(message.change_time)),
+            "modified_time": (activity != 1).then(|| millis(message.change_time)),
         },
         "start_time": message.first_event_time.map(millis),
         "end_time": message.last_event_time.map(millis),
@@ -85,11 +87,16 @@ fn severity(severity: &str) -> (i64, &'static str) {
     }
 }
 
-/// Ids of ATT&CK (`T...`) stand in `attacks`; of other catalogues, which the object does not know, under their id alone.
+/// ATT&CK's ids are `T` and a number; those of other catalogues have no place in `attacks`.
+fn is_attack(id: &str) -> bool {
+    id.strip_prefix('T').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
 fn attacks(techniques: &[String]) -> Vec<Value> {
     let sub = |id: &str| id.split_once('.').map(|(technique, _)| technique.to_owned());
     techniques
         .iter()
+        .filter(|id| is_attack(id))
         .map(|id| match sub(id) {
             Some(technique) => json!({"technique": {"uid": technique}, "sub_technique": {"uid": id}}),
             None => json!({"technique": {"uid": id}}),
@@ -152,6 +159,19 @@ mod tests {
     #[test]
     fn a_finding_is_as_written_down() {
         insta::assert_snapshot!(serde_json::to_string_pretty(&finding(&message("52 files on Friday; usually 2"))).expect("is JSON"));
+    }
+
+    #[test]
+    fn techniques_of_attack_stand_apart_from_others() {
+        let mut message = message("x");
+        message.detection.techniques = vec!["T1552.008".into(), "IT1021".into(), "T1213".into()];
+        let info = finding(&message)["finding_info"].clone();
+        assert_eq!(info["types"], json!(["IT1021"]));
+        let attacks = json!([
+            {"technique": {"uid": "T1552"}, "sub_technique": {"uid": "T1552.008"}},
+            {"technique": {"uid": "T1213"}},
+        ]);
+        assert_eq!(info["attacks"], attacks);
     }
 
     #[test]

@@ -2,15 +2,18 @@
 //!
 //! `tidy` the house's conventions, `flow` the whole way on sample data, `ingest` what lands and what does not, `provider` our reading
 //! beside delta-rs' own, `spans` jobs over many intervals beside one by one, `cases` the detections' and functions' SQL cases,
-//! `secrets` where credentials stand, `growth` tables that get columns, `triage` what analysts decide, `program` the real binary.
+//! `secrets` where credentials stand, `growth` tables that get columns, `triage` what analysts decide, `deliver` what sinks are
+//! told (by a `receiver`), `program` the real binary.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod cases;
+mod deliver;
 mod flow;
 mod growth;
 mod ingest;
 mod program;
 mod provider;
+mod receiver;
 mod reference;
 mod secrets;
 mod spans;

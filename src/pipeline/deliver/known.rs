@@ -11,6 +11,8 @@ use super::{Bittern, Load};
 use crate::config::sinks::SinkKind;
 use crate::error::Result;
 use crate::event::Micros;
+use crate::lake::tables;
+use crate::session;
 use crate::sinks::Opened;
 use crate::sinks::change::{Change, Kind};
 use crate::sinks::coach::{COACHED, Coaching};
@@ -149,6 +151,9 @@ impl Bittern {
         if events.is_empty() || first > last {
             return Ok(HashMap::new());
         }
+        // The view `acts` holds the tables as they were when it was planned.
+        session::register(&self.context, &self.lake, &tables::events()).await?;
+        session::register_views(&self.context, &self.catalog.views()).await?;
         self.register_ids("posted_events", events.keys().copied())?;
         // Only what the alert's own person posted, and of the findings in it the one that the alert is about.
         let sql = "SELECT e.event_id, e.person_id, e.actor_class, e.actor_email, e.source, e.surface,

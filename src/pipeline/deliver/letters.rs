@@ -48,7 +48,7 @@ impl Bittern {
     }
 
     /// Gives up dead letters: they are not delivered, and what waits behind them is. Returns how many there were at each sink.
-    pub async fn drop_dead(&mut self, names: &[String]) -> Result<Vec<(String, usize)>> {
+    pub async fn drop_dead(&self, names: &[String]) -> Result<Vec<(String, usize)>> {
         let sinks = self.chosen_sinks(names)?;
         let sql = "SELECT d.* FROM deliveries AS d
                    WHERE d.sink = $sink AND d.change_id IN (SELECT change_id FROM deliveries WHERE state = 'dead' AND sink = $sink)";

@@ -1,0 +1,530 @@
+//! Sinks: what is told, to whom, in which order, and what happens when they do not answer as they should.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bittern::alerts::actions::Decision;
+use bittern::clock::Clock;
+use bittern::config::Config;
+use bittern::config::sinks::Sink;
+use bittern::event::{DAY, HOUR, Micros, SECOND};
+use bittern::interval::{Interval, time_text};
+use bittern::jobs::ledger::{self, Entry};
+use bittern::lake::commit::Note;
+use bittern::lake::files::append;
+use bittern::lake::tables;
+use bittern::pipeline::Bittern;
+use bittern::pipeline::deliver::letters::Filter;
+use bittern::pipeline::deliver::{Delivered, Settings};
+use bittern::pipeline::triage::Decided;
+use bittern::sinks::courier::Patience;
+use indicatif::ProgressBar;
+use serde_json::{Value, json};
+
+use crate::receiver::{Answer, Receiver};
+use crate::{NOW, repository, rows};
+
+const OK: Answer = Answer::Status(200, "");
+
+/// A variable that every process has, long enough for a key: tests cannot set one.
+const SECRET: &str = "PATH";
+
+fn sink(name: &str, kind: &str, rest: &str) -> Sink {
+    let sink: Sink = toml::from_str(&format!("name = \"{name}\"\nkind = \"{kind}\"\n{rest}")).unwrap();
+    assert_eq!(sink.problem(), None);
+    sink
+}
+
+fn webhook(name: &str, url: &str, rest: &str) -> Sink {
+    sink(name, "webhook", &format!("url = \"{url}/{name}\"\nsecret_env = \"{SECRET}\"\n{rest}"))
+}
+
+fn config(folder: &Path, sinks: Vec<Sink>) -> Config {
+    Config { key_file: Some(folder.join("key")), policy: Some(repository().join("sample_data/policy")), sinks, ..Config::default() }
+}
+
+/// An installation without planned jobs: what delivery needs.
+async fn open(folder: &Path, sinks: Vec<Sink>, now: Micros) -> Bittern {
+    Bittern::open_to_land(&config(folder, sinks), &folder.join("lake").display().to_string(), Clock::Fixed(now)).await.unwrap()
+}
+
+fn quick() -> Settings {
+    let ms = Duration::from_millis;
+    let patience = Patience { failing: ms(20_000), total: None, wait_min: ms(1), wait_max: ms(5) };
+    Settings { patience, ..Settings::default() }
+}
+
+/// Gives up at the first failure.
+fn once() -> Settings {
+    Settings { patience: Patience { failing: Duration::ZERO, ..quick().patience }, ..quick() }
+}
+
+async fn deliver(bittern: &Bittern, settings: &Settings) -> Vec<Delivered> {
+    bittern.deliver(settings, &ProgressBar::hidden()).await.unwrap()
+}
+
+/// A change of an alert, some hours after the beginning of its day, which lies three days back.
+fn change(kind: &str, alert: &str, severity: &str, observed: f64, hour: i64) -> Value {
+    let start = NOW - 3 * DAY;
+    json!({
+        "change": kind, "reason": "never run", "run_id": format!("run-{hour}"), "change_time": time_text(start + hour * HOUR),
+        "alert_id": alert, "case_id": format!("case-{alert}"), "detection_id": "bulk_download", "severity": severity, "status": "firing",
+        "entity_id": "p_1", "interval_start": time_text(start), "interval_end": time_text(start + DAY), "observed": observed,
+        "summary": format!("{observed} files"), "payload_hash": format!("{alert}-{severity}"), "group_name": "Sales", "risk_score": 70,
+        "entity_type": "person_id", "evidence_total": 1, "first_event_time": time_text(start), "last_event_time": time_text(start + HOUR),
+    })
+}
+
+/// Writes changes down, and (if `committed`) in the ledger that their runs are done.
+async fn tell(bittern: &Bittern, changes: &[Value], committed: bool) {
+    let lines: String = changes.iter().map(|change| format!("{change}\n")).collect();
+    let reader = arrow::json::ReaderBuilder::new(tables::alert_changes().schema).build(lines.as_bytes()).unwrap();
+    for batch in reader {
+        append(&bittern.lake, &tables::alert_changes(), &batch.unwrap(), &Note::new(None)).await.unwrap();
+    }
+    let runs: BTreeSet<&str> = changes.iter().filter_map(|change| change["run_id"].as_str()).filter(|_| committed).collect();
+    let entry = |run: &str| Entry {
+        job: "bulk_download".into(),
+        span: Interval { start: NOW - 3 * DAY, end: NOW - 2 * DAY },
+        job_version: String::new(),
+        inputs: BTreeMap::new(),
+        policy_hash: String::new(),
+        rows_out: 1,
+        seconds: 0.0,
+        state: "done",
+        reason: String::new(),
+        run_id: run.to_owned(),
+    };
+    let entries: Vec<Entry> = runs.into_iter().map(entry).collect();
+    if !entries.is_empty() {
+        ledger::write(&bittern.lake, &entries, NOW).await.unwrap();
+    }
+}
+
+/// Ten alerts, each new, grown and graver.
+async fn tell_thirty(bittern: &Bittern) -> BTreeSet<String> {
+    let mut changes = Vec::new();
+    for alert in 0..10 {
+        let alert = format!("alert-{alert}");
+        changes.push(change("new", &alert, "low", 3.0, 30));
+        changes.push(change("changed", &alert, "low", 7.0, 31));
+        changes.push(change("changed", &alert, "high", 8.0, 32));
+    }
+    tell(bittern, &changes, true).await;
+    changes.iter().map(|change| format!("{} {}", change["alert_id"].as_str().unwrap(), change["observed"])).collect()
+}
+
+fn told(message: &Value) -> String {
+    format!("{} {}", message["alert_id"].as_str().unwrap(), message["observed"])
+}
+
+/// That everything arrived, what came twice is the same, and each alert's changes came in order: the first arrivals of each.
+fn assert_complete(kept: &[Value], expected: &BTreeSet<String>) {
+    let mut first: BTreeMap<&str, &Value> = BTreeMap::new();
+    let mut observed: BTreeMap<&str, f64> = BTreeMap::new();
+    for message in kept {
+        let id = message["id"].as_str().unwrap();
+        if let Some(before) = first.insert(id, message) {
+            assert_eq!(before, message, "the same id is the same message");
+            continue;
+        }
+        let last = observed.insert(message["alert_id"].as_str().unwrap(), message["observed"].as_f64().unwrap());
+        assert!(last.is_none_or(|last| last < message["observed"].as_f64().unwrap()), "out of order: {message}");
+    }
+    assert_eq!(&first.values().map(|message| told(message)).collect::<BTreeSet<_>>(), expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliver_signs_each_change_and_sends_it_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start(|_, _| OK).await;
+    let bittern = open(folder.path(), vec![webhook("hook", &receiver.url, "")], NOW).await;
+    let expected = tell_thirty(&bittern).await;
+    let done = deliver(&bittern, &quick()).await;
+    assert_eq!((done[0].delivered, done[0].waiting, done[0].error.as_deref()), (30, 0, None));
+    assert_complete(&receiver.kept("/hook"), &expected);
+    for request in receiver.requests("/hook") {
+        let secret = std::env::var(SECRET).unwrap();
+        let (id, seconds) = (request.header("webhook-id"), request.header("webhook-timestamp").parse().unwrap());
+        let signature = bittern::sinks::webhook::signature(secret.trim().as_bytes(), id, seconds, request.body.as_bytes());
+        assert_eq!((request.header("webhook-signature"), seconds), (signature.as_str(), NOW / SECOND));
+        assert_eq!(serde_json::from_str::<Value>(&request.body).unwrap()["id"], id);
+    }
+    assert_eq!(deliver(&bittern, &quick()).await[0].delivered, 0);
+    assert_eq!(receiver.requests("/hook").len(), 30, "nothing is due any more");
+    // Without what was written down, everything is told again.
+    std::fs::remove_dir_all(folder.path().join("lake/deliveries")).unwrap();
+    let bittern = open(folder.path(), vec![webhook("hook", &receiver.url, "")], NOW).await;
+    assert_eq!(deliver(&bittern, &quick()).await[0].delivered, 30);
+    assert_complete(&receiver.kept("/hook"), &expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliver_tells_nothing_that_is_not_committed() {
+    let folder = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start(|_, _| OK).await;
+    let bittern = open(folder.path(), vec![webhook("hook", &receiver.url, "")], NOW).await;
+    tell(&bittern, &[change("new", "a", "low", 1.0, 30)], false).await;
+    tell(&bittern, &[change("new", "b", "low", 1.0, 31)], true).await;
+    assert_eq!(deliver(&bittern, &quick()).await[0].delivered, 1);
+    assert_eq!(receiver.kept("/hook")[0]["alert_id"], "b");
+    // The run that died is done again by another, which tells the same.
+    tell(&bittern, &[change("new", "a", "low", 1.0, 33)], true).await;
+    deliver(&bittern, &quick()).await;
+    assert_eq!(receiver.kept("/hook").iter().map(told).collect::<Vec<_>>(), ["b 1.0", "a 1.0"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliver_filters_by_detection_severity_group_and_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start(|_, _| OK).await;
+    let day = |days: i64| time_text(NOW - days * DAY)[..10].to_owned();
+    let sinks = vec![
+        webhook("grave", &receiver.url, "severity_min = \"high\""),
+        webhook("bulk", &receiver.url, "detections = [\"bulk_*\"]\ngroups = [\"Sales\"]"),
+        webhook("other", &receiver.url, "detections = [\"chat_export\"]"),
+        webhook("guests", &receiver.url, "groups = [\"Guests\"]"),
+        webhook("late", &receiver.url, &format!("since = \"{}\"", day(1))),
+        webhook("early", &receiver.url, &format!("since = \"{}\"", day(5))),
+    ];
+    let bittern = open(folder.path(), sinks, NOW).await;
+    let retracted = change("retracted", "a", "low", 2.0, 33);
+    tell(&bittern, &[change("new", "a", "low", 1.0, 30), change("changed", "a", "high", 2.0, 31), retracted], true).await;
+    let done = deliver(&bittern, &quick()).await;
+    let counts: Vec<(&str, usize)> = done.iter().map(|sink| (sink.sink.as_str(), sink.delivered)).collect();
+    assert_eq!(counts, [("bulk", 3), ("early", 3), ("grave", 2), ("guests", 0), ("late", 0), ("other", 0)]);
+    let kinds: Vec<Value> = receiver.kept("/grave").iter().map(|message| message["change"].clone()).collect();
+    assert_eq!(kinds, ["new", "retracted"], "what was graver at last is new to who hears of grave things only");
+    // Another filter is another question: what it wants and was passed over is told now.
+    let bittern = open(folder.path(), vec![webhook("guests", &receiver.url, "groups = [\"Guests\", \"Sales\"]")], NOW).await;
+    assert_eq!(deliver(&bittern, &quick()).await[0].delivered, 3);
+    let error = bittern.deliver(&Settings { sinks: vec!["nobody".into()], ..quick() }, &ProgressBar::hidden()).await.unwrap_err();
+    assert!(error.to_string().contains("there is no sink `nobody`"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliver_tells_the_last_count_when_the_interval_closes() {
+    let folder = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start(|_, _| OK).await;
+    let at = async |hour: i64| open(folder.path(), vec![webhook("hook", &receiver.url, "")], NOW - 3 * DAY + hour * HOUR).await;
+    let bittern = at(10).await;
+    tell(&bittern, &[change("new", "a", "low", 10.0, 1), change("changed", "a", "low", 15.0, 2)], true).await;
+    assert_eq!(deliver(&bittern, &quick()).await[0].delivered, 1);
+    assert_eq!(deliver(&at(24).await, &quick()).await[0].delivered, 0);
+    assert_eq!(deliver(&at(25).await, &quick()).await[0].delivered, 1);
+    assert_eq!(deliver(&at(60).await, &quick()).await[0].delivered, 0);
+    assert_eq!(receiver.kept("/hook").iter().map(told).collect::<Vec<_>>(), ["a 10.0", "a 15.0"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliver_goes_on_after_a_sink_was_down_in_any_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start(|_, before| match before % 6 {
+        0 => Answer::Status(500, ""),
+        1 => Answer::Reset,
+        2 => Answer::KeepAndReset,
+        3 => Answer::Status(503, "retry-after: 0\r\n"),
+        4 => Answer::Status(302, "location: http://127.0.0.1:1/\r\n"),
+        _ => OK,
+    })
+    .await;
+    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let sinks = vec![webhook("hook", &receiver.url, ""), webhook("down", &format!("http://{closed}"), "")];
+    let bittern = open(folder.path(), sinks, NOW).await;
+    let expected = tell_thirty(&bittern).await;
+    let impatient = Settings { patience: Patience { failing: Duration::from_millis(200), ..quick().patience }, ..quick() };
+    let done = deliver(&bittern, &impatient).await;
+    assert_eq!((done[0].sink.as_str(), done[0].delivered, done[0].waiting), ("down", 0, 30));
+    assert_eq!(done[0].error.as_deref(), Some("no connection to the sink"));
+    assert!(done[0].retry_time.is_some());
+    assert_eq!((done[1].delivered, done[1].waiting), (30, 0), "{:?}", done[1]);
+    assert_complete(&receiver.kept("/hook"), &expected);
+    let states =
+        rows(&bittern, "SELECT state, count(*) AS n, max(error) AS error FROM deliveries WHERE sink = 'hook' GROUP BY state").await;
+    assert!(states.iter().any(|row| row.contains("failed") && row.contains("the sink answered 500")), "{states:?}");
+    assert!(!states.iter().any(|row| row.contains("dead")), "{states:?}");
+    assert!(!format!("{states:?}").contains("127.0.0.1"), "addresses may be secrets");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliver_keeps_a_stuck_sink_from_delaying_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start(|request, _| if request.path == "/stuck" { Answer::Hang } else { OK }).await;
+    let sinks = vec![webhook("stuck", &receiver.url, "timeout_secs = 3"), webhook("well", &receiver.url, "")];
+    let bittern = open(folder.path(), sinks, NOW).await;
+    let expected = tell_thirty(&bittern).await;
+    let began = Instant::now();
+    let done = deliver(&bittern, &once()).await;
+    assert_complete(&receiver.kept("/well"), &expected);
+    assert!(receiver.requests("/well").last().unwrap().at - began < Duration::from_secs(3), "it did not wait for the other");
+    assert_eq!((done[0].delivered, done[0].waiting, done[0].error.as_deref()), (0, 30, Some("no answer within 3 s")));
+    // A limit ends a pass whatever is left.
+    receiver.answer(|_, _| OK);
+    let limited = Settings { patience: Patience { total: Some(Duration::ZERO), ..quick().patience }, ..quick() };
+    assert_eq!(deliver(&bittern, &limited).await[0].delivered, 0);
+    assert_eq!(deliver(&bittern, &quick()).await[0].delivered, 30);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliver_makes_a_dead_letter_of_what_is_refused_and_lets_others_pass() {
+    let folder = tempfile::tempdir().unwrap();
+    let refuses =
+        |request: &crate::receiver::Request, _: usize| if request.body.contains("alert-3") { Answer::Status(400, "") } else { OK };
+    let receiver = Receiver::start(refuses).await;
+    let bittern = open(folder.path(), vec![webhook("hook", &receiver.url, "attempts_max = 3")], NOW).await;
+    let expected = tell_thirty(&bittern).await;
+    let done = deliver(&bittern, &quick()).await;
+    assert_eq!((done[0].delivered, done[0].dead, done[0].waiting), (27, 1, 3), "its later changes wait behind it");
+    assert_eq!(receiver.requests("/hook").iter().filter(|request| request.body.contains("alert-3")).count(), 3);
+    assert_eq!(deliver(&bittern, &quick()).await[0].dead, 1);
+    assert_eq!(receiver.requests("/hook").len(), 30, "a dead letter rests");
+    let bittern = open(folder.path(), vec![webhook("hook", &receiver.url, "attempts_max = 3")], NOW + HOUR).await;
+    let dead = Filter { state: Some("dead".into()), limit: 10, ..Filter::default() };
+    let listed = crate::lines(&bittern.deliveries(&dead).await.unwrap());
+    assert!(listed.len() == 1 && listed[0].contains("the sink answered 400") && listed[0].contains("alert-3"), "{listed:?}");
+    receiver.answer(|_, _| OK);
+    let again = deliver(&bittern, &Settings { retry_dead: true, ..quick() }).await;
+    assert_eq!((again[0].delivered, again[0].waiting), (3, 0));
+    assert_complete(&receiver.kept("/hook"), &expected);
+    assert_eq!(deliver(&bittern, &Settings { retry_dead: true, ..quick() }).await[0].delivered, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliver_gives_a_dead_letter_up_when_asked_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start(|request, _| if request.body.contains("\"observed\":1.0") { Answer::Status(413, "") } else { OK }).await;
+    let bittern = open(folder.path(), vec![webhook("hook", &receiver.url, "attempts_max = 1")], NOW).await;
+    tell(&bittern, &[change("new", "a", "low", 1.0, 30), change("changed", "a", "high", 2.0, 31)], true).await;
+    assert_eq!(deliver(&bittern, &quick()).await[0].dead, 1);
+    let bittern = open(folder.path(), vec![webhook("hook", &receiver.url, "attempts_max = 1")], NOW + HOUR).await;
+    assert_eq!(bittern.drop_dead(&[]).await.unwrap(), [("hook".to_owned(), 1)]);
+    let done = deliver(&bittern, &quick()).await;
+    assert_eq!((done[0].delivered, done[0].waiting, done[0].dead), (1, 0, 0));
+    assert_eq!(receiver.kept("/hook").iter().map(told).collect::<Vec<_>>(), ["a 2.0"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliver_tells_again_what_could_not_be_written_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start(|_, _| OK).await;
+    let bittern = open(folder.path(), vec![webhook("hook", &receiver.url, "")], NOW).await;
+    let expected = tell_thirty(&bittern).await;
+    let pass = bittern.pass(&quick()).await.unwrap();
+    let (table, away) = (folder.path().join("lake/deliveries"), folder.path().join("away"));
+    std::fs::rename(&table, &away).unwrap();
+    std::fs::write(&table, "in the way").unwrap();
+    let error = pass.run(&ProgressBar::hidden()).await.unwrap_err();
+    assert!(error.to_string().contains("it will be delivered again"), "{error:#}");
+    std::fs::remove_file(&table).unwrap();
+    std::fs::rename(&away, &table).unwrap();
+    let before = receiver.requests("/hook").len();
+    assert!(before > 0);
+    let bittern = open(folder.path(), vec![webhook("hook", &receiver.url, "")], NOW).await;
+    assert_eq!(deliver(&bittern, &quick()).await[0].delivered, 30);
+    assert_eq!(receiver.requests("/hook").len(), before + 30);
+    assert_complete(&receiver.kept("/hook"), &expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliver_holds_what_a_suppressed_case_has_to_tell() {
+    let folder = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start(|_, _| OK).await;
+    let config = config(folder.path(), vec![webhook("hook", &receiver.url, "")]);
+    let secret = ["ghp_", "wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx"].concat();
+    let posted = json!({
+        "event_id": "e1", "event_time": "2026-03-05T10:20:00Z", "action": "message_posted", "surface": "chat", "source": "x",
+        "actor_id": "U1", "channel_id": "C1", "text": format!("token {secret} here"),
+    });
+    let path = folder.path().join("e.ndjson");
+    std::fs::write(&path, posted.to_string()).unwrap();
+    let lake = folder.path().join("lake").display().to_string();
+    let mut bittern = Bittern::open(&config, &lake, Clock::Fixed(NOW)).await.unwrap();
+    crate::land(&bittern, &[&path]).await.unwrap();
+    let jobs = bittern::pipeline::run::Settings { jobs: vec!["credential_in_message".into()], ..Default::default() };
+    bittern.run(&jobs, &ProgressBar::hidden()).await.unwrap();
+    let case: Value = serde_json::from_str(&rows(&bittern, "SELECT case_id FROM cases").await[0]).unwrap();
+    let case = vec![case["case_id"].as_str().unwrap().to_owned()];
+    let decided = |decision, until| Decided { decision, verdict: None, comment: None, until, by: "ana".into() };
+    bittern.decide(&case, &decided(Decision::Suppress, Some(NOW))).await.unwrap();
+    let done = deliver(&bittern, &quick()).await;
+    assert_eq!((done[0].delivered, done[0].held, done[0].waiting), (0, 1, 0));
+    let mut bittern = Bittern::open(&config, &lake, Clock::Fixed(NOW + DAY)).await.unwrap();
+    bittern.refresh().await.unwrap();
+    bittern.decide(&case, &decided(Decision::Reopen, None)).await.unwrap();
+    assert_eq!(deliver(&bittern, &quick()).await[0].delivered, 1);
+    let message = &receiver.kept("/hook")[0];
+    assert_eq!(message["evidence"][0]["event_id"], "e1");
+    assert_eq!(message["detection"]["techniques"], json!(["T1552.008"]));
+    assert!(!message.to_string().contains(&secret) && message["summary"].as_str().unwrap().contains("ghp_****"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliver_leaves_a_collector_alone_for_as_long_as_it_asks_and_takes_200_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start(|_, before| match before {
+        0 => Answer::Status(503, "retry-after: 1\r\n"),
+        1 => Answer::Status(429, ""),
+        2 => Answer::Status(204, ""),
+        _ => OK,
+    })
+    .await;
+    let rest = format!("url = \"{}/hec\"\ntoken_env = \"{SECRET}\"\nindex = \"security\"\nbatch_max = 20", receiver.url);
+    let bittern = open(folder.path(), vec![sink("splunk", "splunk_hec", &rest)], NOW).await;
+    let expected = tell_thirty(&bittern).await;
+    let done = deliver(&bittern, &quick()).await;
+    assert_eq!((done[0].delivered, done[0].waiting), (30, 0), "{done:?}");
+    let requests = receiver.requests("/hec");
+    assert!(requests[1].at - requests[0].at >= Duration::from_secs(1), "Retry-After is honoured");
+    assert!(requests.iter().all(|request| request.header("authorization").starts_with("Splunk ")));
+    let sizes: Vec<usize> = requests.iter().skip(3).map(|request| request.body.lines().count()).collect();
+    assert!(sizes.iter().sum::<usize>() == 30 && sizes.len() <= 4, "in batches: {sizes:?}");
+    let kept: Vec<Value> = receiver.kept("/hec").iter().skip(20).map(|event| event["event"].clone()).collect();
+    assert_complete(&kept, &expected);
+    assert_eq!(receiver.kept("/hec")[0]["index"], "security");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliver_finds_the_one_in_a_batch_that_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start(|request, _| if request.body.contains("alert-7") { Answer::Status(400, "") } else { OK }).await;
+    let rest = format!("url = \"{}/ocsf\"\nattempts_max = 2", receiver.url);
+    let bittern = open(folder.path(), vec![sink("ocsf", "ocsf_http", &rest)], NOW).await;
+    tell_thirty(&bittern).await;
+    let done = deliver(&bittern, &quick()).await;
+    assert_eq!((done[0].delivered, done[0].dead, done[0].waiting), (27, 1, 3));
+    assert!(receiver.requests("/ocsf").len() < 30, "not one by one: {}", receiver.requests("/ocsf").len());
+    assert!(receiver.kept("/ocsf").iter().all(|finding| finding["class_uid"] == 2004));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliver_writes_whole_lines_also_behind_half_of_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let findings = folder.path().join("findings");
+    let path = findings.join(format!("bittern-{}.jsonl", &time_text(NOW)[..10]));
+    std::fs::create_dir_all(&findings).unwrap();
+    std::fs::write(&path, "{\"half\": ").unwrap();
+    let mut file = sink("file", "ocsf_file", "folder = \"x\"");
+    file.folder = Some(findings);
+    let bittern = open(folder.path(), vec![file], NOW).await;
+    let expected = tell_thirty(&bittern).await;
+    assert_eq!(deliver(&bittern, &quick()).await[0].delivered, 30);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!((lines.len(), lines[0], text.ends_with('\n')), (31, "{\"half\": ", true));
+    let findings: Vec<Value> = lines[1..].iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told: BTreeSet<String> =
+        findings.iter().map(|f| format!("{} {}", f["finding_info"]["uid"].as_str().unwrap(), f["unmapped"]["observed"])).collect();
+    assert_eq!(told, expected);
+}
+
+/// The messages of a stream with octet counting.
+fn frames(mut bytes: &[u8]) -> Vec<String> {
+    let mut found = Vec::new();
+    while let Some(space) = bytes.iter().position(|byte| *byte == b' ') {
+        let length: usize = std::str::from_utf8(&bytes[..space]).unwrap().parse().unwrap();
+        found.push(String::from_utf8(bytes[space + 1..space + 1 + length].to_vec()).unwrap());
+        bytes = &bytes[space + 1 + length..];
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliver_counts_a_syslog_message_when_the_server_read_it_to_the_end() {
+    use tokio::io::AsyncReadExt;
+    let folder = tempfile::tempdir().unwrap();
+    let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let datagrams = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let sinks = vec![
+        sink("tcp", "syslog", &format!("address = \"{}\"\nbatch_max = 10", server.local_addr().unwrap())),
+        sink("udp", "syslog", &format!("address = \"{}\"\ntransport = \"udp\"", datagrams.local_addr().unwrap())),
+    ];
+    let reading = tokio::spawn(async move {
+        let mut read = Vec::new();
+        for connection in 0.. {
+            let (mut stream, _) = server.accept().await.unwrap();
+            if connection == 1 {
+                // Gone with what it had not read: the kernel resets.
+                stream.read_u8().await.unwrap();
+                continue;
+            }
+            let mut bytes = Vec::new();
+            stream.read_to_end(&mut bytes).await.unwrap();
+            read.extend(frames(&bytes));
+            if read.len() == 30 {
+                break;
+            }
+        }
+        read
+    });
+    let bittern = open(folder.path(), sinks, NOW).await;
+    let expected = tell_thirty(&bittern).await;
+    let done = deliver(&bittern, &quick()).await;
+    assert_eq!((done[0].delivered, done[1].delivered), (30, 30), "{done:?}");
+    let read = reading.await.unwrap();
+    assert!(read.iter().all(|line| line.starts_with("<10") && line.contains(">1 2026-") && line.contains(" CEF:0|Bittern|")), "{read:?}");
+    let ids: BTreeSet<&str> = read.iter().filter_map(|line| line.split("externalId=").nth(1)?.split(' ').next()).collect();
+    assert_eq!(ids.len(), expected.len());
+    let mut datagram = [0; 4096];
+    let length = datagrams.recv(&mut datagram).await.unwrap();
+    assert!(String::from_utf8_lossy(&datagram[..length]).contains("cs1=alert-"));
+}
+
+/// Whatever a sink answers, in the end it has what the table has.
+#[tokio::test(flavor = "multi_thread")]
+async fn deliver_ends_with_what_the_table_holds_whatever_a_sink_answers() {
+    use proptest::strategy::{Strategy, ValueTree};
+    use proptest::test_runner::{Config, TestRunner};
+    let answer = proptest::prop_oneof![
+        4 => proptest::strategy::Just(OK),
+        1 => proptest::sample::select(vec![400, 404, 413, 429, 500, 502]).prop_map(|status| Answer::Status(status, "")),
+        1 => proptest::strategy::Just(Answer::Reset),
+        1 => proptest::strategy::Just(Answer::KeepAndReset),
+    ];
+    let scripts = proptest::collection::vec(answer, 0..60);
+    let mut runner = TestRunner::new_with_rng(Config::default(), proptest::test_runner::TestRng::deterministic_rng(Default::default()));
+    let scripts: Vec<Vec<Answer>> = (0..16).map(|_| scripts.new_tree(&mut runner).unwrap().current()).collect();
+    let name = |number: usize| format!("sink-{number}");
+    let by_path: BTreeMap<String, Vec<Answer>> =
+        scripts.iter().enumerate().map(|(number, script)| (format!("/{}", name(number)), script.clone())).collect();
+    let by_path = Arc::new(by_path);
+    let receiver = Receiver::start(move |request, before| by_path[&request.path].get(before).cloned().unwrap_or(OK)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let sinks = |receiver: &Receiver| -> Vec<Sink> {
+        (0..scripts.len())
+            .map(|number| match number % 2 {
+                0 => webhook(&name(number), &receiver.url, "attempts_max = 2"),
+                _ => {
+                    let rest = format!("url = \"{}/{}\"\nattempts_max = 2\nbatch_max = 7", receiver.url, name(number));
+                    sink(&name(number), "ocsf_http", &rest)
+                }
+            })
+            .collect()
+    };
+    let bittern = open(folder.path(), sinks(&receiver), NOW).await;
+    let expected = tell_thirty(&bittern).await;
+    // Each pass ends at its first failure or goes on, is followed by another, and dead letters are tried again.
+    for pass in 0..6 {
+        let patience = if pass % 2 == 0 { quick() } else { once() };
+        deliver(&bittern, &Settings { retry_dead: pass > 0, ..patience }).await;
+    }
+    let mut passes = 0;
+    while deliver(&bittern, &Settings { retry_dead: true, ..quick() }).await.iter().any(|sink| !sink.complete()) {
+        passes += 1;
+        assert!(passes < 40, "it ends");
+    }
+    for number in 0..scripts.len() {
+        let kept = receiver.kept(&format!("/{}", name(number)));
+        let flat: Vec<Value> = kept
+            .into_iter()
+            .map(|message| match message.get("finding_info") {
+                Some(info) => {
+                    json!({"id": message["metadata"]["uid"], "alert_id": info["uid"], "observed": message["unmapped"]["observed"]})
+                }
+                None => message,
+            })
+            .collect();
+        assert_complete(&flat, &expected);
+    }
+}
