@@ -117,6 +117,7 @@ impl Bittern {
             }
             if !goes_on {
                 progress.finish_and_clear();
+                session::register(&self.context, &self.lake, &tables::deliveries()).await?;
                 return Ok(all.into_values().collect());
             }
             // Dead letters are tried once.

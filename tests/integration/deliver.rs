@@ -26,22 +26,22 @@ use serde_json::{Value, json};
 use crate::receiver::{Answer, Receiver};
 use crate::{NOW, repository, rows};
 
-const OK: Answer = Answer::Status(200, "");
+pub const OK: Answer = Answer::Status(200, "");
 
 /// A variable that every process has, long enough for a key: tests cannot set one.
-const SECRET: &str = "PATH";
+pub const SECRET: &str = "PATH";
 
-fn sink(name: &str, kind: &str, rest: &str) -> Sink {
+pub fn sink(name: &str, kind: &str, rest: &str) -> Sink {
     let sink: Sink = toml::from_str(&format!("name = \"{name}\"\nkind = \"{kind}\"\n{rest}")).unwrap();
     assert_eq!(sink.problem(), None);
     sink
 }
 
-fn webhook(name: &str, url: &str, rest: &str) -> Sink {
+pub fn webhook(name: &str, url: &str, rest: &str) -> Sink {
     sink(name, "webhook", &format!("url = \"{url}/{name}\"\nsecret_env = \"{SECRET}\"\n{rest}"))
 }
 
-fn config(folder: &Path, sinks: Vec<Sink>) -> Config {
+pub fn config(folder: &Path, sinks: Vec<Sink>) -> Config {
     Config { key_file: Some(folder.join("key")), policy: Some(repository().join("sample_data/policy")), sinks, ..Config::default() }
 }
 
@@ -50,7 +50,7 @@ async fn open(folder: &Path, sinks: Vec<Sink>, now: Micros) -> Bittern {
     Bittern::open_to_land(&config(folder, sinks), &folder.join("lake").display().to_string(), Clock::Fixed(now)).await.unwrap()
 }
 
-fn quick() -> Settings {
+pub fn quick() -> Settings {
     let ms = Duration::from_millis;
     let patience = Patience { failing: ms(20_000), total: None, wait_min: ms(1), wait_max: ms(5) };
     Settings { patience, ..Settings::default() }
@@ -61,7 +61,7 @@ fn once() -> Settings {
     Settings { patience: Patience { failing: Duration::ZERO, ..quick().patience }, ..quick() }
 }
 
-async fn deliver(bittern: &Bittern, settings: &Settings) -> Vec<Delivered> {
+pub async fn deliver(bittern: &Bittern, settings: &Settings) -> Vec<Delivered> {
     bittern.deliver(settings, &ProgressBar::hidden()).await.unwrap()
 }
 
@@ -420,7 +420,7 @@ async fn deliver_writes_whole_lines_also_behind_half_of_one() {
 }
 
 /// The messages of a stream with octet counting.
-fn frames(mut bytes: &[u8]) -> Vec<String> {
+pub fn frames(mut bytes: &[u8]) -> Vec<String> {
     let mut found = Vec::new();
     while let Some(space) = bytes.iter().position(|byte| *byte == b' ') {
         let length: usize = std::str::from_utf8(&bytes[..space]).unwrap().parse().unwrap();
@@ -527,4 +527,40 @@ async fn deliver_ends_with_what_the_table_holds_whatever_a_sink_answers() {
             .collect();
         assert_complete(&flat, &expected);
     }
+}
+
+/// Killed between sending and writing down, the program tells again what it had told, with the same ids, and misses nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn deliver_misses_nothing_when_it_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start(|_, before| if before < 5 { OK } else { Answer::Hang }).await;
+    let bittern = open(folder.path(), vec![], NOW).await;
+    let expected = tell_thirty(&bittern).await;
+    let toml = format!(
+        "lake = \"lake\"\nkey_file = \"key\"\n[[sinks]]\nname = \"hook\"\nkind = \"webhook\"\nurl = \"{}/hook\"\nsecret_env = \"HOOK_SECRET\"\n",
+        receiver.url
+    );
+    std::fs::write(folder.path().join("bittern.toml"), toml).unwrap();
+    let program = || {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_bittern"));
+        command.args(["deliver", "--format", "json"]).current_dir(folder.path()).env("HOOK_SECRET", "s".repeat(32));
+        command
+    };
+    let mut killed = program().stdout(std::process::Stdio::null()).spawn().unwrap();
+    let began = Instant::now();
+    while receiver.requests("/hook").len() < 6 {
+        assert!(began.elapsed() < Duration::from_secs(120), "it sends");
+        tokio::task::yield_now().await;
+    }
+    killed.kill().await.unwrap();
+    receiver.answer(|_, _| OK);
+    let output = program().output().await.unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let done: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(done["delivered"].as_u64().unwrap() >= 25 && done["waiting"] == 0, "{done}");
+    assert_complete(&receiver.kept("/hook"), &expected);
+    let nothing = program().env_remove("HOOK_SECRET").output().await.unwrap();
+    assert_eq!(nothing.status.code(), Some(2));
+    let error = String::from_utf8(nothing.stderr).unwrap();
+    assert!(error.contains("sink `hook` cannot be opened: the environment variable `HOOK_SECRET` is not set"), "{error}");
 }

@@ -5,6 +5,8 @@ use datafusion::scalar::ScalarValue;
 
 use super::{Bittern, Delivered, Pass, write};
 use crate::error::Result;
+use crate::lake::tables;
+use crate::session;
 use crate::sinks::log::{self, Attempt, State};
 
 /// Which deliveries to list.
@@ -38,6 +40,7 @@ impl Bittern {
                    ) AS newest
                    WHERE ($state IS NULL OR state = $state) AND ($sink IS NULL OR sink = $sink)
                    ORDER BY last_time DESC, sink, alert LIMIT $limit";
+        session::register(&self.context, &self.lake, &tables::deliveries()).await?;
         let text = |value: &Option<String>| ScalarValue::Utf8(value.clone());
         let values = vec![
             ("state", text(&filter.state)),
@@ -52,6 +55,7 @@ impl Bittern {
         let sinks = self.chosen_sinks(names)?;
         let sql = "SELECT d.* FROM deliveries AS d
                    WHERE d.sink = $sink AND d.change_id IN (SELECT change_id FROM deliveries WHERE state = 'dead' AND sink = $sink)";
+        session::register(&self.context, &self.lake, &tables::deliveries()).await?;
         let now = self.lake.clock().now();
         let mut dropped = Vec::new();
         let mut counts = Vec::new();
