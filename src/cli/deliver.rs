@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Format, Global, bar, output};
 use crate::clock::Clock;
+use crate::config::sinks::SinkKind;
 use crate::error::{Error, Result};
 use crate::pipeline::deliver::letters::Filter;
 use crate::pipeline::deliver::{Delivered, Settings};
@@ -70,17 +71,19 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     match &args.command {
         Some(Command::Try { sinks, to }) => return send_trial(global, sinks, to.as_deref()).await,
         Some(Command::List(list)) => {
-            let bittern = global.open().await?;
+            let bittern = global.open_to_land().await?;
             let filter = Filter { sink: list.sink.clone(), state: list.state.clone(), limit: list.limit };
             output::print(&bittern.deliveries(&filter).await?, global.format)?;
             return Ok(ExitCode::SUCCESS);
         }
         None => {}
     }
-    if global.config()?.sinks.is_empty() {
+    let config = global.config()?;
+    if config.sinks.is_empty() {
         return Err(Error::usage("there is no `[[sinks]]` in bittern.toml: docs/deliver.md has one of each kind"));
     }
-    let bittern = global.open().await?;
+    let coaches = config.sinks.iter().any(|sink| sink.kind == Some(SinkKind::Coach));
+    let bittern = if coaches { global.open().await? } else { global.open_to_land().await? };
     if args.drop_dead {
         for (sink, count) in bittern.drop_dead(&args.sinks).await? {
             let line = match global.format {

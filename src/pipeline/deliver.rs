@@ -125,7 +125,8 @@ impl Bittern {
         }
     }
 
-    /// What is due now. The pass does not borrow the installation: a process that lives long runs it beside detection.
+    /// What is due now. A sink of kind `coach` needs the jobs' tables ([`Bittern::open`]); for all others [`Bittern::open_to_land`] will do.
+    /// The pass does not borrow the installation: a process that lives long runs it beside detection.
     pub async fn pass(&self, settings: &Settings) -> Result<Pass> {
         let chosen = self.chosen_sinks(&settings.sinks)?;
         let mut opened = Vec::new();
@@ -138,9 +139,11 @@ impl Bittern {
         }
         let mut pass = Pass { lake: self.lake.clone(), patience: settings.patience, loads: Vec::new(), skipped: Vec::new() };
         if !chosen.is_empty() {
-            let found = self.due(&chosen, settings).await?;
+            // Headers alone: nothing is run here.
+            let (jobs, _) = crate::jobs::load(&self.catalog, "");
+            let found = self.due(&jobs, &chosen, settings).await?;
             for (sink, due) in opened.into_iter().zip(found) {
-                let (load, skipped) = self.load(sink, due).await?;
+                let (load, skipped) = self.load(&jobs, sink, due).await?;
                 pass.loads.push(load);
                 pass.skipped.extend(skipped);
             }

@@ -93,15 +93,35 @@ fn is_attack(id: &str) -> bool {
 }
 
 fn attacks(techniques: &[String]) -> Vec<Value> {
-    let sub = |id: &str| id.split_once('.').map(|(technique, _)| technique.to_owned());
-    techniques
-        .iter()
-        .filter(|id| is_attack(id))
-        .map(|id| match sub(id) {
-            Some(technique) => json!({"technique": {"uid": technique}, "sub_technique": {"uid": id}}),
-            None => json!({"technique": {"uid": id}}),
-        })
-        .collect()
+    let named = |id: &str| json!({"uid": id, "name": technique_name(id).unwrap_or(id)});
+    let attack = |id: &String| match id.split_once('.') {
+        Some((technique, _)) => json!({"technique": named(technique), "sub_technique": named(id)}),
+        None => json!({"technique": named(id)}),
+    };
+    techniques.iter().filter(|id| is_attack(id)).map(attack).collect()
+}
+
+/// ATT&CK's name of a technique that a built-in detection answers for.
+fn technique_name(id: &str) -> Option<&'static str> {
+    Some(match id {
+        "T1030" => "Data Transfer Size Limits",
+        "T1052" => "Exfiltration Over Physical Medium",
+        "T1052.001" => "Exfiltration over USB",
+        "T1098" => "Account Manipulation",
+        "T1098.003" => "Additional Cloud Roles",
+        "T1114" => "Email Collection",
+        "T1114.002" => "Remote Email Collection",
+        "T1213" => "Data from Information Repositories",
+        "T1213.005" => "Messaging Applications",
+        "T1528" => "Steal Application Access Token",
+        "T1530" => "Data from Cloud Storage",
+        "T1552" => "Unsecured Credentials",
+        "T1552.001" => "Credentials In Files",
+        "T1552.008" => "Chat Messages",
+        "T1567" => "Exfiltration Over Web Service",
+        "T1567.002" => "Exfiltration to Cloud Storage",
+        _ => return None,
+    })
 }
 
 fn resource(message: &Message) -> Value {
@@ -168,10 +188,23 @@ mod tests {
         let info = finding(&message)["finding_info"].clone();
         assert_eq!(info["types"], json!(["IT1021"]));
         let attacks = json!([
-            {"technique": {"uid": "T1552"}, "sub_technique": {"uid": "T1552.008"}},
-            {"technique": {"uid": "T1213"}},
+            {
+                "technique": {"uid": "T1552", "name": "Unsecured Credentials"},
+                "sub_technique": {"uid": "T1552.008", "name": "Chat Messages"},
+            },
+            {"technique": {"uid": "T1213", "name": "Data from Information Repositories"}},
         ]);
         assert_eq!(info["attacks"], attacks);
+    }
+
+    #[test]
+    fn every_technique_of_a_built_in_detection_has_its_name() {
+        let catalog = crate::jobs::catalog::Catalog::load(None).expect("built in");
+        for job in crate::jobs::load(&catalog, "").0 {
+            for id in job.header.techniques.iter().filter(|id| is_attack(id)) {
+                assert!(technique_name(id).is_some(), "{}: {id}", job.id);
+            }
+        }
     }
 
     #[test]

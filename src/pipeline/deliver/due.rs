@@ -13,6 +13,7 @@ use crate::alerts::digest;
 use crate::config::sinks::{SEVERITIES, Sink, SinkKind};
 use crate::error::Result;
 use crate::event::{DAY, HOUR, Micros, SECOND};
+use crate::jobs::Job;
 use crate::lake::commit;
 use crate::lake::tables;
 use crate::session;
@@ -80,7 +81,7 @@ struct Read {
 
 impl Bittern {
     /// What is due at each of the sinks, in their order.
-    pub(super) async fn due(&self, sinks: &[Sink], settings: &Settings) -> Result<Vec<Found>> {
+    pub(super) async fn due(&self, jobs: &[Job], sinks: &[Sink], settings: &Settings) -> Result<Vec<Found>> {
         let cursors = self.cursors().await?;
         let cursor = |sink: &Sink| cursors.get(&(sink.name.clone(), filter_hash(sink))).copied();
         // Without a cursor everything is looked at; the tables hold nothing from before 1970.
@@ -92,12 +93,12 @@ impl Bittern {
             if sink.kind == Some(SinkKind::Coach) {
                 past.cases.extend(self.coached(&sink.name).await?);
             }
-            found.push(self.due_at(sink, cursor(sink), &read, past, settings));
+            found.push(self.due_at(jobs, sink, cursor(sink), &read, past, settings));
         }
         Ok(found)
     }
 
-    fn due_at(&self, sink: &Sink, cursor: Option<Micros>, read: &Read, mut past: Past, settings: &Settings) -> Found {
+    fn due_at(&self, jobs: &[Job], sink: &Sink, cursor: Option<Micros>, read: &Read, mut past: Past, settings: &Settings) -> Found {
         let now = self.lake.clock().now();
         let mut found = Found {
             settings: sink.clone(),
@@ -115,7 +116,7 @@ impl Bittern {
         };
         let since = cursor.map_or(0, |time| time.saturating_sub(SLACK));
         let coaches = sink.kind == Some(SinkKind::Coach);
-        let wanted = |change: &Change| self.wants(sink, change);
+        let wanted = |change: &Change| Self::wants(jobs, sink, change);
         for history in read.histories.values() {
             let due = due(history, &wanted, now);
             if let Some(place) = due.later {
@@ -157,11 +158,11 @@ impl Bittern {
     }
 
     /// Whether a sink's filter wants an alert it does not know.
-    fn wants(&self, sink: &Sink, change: &Change) -> bool {
+    fn wants(jobs: &[Job], sink: &Sink, change: &Change) -> bool {
         let place = |severity: &str| SEVERITIES.iter().position(|known| *known == severity).unwrap_or(0);
         let detection = match (sink.kind, sink.detections.as_slice()) {
             (Some(SinkKind::Coach), []) => coach::DETECTIONS.contains(&change.detection_id.as_str()),
-            (_, []) => self.nodes.iter().find(|node| node.job.id == change.detection_id).is_none_or(|node| node.job.header.deliver),
+            (_, []) => jobs.iter().find(|job| job.id == change.detection_id).is_none_or(|job| job.header.deliver),
             (_, patterns) => patterns.iter().any(|pattern| matches(pattern, &change.detection_id)),
         };
         let group = change.group_name.as_deref().unwrap_or("Unknown");
@@ -261,7 +262,8 @@ impl Bittern {
             return Ok(ever);
         }
         // The view holds the tables as they were when it was planned.
-        session::register_views(&self.context, &self.catalog.views()).await?;
+        let views = self.catalog.views().into_iter().filter(|(name, _)| name == "cases").collect();
+        session::register_views(&self.context, &views).await?;
         Ok(texts(&self.told_rows("SELECT case_id FROM cases WHERE state = 'suppressed'", vec![]).await?))
     }
 

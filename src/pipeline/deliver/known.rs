@@ -11,6 +11,7 @@ use super::{Bittern, Load};
 use crate::config::sinks::SinkKind;
 use crate::error::Result;
 use crate::event::Micros;
+use crate::jobs::Job;
 use crate::lake::tables;
 use crate::session;
 use crate::sinks::Opened;
@@ -32,7 +33,7 @@ type People = HashMap<String, Vec<Person>>;
 
 impl Bittern {
     /// Makes messages of what is due, and rows for what there is nobody to tell.
-    pub(super) async fn load(&self, sink: Opened, found: Found) -> Result<(Load, Vec<Attempt>)> {
+    pub(super) async fn load(&self, jobs: &[Job], sink: Opened, found: Found) -> Result<(Load, Vec<Attempt>)> {
         let known = self.known(&found.items).await?;
         let coaches = sink.kind == SinkKind::Coach;
         let named = found.settings.names.unwrap_or(self.names);
@@ -43,7 +44,7 @@ impl Bittern {
         for (change, kind, tried) in found.items {
             let nothing = Known::default();
             let mut message =
-                Message::of(&change, kind, self.told_detection(&change.detection_id), known.get(&change.alert_id).unwrap_or(&nothing));
+                Message::of(&change, kind, detection(jobs, &change.detection_id), known.get(&change.alert_id).unwrap_or(&nothing));
             if named && let Some(person) = person_at(&people, &change.entity_id, change.interval_start) {
                 message.entity.name = person.name.as_deref().map(crate::sinks::plain::plain);
                 message.entity.email = person.email.as_deref().map(crate::sinks::plain::plain);
@@ -77,15 +78,6 @@ impl Bittern {
             more: found.more,
         };
         Ok((load, skipped))
-    }
-
-    fn told_detection(&self, id: &str) -> Detection {
-        let job = self.nodes.iter().map(|node| &node.job).find(|job| job.id == id);
-        Detection {
-            id: id.to_owned(),
-            title: job.map_or_else(|| id.to_owned(), |job| job.header.title.clone()),
-            techniques: job.map(|job| job.header.techniques.clone()).unwrap_or_default(),
-        }
     }
 
     fn skipped(&self, sink: &str, message: &Message, tried: &Tried) -> Attempt {
@@ -190,6 +182,15 @@ impl Bittern {
             }
         }
         Ok(found)
+    }
+}
+
+fn detection(jobs: &[Job], id: &str) -> Detection {
+    let job = jobs.iter().find(|job| job.id == id);
+    Detection {
+        id: id.to_owned(),
+        title: job.map_or_else(|| id.to_owned(), |job| job.header.title.clone()),
+        techniques: job.map(|job| job.header.techniques.clone()).unwrap_or_default(),
     }
 }
 
