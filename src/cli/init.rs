@@ -53,7 +53,7 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
 }
 
 fn settings(names: bool) -> String {
-    if names { SETTINGS.replace("#names = false", "names = true") } else { SETTINGS.to_owned() }
+    if names { SETTINGS.replacen("#names = false", "names = true", 1) } else { SETTINGS.to_owned() }
 }
 
 /// The first line of a policy file.

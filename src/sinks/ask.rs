@@ -61,8 +61,7 @@ impl Ask {
         let mut builder = Client::builder()
             .user_agent(concat!("bittern/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT.min(timeout))
-            .timeout(timeout);
+            .connect_timeout(CONNECT_TIMEOUT.min(timeout));
         // A proxy of the environment is for the world outside.
         if local {
             builder = builder.no_proxy();

@@ -550,6 +550,31 @@ async fn deliver_ends_with_what_the_table_holds_whatever_a_sink_answers() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn deliver_works_a_backlog_off_in_parts_and_then_looks_no_further_back_than_it_must() {
+    let folder = tempfile::tempdir().unwrap();
+    let findings = folder.path().join("findings");
+    let with_file = async |now| {
+        let mut file = sink("file", "ocsf_file", "folder = \"x\"\nbatch_max = 500");
+        file.folder = Some(findings.clone());
+        open(folder.path(), vec![file], now).await
+    };
+    let bittern = with_file(NOW).await;
+    let changes: Vec<Value> = (0..6_000).map(|n| change("new", &format!("alert-{n}"), "low", 3.0, 30 + n / 3_000)).collect();
+    tell(&bittern, &changes, true).await;
+    let done = deliver(&bittern, &quick()).await;
+    assert_eq!((done[0].delivered, done[0].waiting, done[0].more), (6_000, 0, false), "more than one pass takes");
+    let cursor = rows(&bittern, "SELECT max(change_time) AS t FROM deliveries WHERE state = 'cursor'").await;
+    assert_eq!(cursor, [format!("{{\"t\":\"{}\"}}", time_text(NOW - 3 * DAY + 31 * HOUR))]);
+    // What was told before the cursor is known from the table of changes, not from memory: 4 is not twice 3, 6 is.
+    let bittern = with_file(NOW + DAY).await;
+    tell(&bittern, &[change("changed", "alert-5", "low", 4.0, 60), change("changed", "alert-6", "low", 6.0, 61)], true).await;
+    assert_eq!(deliver(&bittern, &quick()).await[0].delivered, 1);
+    let path = findings.join(format!("bittern-{}.jsonl", &time_text(NOW + DAY)[..10]));
+    let told: Value = serde_json::from_str(std::fs::read_to_string(path).unwrap().trim()).unwrap();
+    assert_eq!((&told["finding_info"]["uid"], &told["activity_name"]), (&json!("alert-6"), &json!("Update")));
+}
+
 /// Killed between sending and writing down, the program tells again what it had told, with the same ids, and misses nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn deliver_misses_nothing_when_it_is_killed() {
