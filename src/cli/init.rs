@@ -175,7 +175,8 @@ mod tests {
         let mut defaults = String::new();
         let mut example = false;
         for line in SETTINGS.lines().take_while(|line| !line.contains("[[")) {
-            let setting = line.strip_prefix('#').filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase() || c == '['));
+            let section = Some(line).filter(|line| line.starts_with('['));
+            let setting = section.or_else(|| line.strip_prefix('#').filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase())));
             if let Some(setting) = setting.filter(|_| !example) {
                 defaults.push_str(&format!("{setting}\n"));
             }

@@ -50,7 +50,7 @@ impl SinkKind {
     /// Settings that it may have besides those of every sink.
     fn may_have(self) -> &'static [&'static str] {
         match self {
-            Self::OcsfFile => &[],
+            Self::OcsfFile => &["batch_max"],
             Self::OcsfHttp => &["authorization_env", "ca_file", "allow_http", "batch_max"],
             Self::Webhook => &["authorization_env", "ca_file", "allow_http", "format"],
             Self::Coach => &["authorization_env", "ca_file", "allow_http", "within_days"],

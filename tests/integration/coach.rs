@@ -10,8 +10,9 @@ use bittern::sources::time;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
-use crate::deliver::{OK, SECRET, config, deliver, frames, quick, sink, webhook};
+use crate::deliver::{OK, SECRET, config, deliver, quick, sink, webhook};
 use crate::receiver::{Answer, Receiver};
+use crate::wires::frames;
 use crate::{rows, secrets};
 
 /// 2026-03-06T00:00:00Z: the day after the postings.

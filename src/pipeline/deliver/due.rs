@@ -70,8 +70,8 @@ impl Found {
 
 /// What the tables say, read once for all sinks.
 struct Read {
-    /// By alert, in order; committed ones only.
-    histories: BTreeMap<String, Vec<Change>>,
+    /// Of each alert, in order; committed changes only. Alerts stand in the order in which they were told and happened.
+    histories: Vec<Vec<Change>>,
     /// The least time of a change whose commit may still come.
     uncommitted: Option<Micros>,
     seen: Option<Micros>,
@@ -117,7 +117,7 @@ impl Bittern {
         let since = cursor.map_or(0, |time| time.saturating_sub(SLACK));
         let coaches = sink.kind == Some(SinkKind::Coach);
         let wanted = |change: &Change| Self::wants(jobs, sink, change);
-        for history in read.histories.values() {
+        for history in &read.histories {
             let due = due(history, &wanted, now);
             if let Some(place) = due.later {
                 found.leave(&history[place]);
@@ -213,7 +213,11 @@ impl Bittern {
         for change in committed {
             histories.entry(change.alert_id.clone()).or_default().push(change);
         }
-        histories.values_mut().for_each(|history| history.sort_by(|a, b| (a.change_time, &a.run_id).cmp(&(b.change_time, &b.run_id))));
+        let mut histories: Vec<Vec<Change>> = histories.into_values().collect();
+        for history in &mut histories {
+            history.sort_by(|a, b| (a.change_time, &a.run_id).cmp(&(b.change_time, &b.run_id)));
+        }
+        histories.sort_by_key(|history| history.first().map(|change| (change.change_time, change.interval_start, change.alert_id.clone())));
         let mut attempts: BTreeMap<String, Vec<Attempt>> = BTreeMap::new();
         for batch in self.told_rows("SELECT * FROM deliveries WHERE change_time >= $since AND state <> 'cursor'", vec![since]).await? {
             for attempt in log::read(&batch) {
