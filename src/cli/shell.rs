@@ -37,7 +37,9 @@ pub fn man(args: &Man) -> Result<ExitCode> {
     let refused = |e: std::io::Error| Error::usage(format!("cannot write to `{}`", args.folder.display())).caused_by(e);
     std::fs::create_dir_all(&args.folder).map_err(refused)?;
     clap_mangen::generate_to(super::Args::command(), &args.folder).map_err(refused)?;
-    let pages = std::fs::read_dir(&args.folder).map_err(refused)?.count();
+    let named =
+        |entry: std::io::Result<std::fs::DirEntry>| entry.is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with("bittern"));
+    let pages = std::fs::read_dir(&args.folder).map_err(refused)?.filter_map(|entry| named(entry).then_some(())).count();
     output::print_text(&format!("{pages} pages in {}\n", args.folder.display()))?;
     Ok(ExitCode::SUCCESS)
 }

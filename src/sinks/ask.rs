@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Certificate, Client, StatusCode, Url};
 
 use super::{Failure, FailureKind, secret};
@@ -109,13 +109,20 @@ impl Ask {
             // Only after the whole answer is there may the connection serve again; what it says does not matter.
             return response.bytes().await.map(drop).map_err(|e| unreached(&e));
         }
-        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
-        Err(Failure {
-            kind: meaning(status),
-            message: format!("the sink answered {}", status.as_u16()),
-            retry_after: retry_after.map(Duration::from_secs).map(|wait| wait.min(RETRY_AFTER_MAX)),
-        })
+        let retry_after = retry_after(response.headers()).map(|wait| wait.min(RETRY_AFTER_MAX));
+        Err(Failure { kind: meaning(status), message: format!("the sink answered {}", status.as_u16()), retry_after })
     }
+}
+
+/// `Retry-After` (RFC 9110, 10.2.3): seconds, or a time, which is counted from the answer's own `Date`.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let asked = text(RETRY_AFTER)?;
+    if let Ok(seconds) = asked.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let time = |text: &str| chrono::DateTime::parse_from_rfc2822(text).ok();
+    (time(asked)? - time(text(DATE)?)?).to_std().ok()
 }
 
 /// What an answer says about trying again.
@@ -157,6 +164,19 @@ mod tests {
         let settings = sinks::Sink { url_env: Some("NOT_SET".into()), ..sinks::Sink::default() };
         let error = Ask::open(&settings, &none, Duration::from_secs(1)).map(drop).map_err(|e| format!("{e:#}"));
         assert!(error.is_err_and(|e| e.contains("`NOT_SET` is not set")));
+    }
+
+    #[test]
+    fn a_sink_may_ask_for_seconds_or_for_a_time() {
+        let asked = |after: &'static str, date: &'static str| {
+            let pairs = [(RETRY_AFTER, after), (DATE, date)].map(|(name, value)| (name, HeaderValue::from_static(value)));
+            retry_after(&HeaderMap::from_iter(pairs))
+        };
+        let date = "Fri, 06 Mar 2026 08:00:00 GMT";
+        assert_eq!(asked("120", date), Some(Duration::from_secs(120)));
+        assert_eq!(asked("Fri, 06 Mar 2026 08:01:30 GMT", date), Some(Duration::from_secs(90)));
+        assert_eq!(asked("Fri, 06 Mar 2026 07:00:00 GMT", date), None, "that is over");
+        assert_eq!(asked("soon", date), None);
     }
 
     #[test]

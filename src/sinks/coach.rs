@@ -56,12 +56,19 @@ impl Coaching {
 
     /// How to take the posting away.
     fn deletion(&self) -> &'static str {
-        match (self.source.split('_').next(), self.surface.as_deref()) {
-            (Some("slack"), _) => "Open the message, choose More actions, Delete message. Editing is not enough: the old text is kept.",
-            (Some("teams"), _) => "Open the message, choose More options, Delete.",
-            (_, Some("email")) => "A mail cannot be called back: rotate the credential first, then ask the people who got it to delete it.",
-            (Some("jira" | "confluence" | "trello"), _) => "Delete the comment, and ask an administrator to remove it from the history.",
-            _ => "Delete it where you posted it.",
+        // A log that came by another way than the platform's own still has the platform's links.
+        let link = self.permalink.as_deref().unwrap_or_default();
+        let is = |source: &str, host: &str| self.source.starts_with(source) || link.contains(host);
+        if is("slack", ".slack.com/") {
+            "Open the message, choose More actions, Delete message. Editing is not enough: the old text is kept."
+        } else if is("teams", "teams.microsoft.com/") {
+            "Open the message, choose More options, Delete."
+        } else if self.surface.as_deref() == Some("email") {
+            "A mail cannot be called back: rotate the credential first, then ask the people who got it to delete it."
+        } else if is("jira", ".atlassian.net/") || is("confluence", ".atlassian.net/") || is("trello", "trello.com/") {
+            "Delete the comment, and ask an administrator to remove it from the history."
+        } else {
+            "Delete it where you posted it."
         }
     }
 
