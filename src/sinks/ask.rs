@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Certificate, Client, StatusCode, Url};
 
-use super::{Failure, FailureKind, secret};
+use super::{Failure, FailureKind, secret, tls};
 use crate::config::sinks;
 use crate::error::{Error, Result};
 
@@ -137,7 +137,9 @@ fn meaning(status: StatusCode) -> FailureKind {
 
 /// An error without its address.
 fn unreached(error: &reqwest::Error) -> Failure {
-    let what = if error.is_timeout() {
+    let what = if let Some(what) = tls::told(error) {
+        what
+    } else if error.is_timeout() {
         "the sink did not answer in time"
     } else if error.is_connect() {
         "no connection to the sink"

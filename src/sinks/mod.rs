@@ -16,6 +16,7 @@ pub mod plain;
 pub mod rotation;
 pub mod splunk_hec;
 pub mod syslog;
+mod tls;
 pub mod webhook;
 
 use std::time::Duration;

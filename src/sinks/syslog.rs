@@ -136,10 +136,7 @@ impl Syslog {
 
 /// What went wrong, without an address.
 fn told(error: &io::Error) -> String {
-    if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
-        return format!("TLS failed: {error}");
-    }
-    format!("the connection failed: {}", error.kind())
+    super::tls::told(error).map_or_else(|| format!("the connection failed: {}", error.kind()), str::to_owned)
 }
 
 /// A host name as RFC 5424 allows it; `-` says that there is none.
