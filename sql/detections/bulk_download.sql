@@ -16,6 +16,7 @@
 -- score_min = 4.0
 -- p_value_max = 0.01
 -- peer_score_min = 2.0
+-- team_factor_min = 3.0
 -- newcomer_files_min = 150
 -- newcomer_factor_min = 10.0
 -- device_files_min = 300
@@ -89,6 +90,7 @@ team AS (
   SELECT
     j.local_day, d.group_name, d.person_id,
     max(d.peer_group) AS peer_group,
+    coalesce(max(d.value) FILTER (WHERE d.local_day = j.local_day), 0) AS today,
     activity_baseline_at(d.local_day, d.value, true, 28, j.local_day) AS baseline
   FROM (SELECT DISTINCT local_day, group_name FROM candidates WHERE class = 'interactive') AS j
   JOIN measured AS d
@@ -115,6 +117,13 @@ peers AS (
     ) AS g
       ON r.local_day = g.local_day AND r.group_name = g.group_name
   ) AS nearest
+),
+-- What half of a group takes on the same day is a release or the end of a quarter, not an incident.
+team_days AS (
+  SELECT local_day, group_name, median(today) AS today
+  FROM team
+  GROUP BY local_day, group_name
+  HAVING count(*) >= 10
 ),
 compared AS (
   SELECT
@@ -205,6 +214,7 @@ judged AS (
       WHEN c.value >= c.value_min AND s.status = 'ok'
         AND s.score >= $score_min AND s.p_value <= $p_value_max
         AND c.value >= c.factor_min * s.most_before AND c.value >= $busy_factor_min * s.busy_before
+        AND (c.measure = 'megabytes' OR coalesce(c.value >= $team_factor_min * t.today, true))
         AND (c.measure = 'megabytes' OR coalesce(c.value >= p.peers_expected + $peer_score_min * p.peers_spread, true))
         THEN 'history'
       WHEN x.device_name IS NOT NULL AND c.value >= $factor_min * s.most_before THEN 'device'
@@ -218,6 +228,7 @@ judged AS (
   JOIN scored AS s ON c.person_id = s.person_id AND c.class = s.class AND c.local_day = s.local_day AND c.measure = s.measure
   LEFT JOIN peers AS p
     ON c.class = 'interactive' AND c.local_day = p.local_day AND c.group_name = p.group_name AND c.peer_group = p.peer_group
+  LEFT JOIN team_days AS t ON c.class = 'interactive' AND c.local_day = t.local_day AND c.group_name = t.group_name
   LEFT JOIN devices AS x ON c.class = 'sync' AND c.person_id = x.person_id AND c.local_day = x.local_day
 ),
 fired AS (

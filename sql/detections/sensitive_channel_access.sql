@@ -36,9 +36,12 @@ visits AS (
     sum(v.entries) AS entries,
     min(v.first_event_time) AS first_event_time,
     max(v.last_event_time) AS last_event_time
-  FROM visits_by_person AS v
-  LEFT JOIN places AS p ON v.channel_id = p.name AND v.interval_start >= p.valid_from AND v.interval_start < p.valid_to
-  LEFT JOIN places AS s ON v.site_address = s.name AND v.interval_start >= s.valid_from AND v.interval_start < s.valid_to
+  -- The few places come first: the engine keeps a join's left side in memory, and does not see that these are the small one.
+  FROM places AS s
+  RIGHT JOIN (
+    places AS p
+    RIGHT JOIN visits_by_person AS v ON v.channel_id = p.name AND v.interval_start >= p.valid_from AND v.interval_start < p.valid_to
+  ) ON v.site_address = s.name AND v.interval_start >= s.valid_from AND v.interval_start < s.valid_to
   WHERE v.interval_start >= $interval_start - INTERVAL '90 days' AND v.interval_start < $interval_end
     AND (p.name IS NOT NULL OR s.name IS NOT NULL)
   GROUP BY v.interval_start, v.person_id, coalesce(p.channel_id, s.channel_id)

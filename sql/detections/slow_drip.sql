@@ -7,7 +7,7 @@
 -- entity = "person_id"
 -- known_gaps = "Who takes a little more every month, and never twice the most of the three months before, is not seen. Nor is anybody in their first two months."
 -- [params]
--- files_min = 100
+-- files_min = 60
 -- days_min = 10
 -- factor_min = 2.0
 -- excess_min = 12.0
@@ -19,7 +19,8 @@ WITH daily AS (
     local_day, person_id,
     max(group_name) AS group_name,
     max(start_date) AS start_date,
-    CAST(sum(files) AS DOUBLE) AS files
+    CAST(sum(files) AS DOUBLE) AS files,
+    min(first_event_time) AS first_event_time
   FROM activity_by_person
   WHERE interval_start >= $interval_start - INTERVAL '150 days' AND interval_start < $interval_end
     AND action IN ('file_downloaded', 'file_synced', 'file_copied')
@@ -84,6 +85,7 @@ days AS (
   SELECT
     s.person_id, s.at, s.day,
     coalesce(max(d.files), 0) AS files,
+    min(d.first_event_time) AS first_event_time,
     bool_or(u.person_id IS NOT NULL) AS unknown,
     bool_or(p.person_id IS NOT NULL) AS approved
   FROM (
@@ -117,7 +119,7 @@ usual AS (
 prepared AS (
   SELECT
     d.person_id, d.at, d.day, d.unknown, d.approved, u.history, u.mean, u.variance,
-    c.group_name, c.month_before,
+    c.group_name, c.month_before, d.first_event_time,
     least(d.files, greatest($bulk_files, $bulk_factor * coalesce(c.peak_before, 0))) AS files,
     (u.mean + sqrt(u.mean * u.mean + 4 * u.variance)) / (2 * u.variance) AS scale
   FROM days AS d
@@ -133,6 +135,7 @@ scored AS (
     max(mean) AS mean,
     max(variance) AS variance,
     max(month_before) AS month_before,
+    min(first_event_time) AS first_event_time,
     sum(files) FILTER (WHERE NOT approved) AS month,
     count(*) FILTER (WHERE NOT approved AND files > 0) AS month_days,
     -- What was seen was taken, even on a day that is not known whole; that there was less says nothing then.
@@ -190,7 +193,6 @@ downloads AS (
   SELECT
     person_id,
     date_trunc('day', local_time(event_time, time_zone)) AS local_day,
-    min(event_time) AS first_event_time,
     max(event_time) AS last_event_time,
     array_agg(event_id ORDER BY event_time) AS evidence_ids
   FROM acts
@@ -204,7 +206,7 @@ SELECT
   f.at AS interval_time,
   f.person_id AS entity_id,
   f.group_name,
-  d.first_event_time,
+  f.first_event_time,
   d.last_event_time,
   f.month AS observed,
   least(28 * f.mean, f.month_before) AS expected,

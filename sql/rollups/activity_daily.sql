@@ -13,7 +13,7 @@ SELECT
   action,
   bool_or(actor_class = 'guest') AS guest,
   count(*) AS events,
-  count(DISTINCT coalesce(file_id, object_url, file_name)) AS files,
+  distinct_count(coalesce(file_id, object_url, file_name)) AS files,
   sum(file_size) AS bytes,
   count(file_size) AS sized,
   sliding_peak(event_time, 60) AS peak_60m,

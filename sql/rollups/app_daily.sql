@@ -11,9 +11,9 @@ SELECT
   count(*) FILTER (WHERE NOT granted) AS events,
   count(*) FILTER (WHERE reads) AS readings,
   count(*) FILTER (WHERE searches) AS searches,
-  count(DISTINCT CASE WHEN searches AND cardinality(credential_term(search_query)) > 0 THEN lower(trim(search_query)) END) AS credential_searches,
-  count(DISTINCT CASE WHEN reads THEN channel_id END) AS channels,
-  count(DISTINCT CASE WHEN reads THEN coalesce(actor_id, actor_email) END) AS people,
+  distinct_count(CASE WHEN searches AND cardinality(credential_term(search_query)) > 0 THEN lower(trim(search_query)) END) AS credential_searches,
+  distinct_count(CASE WHEN reads THEN channel_id END) AS channels,
+  distinct_count(CASE WHEN reads THEN coalesce(actor_id, actor_email) END) AS people,
   min(event_time) AS first_event_time,
   max(event_time) AS last_event_time
 FROM (

@@ -27,7 +27,7 @@ SELECT
   count(*) AS events,
   count(*) FILTER (WHERE e.action = 'file_downloaded') AS downloads,
   count(*) FILTER (WHERE e.action IN ('channel_joined', 'channel_previewed')) AS entries,
-  count(DISTINCT e.file_id) AS files,
+  distinct_count(e.file_id) AS files,
   min(e.event_time) AS first_event_time,
   max(e.event_time) AS last_event_time
 FROM events AS e

@@ -10,7 +10,7 @@ SELECT
   country,
   bool_or(device_managed) AS device_managed,
   count(*) AS events,
-  count(DISTINCT src_ip) AS addresses
+  distinct_count(src_ip) AS addresses
 FROM events
 WHERE event_time >= $interval_start AND event_time < $interval_end
   AND time_origin IS NULL

@@ -13,7 +13,7 @@ SELECT
   action,
   vendor_action,
   count(*) AS events,
-  count(DISTINCT channel_id) AS channels,
+  distinct_count(channel_id) AS channels,
   count(*) FILTER (WHERE cardinality(credential_term(search_query)) > 0) AS credential_searches,
   min(event_time) AS first_event_time,
   max(event_time) AS last_event_time

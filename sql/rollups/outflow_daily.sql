@@ -44,7 +44,7 @@ SELECT
   target_account,
   target,
   count(*) AS events,
-  count(DISTINCT coalesce(file_id, file_name, object_url, event_id)) AS files,
+  distinct_count(coalesce(file_id, file_name, object_url, event_id)) AS files,
   min(event_time) AS first_event_time,
   max(event_time) AS last_event_time
 FROM outward

@@ -42,8 +42,8 @@ SELECT
   actor_id,
   actor_email,
   bool_or(actor_class = 'guest') AS guest,
-  count(DISTINCT search_query) AS searches,
-  count(DISTINCT search_query) FILTER (WHERE cardinality(credential_term(search_query)) > 0) AS credential_searches,
+  distinct_count(search_query) AS searches,
+  distinct_count(CASE WHEN cardinality(credential_term(search_query)) > 0 THEN search_query END) AS credential_searches,
   min(event_time) AS first_event_time,
   max(event_time) AS last_event_time
 FROM meant

@@ -100,6 +100,8 @@ pub(super) enum Client {
     Backup,
     /// An assistant.
     Ai,
+    /// What moves a whole organisation's files to another place.
+    Migration,
 }
 
 /// Where a file went from a machine.

@@ -22,6 +22,12 @@ const HISTORY_DAYS_MIN: usize = 14;
 const BULK_FILES_MIN: f64 = 20.0;
 /// How many times the usual busiest day a bulk download is at least.
 const BULK_FACTOR_MIN: f64 = 6.0;
+/// Files in 28 days below which no month is a drip.
+const DRIP_FILES_MIN: f64 = 60.0;
+/// How many times the largest 28 days before it a drip's 28 days are at least.
+const DRIP_FACTOR_MIN: f64 = 2.5;
+/// Days of history before the first day of a drip.
+const DRIP_HISTORY_DAYS_MIN: usize = 28;
 /// Downloads and openings between midnight and five that make a night.
 const NIGHT_ACTS_MIN: u32 = 8;
 /// Searches for different credential terms in a day that make a hunt.
@@ -68,11 +74,11 @@ impl Incident {
     }
 
     /// Takes in what happened on one of its days: `told` is the story's own part.
-    pub(super) fn judge(&mut self, told: &[&Entry], facts: Facts, history: &History) {
+    pub(super) fn judge(&mut self, told: &[&Entry], day: i32, facts: Facts, history: &History) {
         self.events += told.len();
         self.first = self.first.into_iter().chain(told.iter().map(|entry| entry.time)).min();
         self.last = self.last.into_iter().chain(told.iter().map(|entry| entry.time)).max();
-        let (found, why) = self.rule(told, facts, history);
+        let (found, why) = self.rule(told, day, facts, history);
         // Of several days the first that can be found decides; without one, the last says why not.
         if !self.detectable {
             self.detectable = found && !told.is_empty();
@@ -80,7 +86,7 @@ impl Incident {
         }
     }
 
-    fn rule(&self, told: &[&Entry], facts: Facts, history: &History) -> (bool, String) {
+    fn rule(&self, told: &[&Entry], day: i32, facts: Facts, history: &History) -> (bool, String) {
         let days = history.known_days();
         match self.story {
             Story::LeaverBulkDownload | Story::BulkDownload | Story::ApprovedExport => {
@@ -89,14 +95,23 @@ impl Incident {
                 let found = days >= HISTORY_DAYS_MIN && f64::from(facts.files) >= needed;
                 (found, format!("{} files in a day; {needed} needed (95th percentile {usual} over {days} days)", facts.files))
             }
-            Story::SlowDrip => (false, "no single day stands out".into()),
+            Story::SlowDrip => {
+                let first = self.days.first().copied().unwrap_or(day);
+                let month = history.month(day) + f64::from(facts.files);
+                let needed = DRIP_FILES_MIN.max(DRIP_FACTOR_MIN * history.busiest_month_before(first));
+                let known = history.known_days_before(first);
+                let why = format!("{month} files in 28 days; {needed} needed after {DRIP_HISTORY_DAYS_MIN} days, {known} known");
+                (known >= DRIP_HISTORY_DAYS_MIN && month >= needed, why)
+            }
             Story::OffScopeAccess => match self.blind {
                 Some(why) => (false, why.into()),
                 None => (true, format!("{} recorded acts in a channel of high sensitivity out of scope", told.len())),
             },
             Story::DownloadThenUsb | Story::DownloadThenCloud | Story::ExcusedTransfer => {
                 let out = |entry: &&&Entry| matches!(entry.what, What::Endpoint { exit: Exit::OwnStick | Exit::OwnCloud, .. });
-                let written = told.iter().filter(out).count();
+                // A download whose log was lost is none that anybody could compare with.
+                let downloaded = told.iter().filter(|entry| entry.what.downloaded().is_some()).count();
+                let written = told.iter().filter(out).count().min(downloaded);
                 let found = written >= TRANSFER_FILES_MIN;
                 (found, format!("{written} files written outside after their download; {TRANSFER_FILES_MIN} needed"))
             }
@@ -211,6 +226,21 @@ impl History {
 
     fn known_days(&self) -> usize {
         self.files.len()
+    }
+
+    fn known_days_before(&self, day: i32) -> usize {
+        self.files.iter().filter(|(at, _)| *at < day).count()
+    }
+
+    /// Files of the 27 days before `day`.
+    fn month(&self, day: i32) -> f64 {
+        self.files.iter().filter(|(at, _)| (day - 27..day).contains(at)).map(|(_, files)| f64::from(*files)).sum()
+    }
+
+    /// The most files of any 28 days that end before `day`.
+    fn busiest_month_before(&self, day: i32) -> f64 {
+        let ends = self.files.iter().filter(|(at, _)| *at < day);
+        ends.map(|(at, files)| self.month(*at) + f64::from(*files)).fold(0.0, f64::max)
     }
 
     /// The 95th percentile (nearest rank) of files in a day.

@@ -11,6 +11,7 @@ use crate::sources::Source;
 use super::acts::{Client, File, Place, What};
 use super::channels::Platform;
 use super::ids::mix;
+use super::lookalikes::Kind;
 use super::rhythm::{is_working_day, utc_midnight};
 use super::texts;
 use super::world::World;
@@ -24,7 +25,11 @@ pub(super) fn acts(world: &World, day: i32) -> Vec<(Micros, What)> {
         bot_messages(world, day, midnight, &mut rng, &mut acts);
     }
     if world.settings.wants(Source::M365Audit) && world.date(day).weekday() == Weekday::Sat {
-        backup(world, midnight, &mut rng, &mut acts);
+        // A full backup every Saturday night.
+        fetch_all(world, midnight, 2, Client::Backup, &mut rng, &mut acts);
+    }
+    if world.settings.wants(Source::M365Audit) && world.lookalikes.on(Kind::Migration, day) {
+        fetch_all(world, midnight, 6, Client::Migration, &mut rng, &mut acts);
     }
     acts
 }
@@ -43,12 +48,12 @@ fn bot_messages(world: &World, day: i32, midnight: Micros, rng: &mut ChaCha8Rng,
     }
 }
 
-/// A full backup every Saturday night: more files than anybody downloads, and nobody's hand.
-fn backup(world: &World, midnight: Micros, rng: &mut ChaCha8Rng, acts: &mut Vec<(Micros, What)>) {
+/// Files of everybody's, one after the other in one night: more than anybody downloads, and nobody's hand.
+fn fetch_all(world: &World, midnight: Micros, each: u32, client: Client, rng: &mut ChaCha8Rng, acts: &mut Vec<(Micros, What)>) {
     let people = world.people.len() as u32;
-    for n in 0..people * 2 {
+    for n in 0..people * each {
         let file = File::new(Place::Drive(rng.random_range(0..people)), rng.random_range(0..400));
         let time = midnight + 3_600 * SECOND + Micros::from(n) * 400_000;
-        acts.push((time, What::M365File { operation: "FileDownloaded", file, client: Client::Backup }));
+        acts.push((time, What::M365File { operation: "FileDownloaded", file, client }));
     }
 }

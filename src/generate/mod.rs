@@ -2,7 +2,7 @@
 //! all of it written in the vendors' raw formats. The same settings give the same bytes.
 //!
 //! `population`, `channels` and `words` say who and what there is, `rhythm` and `habits` when and how often, `routine` fills
-//! ordinary days, `stories` and `telling` plant incidents, `labels` judges them by the rules of `docs/detectability.md`, `vendors` writes
+//! ordinary days, `lookalikes` makes some of them odd, `stories` and `telling` plant incidents, `labels` judges them by the rules of `docs/detectability.md`, `vendors` writes
 //! records, `policy` the organisation's own tables. Nothing here reads a clock; only `output` writes files.
 
 mod acts;
@@ -12,6 +12,7 @@ mod habits;
 mod ids;
 mod json;
 mod labels;
+mod lookalikes;
 mod machines;
 mod output;
 mod phrases;
@@ -111,6 +112,7 @@ pub fn generate(settings: &Settings, out: &Path) -> Result<Totals, io::Error> {
     let mut incidents = stories::plan(&mut world);
     let mut out = Out::new(out, settings)?;
     policy::write(&world, &incidents, &mut out)?;
+    world.lookalikes.write(&world, &mut out)?;
     vendors::slack_state::write(&world, &mut out)?;
     let calendar = calendar(&incidents);
     let mut run =
@@ -163,12 +165,17 @@ impl Run {
                 telling::tell(&mut filled, &mut incidents[*at], history);
                 told.push((*at, from..filled.entries.len()));
             }
-            // Only what will be written counts: not what falls outside the run or belongs to sources that are not wanted.
-            let written = |entry: &&Entry| (begin..end).contains(&entry.time) && world.settings.wants(entry.what.source());
+            // Only what will be written counts: not what falls outside the run, was lost or belongs to sources that are not wanted.
+            let written = |entry: &&Entry| {
+                let source = entry.what.source();
+                (begin..end).contains(&entry.time)
+                    && world.settings.wants(source)
+                    && !world.lookalikes.lost(&world.settings, source, entry.time)
+            };
             let facts = Facts::of(filled.entries.iter().filter(written));
             for (at, range) in told {
                 let part: Vec<&Entry> = filled.entries[range].iter().filter(written).collect();
-                incidents[at].judge(&part, facts, history);
+                incidents[at].judge(&part, day, facts, history);
             }
             history.add(day, facts);
             let entries = filled.entries;

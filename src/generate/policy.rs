@@ -4,6 +4,7 @@ use std::io;
 
 use super::channels::Platform;
 use super::labels::Incident;
+use super::lookalikes::Kind;
 use super::output::Out;
 use super::population::{Group, Person, Suite};
 use super::stories::{Story, notice_date};
@@ -31,7 +32,7 @@ pub(super) fn write(world: &World, incidents: &[Incident], out: &mut Out) -> io:
     table("groups", "group,detection,monitored,why,who,until,valid_from,valid_to", groups(world))?;
     table("channels", "channel_id,channel_name,platform,sensitivity,groups,projects,site_address,valid_from,valid_to", channels(world))?;
     table("destinations", "kind,value,approved,why,valid_from,valid_to", destinations(world))?;
-    table("clients", "kind,value,class,valid_from,valid_to", clients())?;
+    table("clients", "kind,value,class,valid_from,valid_to", clients(world))?;
     table("exceptions", "detection,entity,why,who,until,valid_from,valid_to", exceptions(world, incidents))?;
     table("approvals", "person,action,why,who,valid_from,valid_to", approvals(world, incidents))
 }
@@ -124,14 +125,18 @@ fn destinations(world: &World) -> Vec<Vec<String>> {
     rows
 }
 
-fn clients() -> Vec<Vec<String>> {
-    vec![
+fn clients(world: &World) -> Vec<Vec<String>> {
+    let mut rows = vec![
         row(&["app_id", super::vendors::BACKUP_APP, "backup", "", ""]),
         row(&["app_id", "fb8d773d-7ef8-4ec0-a117-179f88add510", "ai", "", ""]),
         row(&["app_id", "ab9b8c07-8f02-4f72-87fa-80105867a763", "sync", "", ""]),
         row(&["app_id", "A0BUILDBOT1", "api", "", ""]),
         row(&["user_agent", "Microsoft SkyDriveSync", "sync", "", ""]),
-    ]
+    ];
+    if world.lookalikes.has(Kind::Migration) {
+        rows.push(row(&["app_id", super::vendors::MIGRATION_APP, "api", "", ""]));
+    }
+    rows
 }
 
 fn exceptions(world: &World, incidents: &[Incident]) -> Vec<Vec<String>> {

@@ -91,6 +91,8 @@ pub(super) struct Person {
     /// First and last day of each absence.
     pub(super) absences: Vec<(i32, i32)>,
     pub(super) night_shift: bool,
+    /// Day from which somebody of the day shift works at night.
+    pub(super) nights_from: Option<i32>,
     /// Whether this person sits down again after midnight now and then.
     pub(super) night_owl: bool,
     /// Acts on a working day.
@@ -127,6 +129,11 @@ impl Person {
     /// The profile id in Google Workspace.
     pub(super) fn google_id(&self) -> u64 {
         100_000_000_000_000_000 + mix(self.seed, 5) % 900_000_000_000_000_000
+    }
+
+    /// Whether this person works at night on that day.
+    pub(super) fn works_nights(&self, day: i32) -> bool {
+        self.night_shift || self.nights_from.is_some_and(|from| day >= from)
     }
 
     /// Whether this person is employed and not away on that day.
@@ -207,6 +214,7 @@ fn person(settings: &Settings, index: u32, group: Group, projects: usize, rng: &
         leaving_day: None,
         absences: absences(settings, rng),
         night_shift,
+        nights_from: None,
         night_owl: !night_shift && index % 12 == 7,
         rate: lognormal(rng, 0.45) * settings.events_per_person_day * if group == Group::Guests { 0.2 } else { 1.0 },
         download_factor: lognormal(rng, 0.55),

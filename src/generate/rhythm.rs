@@ -17,10 +17,10 @@ pub(super) const HOUR: i32 = 3_600;
 pub(super) const DAY: i32 = 24 * HOUR;
 
 /// How much of a working day this day is for people in general.
-pub(super) fn day_weight(date: NaiveDate, person: &Person) -> f64 {
+pub(super) fn day_weight(date: NaiveDate, nights: bool) -> f64 {
     match date.weekday() {
         // Those of the night shift take turns on weekends.
-        Weekday::Sat | Weekday::Sun if person.night_shift => 0.3,
+        Weekday::Sat | Weekday::Sun if nights => 0.3,
         Weekday::Sat => 0.015,
         Weekday::Sun => 0.025,
         Weekday::Fri => 0.85,
@@ -34,8 +34,8 @@ pub(super) fn is_working_day(date: NaiveDate) -> bool {
 }
 
 /// A second of the local day at which this person does something.
-pub(super) fn second_of_day(person: &Person, rng: &mut ChaCha8Rng) -> i32 {
-    if person.night_shift {
+pub(super) fn second_of_day(person: &Person, nights: bool, rng: &mut ChaCha8Rng) -> i32 {
+    if nights {
         // 22:00 to 06:00: the end of one night and the beginning of the next.
         let second = rng.random_range(-2 * HOUR..6 * HOUR);
         return second.rem_euclid(DAY);

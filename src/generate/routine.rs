@@ -9,6 +9,7 @@ use super::acts::{Client, Exit, File, Place, What};
 use super::channels::Platform;
 use super::day::{Day, Entry, FILES_BEFORE, post_file, post_in_teams};
 use super::habits::Kind;
+use super::lookalikes;
 use super::population::{Group, Suite};
 use super::rhythm::{HOUR, day_weight, is_working_day, second_of_day};
 use super::texts;
@@ -18,14 +19,15 @@ use super::world::{Haunts, World};
 /// Fills an ordinary day.
 pub(super) fn ordinary_day(day: &mut Day<'_>) {
     let person = day.person();
-    let weight = day_weight(day.world.date(day.day), person);
+    let nights = person.works_nights(day.day);
+    let weight = day_weight(day.world.date(day.day), nights) * day.world.lookalikes.factor(day.index, person, day.day);
     // A day is rarely like the one before: this factor has mean 1 and a spread of 0.4.
     let factor = Gamma::new(6.0, 1.0 / 6.0).map_or(1.0, |distribution| distribution.sample(&mut day.rng));
     let mean = person.rate * weight * factor;
     if mean > 1e-6 {
         let count = Poisson::new(mean).map_or(0.0, |distribution| distribution.sample(&mut day.rng)) as u32;
         for _ in 0..count {
-            let second = second_of_day(person, &mut day.rng);
+            let second = second_of_day(person, nights, &mut day.rng);
             if let Some(kind) = day.world.habits[day.index as usize].draw(&mut day.rng) {
                 do_one(day, kind, second);
             }
@@ -42,6 +44,7 @@ pub(super) fn ordinary_day(day: &mut Day<'_>) {
     if person.first_day == day.day {
         join_channels(day);
     }
+    lookalikes::fetch(day);
     if person.new_machine_day == Some(day.day) && person.suite == Suite::Microsoft {
         fill_new_machine(day);
     }

@@ -18,6 +18,9 @@ use super::world::World;
 /// Days without stories, so that everybody has a history.
 const QUIET_DAYS: i32 = 16;
 
+/// Working days of a slow drip that can be found.
+const DRIP_DAYS: usize = 20;
+
 /// What happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Story {
@@ -100,7 +103,7 @@ impl Story {
 const BEHAVIOUR: &[(Story, &[f64])] = &[
     (Story::LeaverBulkDownload, &[12.0, 2.0, 7.0, 3.5, 25.0]),
     (Story::BulkDownload, &[10.0, 2.5, 7.0, 4.0, 20.0]),
-    (Story::SlowDrip, &[1.6, 1.3, 2.0]),
+    (Story::SlowDrip, &[1.6, 1.3, 2.0, 3.0, 4.0, 6.0]),
     (Story::OffScopeAccess, &[6.0, 1.0, 3.0]),
     (Story::DownloadThenUsb, &[12.0, 2.0, 5.0]),
     (Story::DownloadThenCloud, &[8.0, 2.0, 4.0]),
@@ -176,6 +179,11 @@ fn plant(world: &mut World, rng: &mut ChaCha8Rng, taken: &mut [bool], incidents:
     let first = rng.random_range(0..possible.len() as u32) as usize;
     let days = match story {
         Story::LeaverBulkDownload => possible[first..].iter().copied().take(1 + first % 2).collect(),
+        // Four weeks after four weeks without, where there is room; the weakest forms are shorter.
+        Story::SlowDrip if strength >= 3.0 && possible.len() > 2 * DRIP_DAYS => {
+            let from = DRIP_DAYS + first % (possible.len() - 2 * DRIP_DAYS);
+            possible[from..from + DRIP_DAYS].to_vec()
+        }
         Story::SlowDrip => possible[first.min(possible.len() / 3)..].iter().copied().take(15).collect(),
         _ => vec![possible[first]],
     };
@@ -208,7 +216,11 @@ fn days_of(world: &World, index: u32) -> Vec<i32> {
 fn fits(world: &World, story: Story, index: u32) -> bool {
     let person = world.person(index);
     let settings = &world.settings;
-    let staff = person.group != Group::Guests && !person.reserved && !person.night_shift && person.leaving_day.is_none();
+    let staff = person.group != Group::Guests
+        && !person.reserved
+        && !person.night_shift
+        && person.nights_from.is_none()
+        && person.leaving_day.is_none();
     if !staff || days_of(world, index).is_empty() {
         return false;
     }

@@ -55,7 +55,7 @@ pub(super) fn tell(day: &mut Day<'_>, incident: &mut Incident, history: &History
 }
 
 /// Downloads `count` different files, one every `pace` seconds or so.
-fn take_files(day: &mut Day<'_>, start: i32, pace: i32, count: usize) -> Vec<File> {
+pub(super) fn take_files(day: &mut Day<'_>, start: i32, pace: i32, count: usize) -> Vec<File> {
     let mut files = Vec::with_capacity(count);
     match way_out(day.world, day.index) {
         Some(Platform::Slack) => {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use super::*;
-use crate::event::{Action, Event, Snapshot};
+use crate::event::{Action, Event, SECOND, Snapshot};
 use crate::sources::{Origin, Receiver, Record, Reject};
 
 /// The sources that a run writes.
@@ -269,4 +269,25 @@ fn the_sources_understand_what_is_generated() {
         assert!(counts.events + counts.snapshots > 0, "{source}");
         assert!(counts.other * 3 < counts.events.max(1), "{source}: {} of {} events are of no known action", counts.other, counts.events);
     }
+}
+
+#[test]
+fn large_runs_have_look_alikes_and_lose_the_logs_of_the_outage() {
+    let settings = Settings { people: 200, days: 45, seed: 8, events_per_person_day: 3.0, ..Settings::default() };
+    let (files, _) = files(&settings);
+    let listed: Vec<serde_json::Value> =
+        std::str::from_utf8(&files["lookalikes.jsonl"]).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let kinds: BTreeSet<&str> = listed.iter().map(|one| one["kind"].as_str().unwrap()).collect();
+    let expected = ["first_week", "leave_return", "migration", "outage", "quarter_end", "release", "shift_change"];
+    assert_eq!(kinds.into_iter().collect::<Vec<_>>(), expected);
+    let outage = listed.iter().find(|one| one["kind"] == "outage").unwrap();
+    let date = |key: &str| -> chrono::NaiveDate { outage[key].as_str().unwrap().parse().unwrap() };
+    let (begin, end) = (utc_midnight(date("first_day")), utc_midnight(date("last_day")) + DAY);
+    let times = files
+        .iter()
+        .filter(|(name, _)| name.starts_with("raw/slack_audit/"))
+        .flat_map(|(name, bytes)| records(name, bytes))
+        .map(|record| serde_json::from_str::<serde_json::Value>(&record).unwrap()["date_create"].as_i64().unwrap() * SECOND);
+    let (inside, outside): (Vec<i64>, Vec<i64>) = times.partition(|time| (begin..end).contains(time));
+    assert!(inside.is_empty() && !outside.is_empty(), "{} records in the outage", inside.len());
 }

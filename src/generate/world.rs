@@ -6,6 +6,7 @@ use super::Settings;
 use super::channels::{Channel, Platform, channels};
 use super::habits::{Habit, habits};
 use super::ids::mix;
+use super::lookalikes::{self, LookAlikes};
 use super::population::{Person, Suite, people};
 use super::words::PROJECTS;
 
@@ -20,6 +21,8 @@ pub(super) struct World {
     pub(super) haunts: Vec<Haunts>,
     /// What each person does, in the order of `people`.
     pub(super) habits: Vec<Habit>,
+    /// What looks like an incident and is none.
+    pub(super) lookalikes: LookAlikes,
 }
 
 /// Indices of the channels somebody is in.
@@ -36,7 +39,8 @@ impl World {
     /// The organisation that follows from the settings.
     pub(super) fn new(settings: &Settings) -> Self {
         let projects = projects(settings.people);
-        let people = people(settings, projects.len());
+        let mut people = people(settings, projects.len());
+        let lookalikes = lookalikes::plan(settings, &mut people);
         let channels = channels(settings.seed, &people, &projects);
         let mut haunts: Vec<Haunts> = people.iter().map(|_| Haunts::default()).collect();
         for (at, channel) in channels.iter().enumerate() {
@@ -52,7 +56,7 @@ impl World {
             }
         }
         let habits = people.iter().zip(&haunts).map(|(person, haunts)| habits(settings, person, haunts)).collect();
-        Self { settings: settings.clone(), people, projects, channels, haunts, habits }
+        Self { settings: settings.clone(), people, projects, channels, haunts, habits, lookalikes }
     }
 
     /// The date of a day of the run.

@@ -94,7 +94,6 @@ pub async fn find(
     let (Some(first), Some(last)) = (occupied.first(), occupied.last()) else { return Ok(todo) };
     let extent = Interval { start: first.start, end: last.end };
     let reach = extent.end - job.lookback.max(job.interval);
-    let first_run = entries.is_empty();
     for tile in extent.tiles(job.interval) {
         let last = entries.iter().rev().find(|entry| entry.span.start <= tile.start && tile.end <= entry.span.end);
         let reason = match last {
@@ -103,8 +102,8 @@ pub async fn find(
             Some(entry) => reason(lake, job, entry, policy_hash, tile, changes).await?,
         };
         let Some(reason) = reason else { continue };
-        // After a first run, restating reaches back only so far.
-        if !first_run && tile.end <= reach {
+        // Restating reaches back only so far; what never ran is taken however old it is.
+        if reason != Reason::NeverRun && tile.end <= reach {
             todo.too_old += 1;
             continue;
         }

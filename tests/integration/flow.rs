@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use bittern::event::DAY;
+use bittern::interval::Interval;
 use bittern::pipeline::explain::State;
 use bittern::pipeline::judge::{self, Judgement, judge};
 use bittern::pipeline::run::Settings;
@@ -102,4 +104,22 @@ async fn late_rows_restate_what_reads_them_and_nothing_else() {
     let changes =
         rows(&bittern, "SELECT change, reason FROM alert_changes WHERE change_time IS NOT NULL AND summary LIKE '%C-LATE%'").await;
     assert!(changes.iter().any(|change| change.contains("rows changed in credential_findings")), "{changes:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_never_ran_is_taken_however_old_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let logs = folder.path().join("logs");
+    let settings = bittern::generate::Settings { people: 4, days: 12, seed: 30, events_per_person_day: 8.0, ..Default::default() };
+    bittern::generate::generate(&settings, &logs).unwrap();
+    let mut bittern = open(folder.path()).await;
+    land(&bittern, &[&logs.join("raw")]).await.unwrap();
+    let jobs = vec!["activity_daily".to_owned()];
+    // The last of the days alone, then whatever is stale: the first days lie further back than restating reaches.
+    let asked = Interval { start: 20_525 * DAY, end: 20_526 * DAY };
+    bittern.run(&Settings { jobs: jobs.clone(), asked: Some(asked), ..Settings::default() }, &ProgressBar::hidden()).await.unwrap();
+    bittern.run(&Settings { jobs, ..Settings::default() }, &ProgressBar::hidden()).await.unwrap();
+
+    let days = rows(&bittern, "SELECT DISTINCT CAST(local_day AS DATE) AS day FROM activity_daily ORDER BY day").await;
+    assert!(days.len() >= 12, "{days:?}");
 }

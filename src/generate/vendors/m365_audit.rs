@@ -18,6 +18,9 @@ const ASSISTANT_APP: &str = "fb8d773d-7ef8-4ec0-a117-179f88add510";
 /// An invented id of an invented backup product.
 pub(in super::super) const BACKUP_APP: &str = "5e0cba11-0000-4000-8000-00000000b0c7";
 
+/// An invented id of an invented migration product.
+pub(in super::super) const MIGRATION_APP: &str = "5e0cba11-0000-4000-8000-000000000416";
+
 /// The id of a person in Microsoft's directory.
 pub(in super::super) fn object_id(person: &Person) -> Uuid {
     Uuid(mix(person.seed, 0xaad))
@@ -89,6 +92,7 @@ fn file_operation(world: &World, act: &Act, operation: &str, file: &File, client
         Client::Interactive => (person.map_or("", |person| usual(BROWSERS, person)), None),
         Client::Sync => ("Microsoft SkyDriveSync 25.020.0202.0001 ship; Windows NT 10.0 (22631)", Some((SYNC_APP, "OneDrive SyncEngine"))),
         Client::Backup => ("Veeam Backup for Microsoft 365/8.0", Some((BACKUP_APP, "Nightly Backup"))),
+        Client::Migration => ("Example Migration Manager/4.1", Some((MIGRATION_APP, "Migration Manager"))),
         Client::Ai => ("Microsoft Copilot", Some((ASSISTANT_APP, "Enterprise Copilot Platform"))),
     };
     o.text("UserAgent", user_agent);

@@ -12,7 +12,7 @@ mod trello;
 pub(super) mod slack_state;
 
 pub(super) use self::jira::account_id;
-pub(super) use self::m365_audit::{BACKUP_APP, object_id, stick_number};
+pub(super) use self::m365_audit::{BACKUP_APP, MIGRATION_APP, object_id, stick_number};
 pub(super) use self::trello::member_id;
 
 use crate::sources::Source;

@@ -75,6 +75,7 @@ pub fn bounded(text: &[u8], place: Range<usize>, keyword: &Keyword) -> Option<Ra
     if found.eq_ignore_ascii_case(b"key") && is_named_key(text, place.start, end)
         || is_grown(text, place.start, found, keyword)
         || is_in_link(text, place.start, end, keyword)
+        || is_in_hex(text, place.start, end)
     {
         return None;
     }
@@ -133,6 +134,21 @@ fn is_letter_before(text: &[u8], at: usize) -> bool {
     const CHAR_BYTES_MAX: usize = 4;
     let before = valid_suffix(text.get(at.saturating_sub(CHAR_BYTES_MAX)..at).unwrap_or_default());
     before.chars().next_back().is_some_and(|c| is_letter(c) && !is_unspaced(c))
+}
+
+/// Whether `text[start..end]` is a piece of a UUID or another long number in hexadecimal: "acc" in `51acc-4009`.
+fn is_in_hex(text: &[u8], start: usize, end: usize) -> bool {
+    const LONG: usize = 16;
+    let hex = |b: &&u8| b.is_ascii_hexdigit() || **b == b'-';
+    let number = |part: &[u8]| part.iter().any(u8::is_ascii_digit);
+    let (before, found, behind) = (text.get(..start), text.get(start..end), text.get(end..));
+    let (Some(before), Some(found), Some(behind)) = (before, found, behind) else { return false };
+    if !found.iter().all(|b| hex(&b)) {
+        return false;
+    }
+    let before = &before[before.len() - before.iter().rev().take_while(hex).count()..];
+    let behind = &behind[..behind.iter().take_while(hex).count()];
+    before.len() + found.len() + behind.len() >= LONG && (number(before) || number(behind))
 }
 
 /// Whether the keyword is a part of a URL or a path and not a parameter.

@@ -102,6 +102,9 @@ pub fn token_strength(value: &str) -> f64 {
     }
 }
 
+/// What [`lookalike`] calls names of hosts and files.
+pub const HOST_OR_FILE: &str = "a host, a file or a version";
+
 /// What the value most likely is if it is no secret.
 pub fn lookalike(value: &str) -> Option<&'static str> {
     let small = |b: u8| b.is_ascii() && !b.is_ascii_uppercase();
@@ -155,7 +158,7 @@ pub fn lookalike(value: &str) -> Option<&'static str> {
         return Some("a ticket or article number");
     }
     if is_host_or_file(&lower) {
-        return Some("a host, a file or a version");
+        return Some(HOST_OR_FILE);
     }
     if is_code(value) {
         return Some("code");

@@ -8,7 +8,7 @@ use super::pair::is_strong;
 use super::placeholder;
 use super::shape::{Shape, is_common, is_technical};
 use super::sighting::{Link, Sighting};
-use super::value::{lookalike, password_strength, token_strength};
+use super::value::{HOST_OR_FILE, lookalike, password_strength, token_strength};
 use super::words::is_word;
 
 /// What a value is rather than a secret, wherever it stands.
@@ -65,9 +65,10 @@ pub fn password(keyword: &Keyword, sighting: &Sighting<'_>, evidence: &mut Evide
     }
     if let Some(reason) = lookalike(value) {
         let in_code = own && link == Link::Assigned && token.before.quoted && password_strength(value) >= 0.3;
-        if NEVER.contains(&reason) && !in_code
-            || !link.direct() && link != Link::OwnLine && !(own && !keyword.shared && link == Link::Adjacent)
-        {
+        let near = link == Link::OwnLine || own && !keyword.shared && link == Link::Adjacent;
+        // Below a question about passwords stands as often the name of an attached file as an answer.
+        let attached = reason == HOST_OR_FILE && token.line > 0;
+        if NEVER.contains(&reason) && !in_code || !link.direct() && (!near || attached) {
             return Err(reason);
         }
         evidence.when(Feature::Lookalike, !in_code);
