@@ -340,7 +340,9 @@ async fn deliver_tells_again_what_could_not_be_written_down() {
     assert!(before > 0);
     let bittern = open(folder.path(), vec![webhook("hook", &receiver.url, "")], NOW).await;
     assert_eq!(deliver(&bittern, &quick()).await[0].delivered, 30);
-    assert_eq!(receiver.requests("/hook").len(), before + 30);
+    // One may have been on its way when the pass ended.
+    let after = receiver.requests("/hook").len();
+    assert!((before + 30..=before + 31).contains(&after), "{before} and {after}");
     assert_complete(&receiver.kept("/hook"), &expected);
 }
 
