@@ -1,5 +1,7 @@
 //! Settings: one `bittern.toml`, environment for secrets, flags last. Plain data; nothing is opened here.
 
+pub mod sinks;
+
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -22,8 +24,12 @@ pub struct Config {
     pub memory_mib: Option<usize>,
     /// Files with credential rules of your own, in our syntax or in that of Gitleaks and Betterleaks.
     pub rules: Vec<PathBuf>,
+    /// Whether names stand beside pseudonyms where alerts are shown or told; they are in `policy_people` alone otherwise.
+    pub names: bool,
     /// How raw objects are landed.
     pub ingest: Ingest,
+    /// Where changes of alerts are told.
+    pub sinks: Vec<sinks::Sink>,
 }
 
 /// The section `[ingest]`.
@@ -48,8 +54,13 @@ impl Config {
             let (line, column) = (before.matches('\n').count() + 1, before.rsplit('\n').next().map_or(0, str::len) + 1);
             Error::usage(format!("{}:{line}:{column}: {}", path.display(), e.message()))
         })?;
+        if let Some((number, problem)) = config.wrong_sink() {
+            return Err(Error::usage(format!("{}:{}: {problem}", path.display(), sink_line(&text, number))));
+        }
         let folder = path.parent().unwrap_or(Path::new(""));
-        let places = [&mut config.policy, &mut config.sql, &mut config.key_file].into_iter().flatten().chain(&mut config.rules);
+        let sinks = config.sinks.iter_mut().flat_map(|sink| [&mut sink.folder, &mut sink.ca_file]).flatten();
+        let places =
+            [&mut config.policy, &mut config.sql, &mut config.key_file].into_iter().flatten().chain(&mut config.rules).chain(sinks);
         for place in places {
             *place = folder.join(&*place);
         }
@@ -57,6 +68,15 @@ impl Config {
             *lake = folder.join(&*lake).display().to_string();
         }
         Ok(config)
+    }
+
+    /// The first sink that cannot be, by its place in the file, and why.
+    fn wrong_sink(&self) -> Option<(usize, String)> {
+        self.sinks.iter().enumerate().find_map(|(number, sink)| {
+            let twice = self.sinks.iter().take(number).any(|before| before.name == sink.name);
+            let problem = sink.problem().or_else(|| twice.then(|| format!("there are two sinks with the name `{}`", sink.name)));
+            Some((number, problem?))
+        })
     }
 
     /// The file of the key: the one named, else one in the user's configuration folder.
@@ -70,6 +90,12 @@ impl Config {
         home.map(|home| home.join("bittern").join("fingerprint.key"))
             .ok_or_else(|| Error::usage("there is no home folder for the key: name a file with `key_file` in bittern.toml"))
     }
+}
+
+/// The line of a `[[sinks]]`, by its place among them.
+fn sink_line(text: &str, number: usize) -> usize {
+    let heads = text.lines().enumerate().filter(|(_, line)| line.split_whitespace().collect::<String>().starts_with("[[sinks]]"));
+    heads.map(|(line, _)| line + 1).nth(number).unwrap_or(1)
 }
 
 /// Reads the key, or makes one at first use (readable by its owner alone).

@@ -27,6 +27,9 @@ pub mod jobs;
 pub mod ingest;
 pub mod alerts;
 
+// Who is told of them.
+pub mod sinks;
+
 // What people read.
 pub mod report;
 

@@ -4,15 +4,18 @@ mod alerts;
 mod backtest;
 mod check;
 mod credentials;
+mod deliver;
 mod demo;
 mod explain;
 mod generate;
 mod hunt;
 mod ingest;
+mod init;
 mod output;
 mod plan;
 mod report;
 mod run;
+mod shell;
 mod sql;
 mod status;
 mod test;
@@ -80,16 +83,26 @@ enum Format {
 enum Command {
     /// Land the sample logs in a lake, run every job, and show what was planted and what was found
     Demo(demo::Args),
+    /// Make a folder to begin with: settings, policy files, key
+    #[command(after_help = "Examples:\n  bittern init watch\n  bittern init --names yes")]
+    Init(init::Args),
     /// Read raw logs into the lake
+    #[command(after_help = INGEST)]
     Ingest(ingest::Args),
     /// Run the jobs whose answers are stale
+    #[command(after_help = RUN)]
     Run(run::Args),
     /// Show what `run` would do, and why
     Plan(run::Args),
     /// Query every table, view and function
+    #[command(after_help = SQL)]
     Sql(sql::Args),
     /// List and show cases, and write down what is decided about them
+    #[command(after_help = ALERTS)]
     Alerts(alerts::Args),
+    /// Tell sinks (SIEM, webhook, syslog, file) what changed in the alerts
+    #[command(after_help = DELIVER)]
+    Deliver(deliver::Args),
     /// Run a saved query, or list them
     Hunt(hunt::Args),
     /// Try a detection over the past with other parameters, or for a budget of alerts
@@ -97,6 +110,7 @@ enum Command {
     /// Show why detections did or did not tell of a person on a day
     Explain(explain::Args),
     /// Write the report as one HTML page
+    #[command(after_help = "Example:\n  bittern report --out report.html")]
     Report(report::Args),
     /// Show what the lake holds: sources, lateness, quarantine, unmapped actions
     Status,
@@ -108,7 +122,41 @@ enum Command {
     Credentials(credentials::Args),
     /// Write synthetic logs with planted incidents
     Generate(generate::Args),
+    /// Print the completions of a shell
+    #[command(after_help = "Example:\n  bittern completions bash > ~/.local/share/bash-completion/completions/bittern")]
+    Completions(shell::Completions),
+    /// Write manual pages
+    #[command(after_help = "Example:\n  bittern man ~/.local/share/man/man1")]
+    Man(shell::Man),
 }
+
+const INGEST: &str = "Examples:
+  bittern ingest exports/                                 every file below a folder
+  bittern ingest 's3://logs/slack/**/*.json.gz'           objects of a store
+  bittern ingest --source okta_system_log system.ndjson   a log whose path does not name its vendor";
+
+const RUN: &str = "Examples:
+  bittern run                                           all that is stale
+  bittern run bulk_download                             one detection, and what it reads
+  bittern run --from 2026-03-01T00:00:00Z --to 2026-03-08T00:00:00Z";
+
+const SQL: &str = "Examples:
+  bittern sql -c \"SELECT severity, summary FROM alerts ORDER BY risk_score DESC LIMIT 10\"
+  bittern sql -f question.sql --param n=5 --format csv
+  bittern sql --table t=export.parquet -c \"SELECT count(*) FROM t\"";
+
+const ALERTS: &str = "Examples:
+  bittern alerts list                                   open cases, the riskiest first
+  bittern alerts show 3f9c20                            a case with its evidence
+  bittern alerts close 3f9c20 --verdict false-positive --comment \"a test key\"
+  bittern alerts suppress 3f9c20 --until 2026-04-01T00:00:00Z";
+
+const DELIVER: &str = "Examples:
+  bittern deliver                                       every sink of bittern.toml
+  bittern deliver --dry-run                             what is due
+  bittern deliver try siem                              send a made-up alert
+  bittern deliver list --state dead                     what a sink refused too often
+  bittern deliver siem --retry-dead                     try that once more";
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
@@ -128,6 +176,13 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Asks somebody at the terminal.
+fn prompt(question: &str) -> Result<()> {
+    use std::io::Write;
+    eprint!("{question}");
+    Ok(std::io::stderr().flush()?)
+}
+
 fn failed(error: &Error) -> ExitCode {
     eprintln!("error: {error:#}");
     ExitCode::from(error.exit_code())
@@ -137,11 +192,13 @@ async fn run(args: Args) -> Result<ExitCode> {
     let global = &args.global;
     match &args.command {
         Command::Demo(args) => demo::run(global, args).await,
+        Command::Init(args) => init::run(global, args),
         Command::Ingest(args) => ingest::run(global, args).await,
         Command::Run(args) => run::run(global, args).await,
         Command::Plan(args) => plan::run(global, args).await,
         Command::Sql(args) => sql::run(global, args).await,
         Command::Alerts(args) => alerts::run(global, args).await,
+        Command::Deliver(args) => deliver::run(global, args).await,
         Command::Hunt(args) => hunt::run(global, args).await,
         Command::Backtest(args) => backtest::run(global, args).await,
         Command::Explain(args) => explain::run(global, args).await,
@@ -151,6 +208,8 @@ async fn run(args: Args) -> Result<ExitCode> {
         Command::Test(args) => test::run(global, args).await,
         Command::Credentials(args) => credentials::run(global, args).await,
         Command::Generate(args) => generate::run(args),
+        Command::Completions(args) => shell::completions(args),
+        Command::Man(args) => shell::man(args),
     }
 }
 

@@ -88,6 +88,22 @@ async fn committed(log_store: &dyn LogStore, version: Version, run_id: &str) -> 
     Ok(false)
 }
 
+/// Which of the run ids stand in the table's newest `commits_max` commits.
+pub async fn in_log(table: &DeltaTable, run_ids: &[String], commits_max: u64) -> Result<Vec<String>> {
+    let log_store = table.log_store();
+    let newest = table.version().unwrap_or(0);
+    let mut missing: Vec<&String> = run_ids.iter().collect();
+    for version in (newest.saturating_sub(commits_max)..=newest).rev() {
+        if missing.is_empty() {
+            break;
+        }
+        // An older log was cleaned away.
+        let Some(entry) = log_store.read_commit_entry(version).await? else { break };
+        missing.retain(|run_id| memchr::memmem::find(&entry, run_id.as_bytes()).is_none());
+    }
+    Ok(run_ids.iter().filter(|run_id| !missing.contains(run_id)).cloned().collect())
+}
+
 /// The hours of event time that commits after `version` changed; `None` where the log no longer says, or another writer does not.
 pub async fn changed_since(table: &DeltaTable, version: Version) -> Result<Option<Vec<Interval>>> {
     let log_store = table.log_store();

@@ -220,11 +220,51 @@ pub fn alert_changes() -> TableSpec {
         float("observed"),
         text("summary"),
         text("payload_hash"),
+        // Of lakes that are older than deliveries these are NULL.
+        text("alert_key"),
+        text("entity_type"),
+        text("group_name"),
+        int("risk_score"),
+        time("first_event_time"),
+        time("last_event_time"),
+        float("expected"),
+        int("evidence_total"),
+        text("fingerprint"),
     ];
     TableSpec::new("alert_changes", Arc::new(Schema::new(fields)), &["change_time", "interval_start"])
 }
 
+/// What was told to sinks, and what was tried: append-only. Rows with the state `cursor` say up to when a sink was told everything.
+pub fn deliveries() -> TableSpec {
+    let fields = vec![
+        text("sink"),
+        text("change_id"),
+        text("alert_id"),
+        text("case_id"),
+        text("payload_hash"),
+        text("change"),
+        time("change_time"),
+        int("attempt"),
+        text("state"),
+        time("delivery_time"),
+        time("retry_time"),
+        text("error"),
+    ];
+    TableSpec::new("deliveries", Arc::new(Schema::new(fields)), &["sink", "change_time", "state", "delivery_time"])
+}
+
 /// Every table that is not made by a job.
 pub fn all() -> Vec<TableSpec> {
-    vec![events(), snapshots(), objects(), quarantine(), ingest_findings(), runs(), alerts(), alert_changes(), alert_actions()]
+    vec![
+        events(),
+        snapshots(),
+        objects(),
+        quarantine(),
+        ingest_findings(),
+        runs(),
+        alerts(),
+        alert_changes(),
+        alert_actions(),
+        deliveries(),
+    ]
 }

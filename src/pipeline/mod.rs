@@ -2,6 +2,7 @@
 
 pub mod backtest;
 pub mod cases;
+pub mod deliver;
 pub mod evaluation;
 pub mod explain;
 pub mod hunts;
@@ -52,6 +53,10 @@ pub struct Bittern {
     pub setup: Setup,
     /// Whether credentials are masked as they land.
     redact: bool,
+    /// Where changes of alerts are told.
+    sinks: Vec<crate::config::sinks::Sink>,
+    /// Whether names stand beside pseudonyms.
+    names: bool,
     /// The key of pseudonyms.
     key: Arc<[u8]>,
     /// Versions of the registered tables.
@@ -94,6 +99,8 @@ impl Bittern {
             nodes: Vec::new(),
             errors: Vec::new(),
             redact: config.ingest.redact,
+            sinks: config.sinks.clone(),
+            names: config.names,
             setup,
             key,
             versions: BTreeMap::new(),

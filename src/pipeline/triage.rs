@@ -43,16 +43,25 @@ pub struct Decided {
     pub by: String,
 }
 
+/// What is listed of cases.
+const CASES: &str = "SELECT substr(case_id, 1, 10) AS case, state, severity, risk_score AS risk, detection_id AS detection, entity_id AS entity,
+    last_time, alerts, summary
+  FROM cases
+  WHERE ($state IS NULL OR state = $state) AND ($detection IS NULL OR detection_id = $detection) AND ($entity IS NULL OR entity_id = $entity)
+  ORDER BY risk_score DESC, last_time DESC, case_id LIMIT $limit";
+
+/// The same with the names of people.
+const NAMED_CASES: &str = "SELECT substr(case_id, 1, 10) AS case, state, severity, risk_score AS risk, detection_id AS detection,
+    entity_id AS entity, n.name, last_time, alerts, summary
+  FROM cases AS c
+  LEFT JOIN (SELECT person_id, max(name) AS name FROM policy_people GROUP BY person_id) AS n ON c.entity_id = n.person_id
+  WHERE ($state IS NULL OR state = $state) AND ($detection IS NULL OR detection_id = $detection) AND ($entity IS NULL OR entity_id = $entity)
+  ORDER BY risk_score DESC, last_time DESC, case_id LIMIT $limit";
+
 impl Bittern {
     /// Cases as rows of the view `cases`.
     pub async fn cases(&self, filter: &Filter) -> Result<Vec<RecordBatch>> {
-        let sql =
-            "SELECT substr(case_id, 1, 10) AS case, state, severity, risk_score AS risk, detection_id AS detection, entity_id AS entity,
-                     last_time, alerts, summary
-                   FROM cases
-                   WHERE ($state IS NULL OR state = $state) AND ($detection IS NULL OR detection_id = $detection)
-                     AND ($entity IS NULL OR entity_id = $entity)
-                   ORDER BY risk_score DESC, last_time DESC, case_id LIMIT $limit";
+        let sql = if self.names { NAMED_CASES } else { CASES };
         let text = |value: &Option<String>| ScalarValue::Utf8(value.clone());
         let values = vec![
             ("state", text(&filter.state)),

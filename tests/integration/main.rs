@@ -2,20 +2,26 @@
 //!
 //! `tidy` the house's conventions, `flow` the whole way on sample data, `ingest` what lands and what does not, `provider` our reading
 //! beside delta-rs' own, `spans` jobs over many intervals beside one by one, `cases` the detections' and functions' SQL cases,
-//! `secrets` where credentials stand, `growth` tables that get columns, `triage` what analysts decide, `program` the real binary.
+//! `secrets` where credentials stand, `growth` tables that get columns, `triage` what analysts decide, `deliver`, `wires` and
+//! `coach` what sinks are told (a `receiver` stands for them), `begin` the first steps of somebody new, `program` the real binary.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod begin;
 mod cases;
+mod coach;
+mod deliver;
 mod flow;
 mod growth;
 mod ingest;
 mod program;
 mod provider;
+mod receiver;
 mod reference;
 mod secrets;
 mod spans;
 mod tidy;
 mod triage;
+mod wires;
 
 use std::path::{Path, PathBuf};
 

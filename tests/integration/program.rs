@@ -94,6 +94,11 @@ fn the_help_of_every_command_is_as_written_down() {
         "test",
         "credentials",
         "generate",
+        "init",
+        "alerts",
+        "deliver",
+        "completions",
+        "man",
     ] {
         let args: Vec<&str> = if command.is_empty() { vec!["--help"] } else { vec![command, "--help"] };
         let output = bittern(folder.path(), &args);

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 /// Secrets of several kinds, each with what stands around it in a message.
-fn canaries() -> Vec<(String, &'static str)> {
+pub fn canaries() -> Vec<(String, &'static str)> {
     vec![
         (["ghp_", "wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx"].concat(), "token "),
         (["Zx9", "-Kranich!47"].concat(), "the password is "),
@@ -31,7 +31,7 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
     forms
 }
 
-fn logs(folder: &Path) -> PathBuf {
+pub fn logs(folder: &Path) -> PathBuf {
     let mut text = String::new();
     for (number, (canary, before)) in canaries().iter().enumerate() {
         let behind = if before.starts_with("postgres") { "@db.example.com/app" } else { "" };
@@ -130,7 +130,7 @@ fn answer(folder: &Path, sql: &str) -> String {
     String::from_utf8(bittern(folder, &["sql", "--format", "json", "-c", sql]).stdout).unwrap()
 }
 
-fn holds(bytes: &[u8], canary: &str) -> bool {
+pub fn holds(bytes: &[u8], canary: &str) -> bool {
     forms(canary).iter().any(|form| memchr::memmem::find(bytes, form).is_some())
 }
 

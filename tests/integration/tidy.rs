@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::repository;
 
 /// Modules of `src` in the order in which data flows: each uses only those before it.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 18] = [
     "error",
     "event",
     "interval",
@@ -21,6 +21,7 @@ const ORDER: [&str; 17] = [
     "jobs",
     "ingest",
     "alerts",
+    "sinks",
     "report",
     "pipeline",
     "generate",
@@ -98,6 +99,7 @@ fn boundaries_hold() {
                 "jobs",
                 "ingest",
                 "alerts",
+                "sinks",
                 "report",
                 "pipeline",
                 "generate",
