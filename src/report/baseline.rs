@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::model::{Case, Series};
+use super::model::case::{Case, Series};
 
 /// Days on a chart up to the alert's.
 const DAYS_BEFORE: i64 = 34;

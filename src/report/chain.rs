@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::model::{CredentialCount, Exposure, Removal, Step, Time};
+use super::model::case::{Exposure, Step};
+use super::model::{CredentialCount, Removal, Time};
 use super::words::{count, duration, place_kind};
 use crate::event::{DAY, HOUR};
 
@@ -82,8 +83,8 @@ pub fn steps(fingerprint: &str, exposures: &[Exposure], touched: &[Touched], nam
         let more = count(places.len() - PLACES_MAX, "more place", "more places");
         steps.push(Step { time: None, kind: "elsewhere".into(), text: format!("In {more}, too") });
     }
-    if let Some(active) = places.iter().map(|exposure| exposure.active_after).max().filter(|active| *active > 0) {
-        let text = format!("{} there from that day on and could see it", count(active, "person was active", "people were active"));
+    if let Some(active) = places.iter().map(|exposure| exposure.active_after).max().filter(|active| *active > 1) {
+        let text = format!("{active} people were active there from that day on, and could see it");
         steps.push(Step { time: None, kind: "seen".into(), text });
     }
     let standing: Vec<&&Exposure> = places.iter().filter(|exposure| exposure.removed_time.is_none()).collect();

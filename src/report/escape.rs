@@ -48,22 +48,27 @@ pub fn html(text: &str) -> String {
 }
 
 /// For Markdown, within a line or a table cell: every mark that means something stands behind a backslash, also those that make a bare
-/// address a link (CommonMark and GitHub's tables and autolinks).
+/// address a link (CommonMark and GitHub's tables, autolinks and formulas).
 pub fn markdown(text: &str) -> String {
     let mut safe = String::with_capacity(text.len() + 16);
-    for shown in visible(text) {
-        match shown {
+    let shown: Vec<Shown> = visible(text).collect();
+    let is_word = |at: Option<usize>| matches!(at.and_then(|at| shown.get(at)), Some(Shown::Plain(c)) if c.is_alphanumeric());
+    for (at, one) in shown.iter().enumerate() {
+        match one {
             Shown::Plain('&') => safe.push_str("&amp;"),
             Shown::Plain('<') => safe.push_str("&lt;"),
             Shown::Plain('>') => safe.push_str("&gt;"),
-            Shown::Plain(c) if "\\`*_{}[]()#|~!$:@^".contains(c) => {
+            Shown::Plain(c) if "\\`*[]#|~$@".contains(*c) => {
                 safe.push('\\');
-                safe.push(c);
+                safe.push(*c);
             }
-            // `www.` is a link by itself.
+            // Inside a word it is a letter like any other.
+            Shown::Plain('_') if !(is_word(at.checked_sub(1)) && is_word(Some(at + 1))) => safe.push_str("\\_"),
+            // `http://` and `www.` are links by themselves.
+            Shown::Plain(':') if matches!(shown.get(at + 1), Some(Shown::Plain('/'))) => safe.push_str("\\:"),
             Shown::Plain('.') if safe.to_ascii_lowercase().ends_with("www") => safe.push_str("\\."),
-            Shown::Plain(c) => safe.push(c),
-            Shown::Number(number) => safe.push_str(&format!("\\\\u\\{{{number:x}\\}}")),
+            Shown::Plain(c) => safe.push(*c),
+            Shown::Number(number) => safe.push_str(&format!("\\\\u{{{number:x}}}")),
         }
     }
     safe
@@ -86,10 +91,10 @@ mod tests {
 
     #[test]
     fn hostile_text_stays_text_in_markdown() {
-        let text = "a|b `c` [d](http://e) **f** <img> ![g](h) www.i.example\n# j \u{202e}k x@y.example";
+        let text = "a|b `c` [d](http://e) **f** <img> ![g](h) www.i.example\n# j \u{202e}k x@y.example _z_ a_b";
         assert_eq!(
             markdown(text),
-            "a\\|b \\`c\\` \\[d\\]\\(http\\://e\\) \\*\\*f\\*\\* &lt;img&gt; \\!\\[g\\]\\(h\\) www\\.i.example \\# j \\\\u\\{202e\\}k x\\@y.example"
+            "a\\|b \\`c\\` \\[d\\](http\\://e) \\*\\*f\\*\\* &lt;img&gt; !\\[g\\](h) www\\.i.example \\# j \\\\u{202e}k x\\@y.example \\_z\\_ a_b"
         );
     }
 

@@ -10,9 +10,9 @@ use serde::de::DeserializeOwned;
 use super::baseline::{self, Point, Unknown};
 use super::blind::Holdings;
 use super::chain::{self, Touched};
-use super::model::{
-    Case, Change, Changed, Counts, Detail, Detection, Evidence, Exposure, First, Group, Missing, Person, PersonHour, Report, Source, Time,
-};
+use super::model::case::{Case, Detail, Evidence, Exposure, PersonHour};
+use super::model::coverage::{Change, Changed, Detection, Source};
+use super::model::{Counts, First, Group, Missing, Person, Report, Time};
 use super::queries::{Queries, Scope};
 use super::words::{self, count, sentence};
 use super::{Installation, Settings};
@@ -27,6 +27,8 @@ const DAYS: i64 = 28;
 const ENDED_DAYS: i64 = 14;
 /// Usual lateness from which a source is called late: a morning's report would miss what came in the evening.
 const LATE_SECS: f64 = 6.0 * 3600.0;
+/// From here on logs are not late, but were read long after: a lake that was filled with history.
+const AFTERWARDS_SECS: f64 = 7.0 * 86_400.0;
 /// Cases that the page names first.
 const FIRST_MAX: usize = 5;
 /// Steps that the bar takes: queries.
@@ -266,13 +268,14 @@ async fn sources(asking: &Asking<'_>, day: i64) -> Result<Vec<Source>> {
         source.state = match () {
             () if quiet >= ENDED_DAYS => "ended",
             () if source.silent_now => "silent",
+            () if source.lateness_secs.is_some_and(|secs| secs >= AFTERWARDS_SECS) => "read later",
             () if source.lateness_secs.is_some_and(|secs| secs >= LATE_SECS) => "late",
             () if source.events_day == 0 => "quiet",
             () => "delivers",
         }
         .to_owned();
     }
-    let order = |state: &str| ["silent", "late", "quiet", "delivers", "ended"].iter().position(|name| *name == state);
+    let order = |state: &str| ["silent", "late", "quiet", "delivers", "read later", "ended"].iter().position(|name| *name == state);
     sources.sort_by(|a, b| (order(&a.state), &a.source).cmp(&(order(&b.state), &b.source)));
     Ok(sources)
 }
@@ -371,10 +374,10 @@ fn first(report: &mut Report) {
             continue;
         }
         let standing = case.detail.iter().flat_map(|detail| &detail.chain).find(|step| step.kind == "standing");
-        let mut why: Vec<String> = case.why.iter().filter(|why| !why.ends_with("too.")).take(2).cloned().collect();
+        let mut why: Vec<String> = case.why.iter().filter(|why| !why.starts_with("By ") && !why.starts_with("Compared")).cloned().collect();
         why.extend(standing.map(|step| sentence(&step.text)));
-        let when = if case.new { "new" } else { "open since" };
-        let when = format!("{when} {}", words::short_day(case.first_time.day())).replace("new ", "New on ").replace("open ", "Open ");
+        let when = if case.new { "New on" } else { "Open since" };
+        let when = format!("{when} {}", words::short_day(case.first_time.day()));
         why.push(sentence(&when));
         let group = case.group_name.as_ref().map_or_else(String::new, |group| format!(" ({group})"));
         first.push(First {
@@ -398,17 +401,17 @@ fn sentences(report: &Report) -> Vec<String> {
         (open, new) => {
             let high = if counts.open_high > 0 { format!(", {} of them high", counts.open_high) } else { String::new() };
             let new = match new {
-                0 => "none of them began on the day or the day before".to_owned(),
-                new => format!("{new} began on the day or the day before"),
+                0 => "none of them began on the last two days".to_owned(),
+                new => format!("{new} began on the last two days"),
             };
             format!("{} open{high}; {new}.", count(open, "case is", "cases are"))
         }
     });
     if let Some(person) = report.people.first().filter(|person| person.risk >= 1.0) {
         let name = person.name.as_ref().unwrap_or(&person.person_id);
-        let leaves = if person.leaves { " and is leaving" } else { "" };
+        let leaves = if person.leaves { ", who is leaving" } else { "" };
         let detections: Vec<String> = person.detections.iter().map(|id| words::plain(id)).collect();
-        told.push(format!("Most lies against {name}{leaves}: {}.", words::list(&detections)));
+        told.push(format!("The person with most risk is {name}{leaves}: {}.", words::list(&detections)));
     }
     if counts.standing > 0 {
         told.push(format!("{} where somebody posted them.", count(counts.standing, "secret still stands", "secrets still stand")));

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use super::escape::{id, markdown};
 use super::html::verdicts;
-use super::model::{Case, Report};
+use super::model::Report;
+use super::model::case::Case;
 use super::words::{count, duration, long_day, moment, number, place_kind, plain, short_day, who, whole};
 
 /// Cases that are written out; the others are counted.

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, Timelike};
 
-use super::model::{Case, Person, Time};
+use super::model::case::Case;
+use super::model::{Person, Time};
 use crate::event::{HOUR, Micros, SECOND};
 
 /// `1 alert`, `1,234 alerts`.
@@ -102,20 +103,20 @@ pub fn who(case: &Case) -> String {
 pub fn compared(case: &Case) -> Vec<String> {
     let mut told = Vec::new();
     if let (Some(observed), Some(expected)) = (case.observed, case.expected) {
-        let days = case.history_days.filter(|days| *days > 0);
-        let over = days.map_or_else(String::new, |days| format!(" (over {})", count(days, "known day", "known days")));
         let usual = match case.spread {
             Some(spread) if spread > 0.0 && expected > 0.0 => format!("{} \u{b1} {}", number(expected), number(spread)),
             _ if expected < 0.05 => "none".into(),
             _ => number(expected),
         };
+        let days = case.history_days.filter(|days| *days > 0);
+        let over = days.map_or_else(String::new, |days| format!(" ({})", count(days, "known day", "known days")));
         let times = if expected >= 0.5 && observed / expected >= 1.5 {
-            format!(", {} times as much", number(observed / expected))
+            format!("; this is {} times as much", number(observed / expected))
         } else {
             String::new()
         };
         if observed > expected {
-            told.push(format!("{} where {usual} is usual{over}{times}.", number(observed)));
+            told.push(format!("Usual is {usual}{over}{times}."));
         }
     }
     if let Some(p) = case.p_value.filter(|p| *p > 0.0 && *p < 0.2) {
@@ -126,7 +127,7 @@ pub fn compared(case: &Case) -> Vec<String> {
         });
     }
     if let Some(peers) = case.peers.filter(|peers| *peers > 0) {
-        told.push(format!("Compared with {}, too.", count(peers, "peer", "peers")));
+        told.push(format!("Compared with {} as well.", count(peers, "peer", "peers")));
     }
     if case.alerts > 1 {
         told.push(format!("{} belong to this case since {}.", count(case.alerts, "alert", "alerts"), short_day(case.first_time.day())));
@@ -199,7 +200,7 @@ mod tests {
         assert_eq!(
             compared(&case),
             [
-                "135 where 4.4 \u{b1} 2.4 is usual (over 17 known days), 31 times as much.",
+                "Usual is 4.4 \u{b1} 2.4 (17 known days); this is 31 times as much.",
                 "By the person's own history so much comes by chance on about one day in 4,000."
             ]
         );

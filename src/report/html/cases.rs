@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::super::escape::{html, id};
-use super::super::model::{Case, Detail, Report, Step, Time};
+use super::super::model::case::{Case, Detail, Step};
+use super::super::model::{Report, Time};
 use super::super::words::{count, moment, plain, short_day, who};
 use super::{charts, severity, table};
 
@@ -29,13 +30,12 @@ pub fn section(out: &mut String, report: &Report) {
         );
     }
     let cards: Vec<&Case> = report.open.iter().filter(|case| case.detail.is_some()).collect();
-    for (new, heading) in [(true, "New since the day before"), (false, "Open from before")] {
+    for (new, heading) in [(true, "New: begun on the last two days"), (false, "Open from before")] {
         let some: Vec<&&Case> = cards.iter().filter(|case| case.new == new).collect();
         if some.is_empty() {
             continue;
         }
-        // One level above the cards' own headings, said quietly: the section's title is enough to see.
-        let _ = write!(out, "<p class=\"soft small\"><b>{heading}</b> ({})</p>\n", some.len());
+        let _ = write!(out, "<h3>{heading} <span class=\"soft\">({})</span></h3>\n", some.len());
         for case in some {
             card(out, case);
         }
@@ -108,7 +108,7 @@ fn card(out: &mut String, case: &Case) {
     let _ = write!(
         out,
         "<article class=\"case\" id=\"case-{anchor}\" data-severity=\"{}\" aria-labelledby=\"title-{anchor}\"><div class=\"head\">{}\
-         <h3 id=\"title-{anchor}\"><bdi>{}</bdi></h3>",
+         <h4 id=\"title-{anchor}\"><bdi>{}</bdi></h4>",
         html(&case.severity),
         severity(&case.severity),
         html(&case.title)

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::super::escape::html;
-use super::super::model::{DayAlerts, HourCell, PersonHour, Series};
+use super::super::model::case::{PersonHour, Series};
+use super::super::model::{DayAlerts, HourCell};
 use super::super::words::{is_weekend, number, tick, whole};
 
 /// Width of every chart.
@@ -12,13 +13,13 @@ const WIDTH: f64 = 360.0;
 /// Where the plot begins: room for the labels of the axis.
 const LEFT: f64 = 34.0;
 
-/// The least of 1, 2, 5 · 10ⁿ that is not below the value.
+/// The least round number, with a round half, that is not below the value.
 fn nice(value: f64) -> f64 {
-    if value <= 1.0 {
-        return 1.0;
+    if value <= 2.0 {
+        return 2.0;
     }
     let power = 10f64.powf(value.log10().floor());
-    [1.0, 2.0, 2.5, 5.0, 10.0].iter().map(|step| step * power).find(|step| *step >= value - 1e-9).unwrap_or(value)
+    [1.0, 1.2, 1.6, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0].iter().map(|step| step * power).find(|step| *step >= value - 1e-9).unwrap_or(value)
 }
 
 struct Plot {
@@ -147,7 +148,7 @@ pub fn baseline(series: &Series) -> String {
     out.push_str("</svg><figcaption>");
     let mut caption = format!("Chart: {}.", series.measure);
     if !usual.is_empty() {
-        let _ = write!(caption, " Shaded: what is {usual}.");
+        let _ = write!(caption, " Shaded: {usual}.");
     }
     if !series.unknown_days.is_empty() {
         caption.push_str(" \u{d7}: not known.");
@@ -161,7 +162,7 @@ pub fn days(days: &[DayAlerts], first: i64, last: i64) -> String {
     let by_day: BTreeMap<i64, &DayAlerts> = days.iter().map(|day| (day.day, day)).collect();
     let greatest = days.iter().map(|day| day.high + day.other).max().unwrap_or_default();
     let columns = usize::try_from(last - first + 1).unwrap_or_default();
-    let plot = Plot { top: 8.0, height: 106.0, greatest: nice(greatest as f64).max(2.0), columns };
+    let plot = Plot { top: 8.0, height: 106.0, greatest: nice(greatest as f64), columns };
     let total: u64 = days.iter().map(|day| day.high + day.other).sum();
     let mut out = String::from("<figure>");
     open(&mut out, 134.0, &format!("{} alerts from {} to {}", whole(total as i64), tick(first), tick(last)));
@@ -262,7 +263,7 @@ pub fn hours(cells: &[HourCell]) -> String {
                 Some(Some(events)) => {
                     let _ = write!(
                         out,
-                        "<rect class=\"hot\" x=\"{x:.1}\" y=\"{y}\" width=\"{:.1}\" height=\"{}\" rx=\"2\" fill-opacity=\"{:.1}\"/>",
+                        "<rect class=\"heat\" x=\"{x:.1}\" y=\"{y}\" width=\"{:.1}\" height=\"{}\" rx=\"2\" fill-opacity=\"{:.1}\"/>",
                         cell - 1.5,
                         row - 1.5,
                         strength(events, greatest)
@@ -342,7 +343,7 @@ mod tests {
 
     #[test]
     fn an_axis_ends_at_a_round_number() {
-        for (value, end) in [(0.0, 1.0), (3.0, 5.0), (11.0, 20.0), (135.0, 200.0), (250.0, 250.0), (9_999.0, 10_000.0)] {
+        for (value, end) in [(0.0, 2.0), (3.0, 4.0), (5.0, 6.0), (11.0, 12.0), (135.0, 160.0), (250.0, 300.0), (9_999.0, 10_000.0)] {
             assert!((nice(value) - end).abs() < 1e-9, "{value}: {}", nice(value));
         }
     }

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::super::escape::{html, id};
-use super::super::model::{Detection, Report, Source};
+use super::super::model::Report;
+use super::super::model::coverage::{Detection, Source};
 use super::super::words::{count, duration, long_day, moment, place_kind, plain, short_day, whole};
 use super::{charts, severity, table};
 use crate::event::SECOND;

@@ -111,7 +111,7 @@ fn first(out: &mut String, report: &Report) {
     for (anchor, number, what, hot) in [
         ("cases", counts.open_high, "open cases of severity high", true),
         ("cases", counts.open, "open cases in all", false),
-        ("cases", counts.new, "began on the day or the day before", true),
+        ("cases", counts.new, "began on the last two days", true),
         ("credentials", counts.standing, "secrets still standing where they were posted", true),
         ("coverage", counts.silent_sources, "sources silent on the day", true),
         ("detections", counts.blind_detections, "detections that cannot fire", false),
