@@ -66,3 +66,25 @@ fn day(text: &str) -> Result<i32> {
     let date: std::result::Result<chrono::NaiveDate, _> = text.parse();
     date.map(|date| date.to_epoch_days()).map_err(|_| Error::usage(format!("`{text}` is no day like 2026-03-02")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_form_follows_the_format_else_the_files_ending() {
+        let of = |format, out: Option<&str>| form(format, out.map(Path::new));
+        for (format, out, expected) in [
+            (Format::Table, None, Form::Html),
+            (Format::Table, Some("r.MD"), Form::Markdown),
+            (Format::Table, Some("r.json"), Form::Json),
+            (Format::Table, Some("-"), Form::Html),
+            (Format::Markdown, Some("r.html"), Form::Markdown),
+            (Format::Json, None, Form::Json),
+        ] {
+            assert_eq!(of(format, out).ok(), Some(expected), "{out:?}");
+        }
+        assert!(of(Format::Csv, None).is_err());
+        assert_eq!(day("1970-01-02").ok(), Some(1));
+    }
+}

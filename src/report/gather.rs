@@ -12,9 +12,10 @@ use super::blind::Holdings;
 use super::chain::{self, Touched};
 use super::model::case::{Case, Detail, Evidence, Exposure, PersonHour};
 use super::model::coverage::{Change, Changed, Detection, Source};
-use super::model::{Counts, First, Group, Missing, Person, Report, Time};
+use super::model::{Group, Person, Report, Time};
 use super::queries::{Queries, Scope};
-use super::words::{self, count, sentence};
+use super::summary::{self, Held};
+use super::words;
 use super::{Installation, Settings};
 use crate::error::Result;
 use crate::event::{DAY, Micros};
@@ -29,8 +30,6 @@ const ENDED_DAYS: i64 = 14;
 const LATE_SECS: f64 = 6.0 * 3600.0;
 /// From here on logs are not late, but were read long after: a lake that was filled with history.
 const AFTERWARDS_SECS: f64 = 7.0 * 86_400.0;
-/// Cases that the page names first.
-const FIRST_MAX: usize = 5;
 /// Steps that the bar takes: queries.
 const STEPS: u64 = 22;
 
@@ -48,14 +47,6 @@ impl Asking<'_> {
         self.progress.inc(1);
         rows
     }
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct Held {
-    events: u64,
-    objects: u64,
-    runs: u64,
-    people: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -142,10 +133,10 @@ pub async fn gather(installation: &Installation<'_>, settings: &Settings, progre
     report.sources = sources(&asking, report.day).await?;
     report.quarantine = asking.rows("quarantine", &[]).await?;
     report.detections = detections(&asking, weeks).await?;
-    report.missing = missing(&held, &report, installation.problems);
-    counts(&mut report, &exposures);
-    first(&mut report);
-    report.sentences = sentences(&report);
+    report.missing = summary::missing(&held, &report, installation.problems);
+    summary::counts(&mut report, &exposures);
+    summary::first(&mut report);
+    report.sentences = summary::sentences(&report);
     progress.finish_and_clear();
     Ok(report)
 }
@@ -190,7 +181,7 @@ async fn cases(asking: &Asking<'_>, report: &mut Report, names: &BTreeMap<String
         }
     }
     let weight = |severity: &str| ["high", "medium", "low"].iter().position(|name| *name == severity).unwrap_or(3);
-    report.open.sort_by_key(|case| (!case.new, weight(&case.severity), -case.risk, -case.last_time.0));
+    report.open.sort_by_key(|case| (weight(&case.severity), !case.new, -case.risk, -case.last_time.0));
     let mut each: BTreeMap<&str, usize> = BTreeMap::new();
     for case in &report.open {
         *each.entry(case.entity_id.as_str()).or_default() += 1;
@@ -228,7 +219,8 @@ async fn details(asking: &Asking<'_>, report: &mut Report, settings: &Settings, 
     for row in asking.rows::<Evidence>("evidence", &[("alerts", alerts)]).await? {
         evidence.entry(row.alert_id.clone()).or_default().push(row);
     }
-    let (to, last_day) = (report.to, report.day);
+    // A day that is not over yet does not make a secret older.
+    let (to, last_day) = (report.until(), report.day);
     for case in &mut report.open[..shown] {
         let chain = case.fingerprint.as_ref().map_or_else(Vec::new, |secret| chain::steps(secret, &exposures, &touched, names, to));
         let hours = match case.detection_id.as_str() {
@@ -316,126 +308,4 @@ async fn detections(asking: &Asking<'_>, weeks: Interval) -> Result<Vec<Detectio
     }
     found.sort_by(|a, b| (b.cases, &a.detection_id).cmp(&(a.cases, &b.detection_id)));
     Ok(found)
-}
-
-/// What is not there at all, and what to do about it.
-fn missing(held: &Held, report: &Report, problems: usize) -> Vec<Missing> {
-    let mut missing = Vec::new();
-    let mut tell = |what: &str, todo: &str| missing.push(Missing { what: what.into(), todo: todo.into() });
-    if problems > 0 {
-        tell(
-            &format!(
-                "{} in SQL files or policy: until that is mended, no detection runs.",
-                count(i64::try_from(problems).unwrap_or(i64::MAX), "thing is wrong", "things are wrong")
-            ),
-            "bittern check",
-        );
-    }
-    if held.objects == 0 && held.events == 0 {
-        tell("No log has been read yet.", "bittern ingest PATH...");
-    } else if held.events == 0 {
-        tell("Logs were read, but no line of them became an event.", "bittern status");
-    } else if report.sources.iter().all(|source| source.last_hour < report.from) {
-        tell("No event lies in the four weeks up to this day.", "bittern report --date DAY");
-    }
-    if held.runs == 0 {
-        tell("No detection has run yet.", "bittern run");
-    }
-    if held.people == 0 {
-        tell("The policy names no people: groups, peers, leavers and local hours are unknown.", "policy/people.csv, and --policy DIR");
-    }
-    missing
-}
-
-fn counts(report: &mut Report, exposures: &[Exposure]) {
-    let standing: BTreeSet<&str> =
-        exposures.iter().filter(|exposure| exposure.removed_time.is_none()).map(|exposure| exposure.fingerprint.as_str()).collect();
-    report.counts = Counts {
-        open_high: report.open.iter().filter(|case| case.severity == "high").count(),
-        open: report.open.len(),
-        new: report.open.iter().filter(|case| case.new).count(),
-        standing: standing.len(),
-        silent_sources: report.sources.iter().filter(|source| source.state == "silent").count(),
-        blind_detections: report.detections.iter().filter(|detection| detection.blind.is_some()).count(),
-        events: report.counts.events,
-    };
-}
-
-/// The cases to look at first: the most pressing, one a person.
-fn first(report: &mut Report) {
-    let mut seen = BTreeSet::new();
-    let mut first = Vec::new();
-    let pressing = report.open.iter().filter(|case| case.state == "open");
-    for case in pressing {
-        if first.len() == FIRST_MAX {
-            break;
-        }
-        if case.entity_id != "nobody" && !seen.insert(case.entity_id.as_str()) {
-            continue;
-        }
-        let standing = case.detail.iter().flat_map(|detail| &detail.chain).find(|step| step.kind == "standing");
-        let mut why: Vec<String> = case.why.iter().filter(|why| !why.starts_with("By ") && !why.starts_with("Compared")).cloned().collect();
-        why.extend(standing.map(|step| sentence(&step.text)));
-        let when = if case.new { "New on" } else { "Open since" };
-        let when = format!("{when} {}", words::short_day(case.first_time.day()));
-        why.push(sentence(&when));
-        let group = case.group_name.as_ref().map_or_else(String::new, |group| format!(" ({group})"));
-        first.push(First {
-            case_id: case.case_id.clone(),
-            who: format!("{}{group}", words::who(case)),
-            what: sentence(&case.summary),
-            why: why.join(" "),
-        });
-    }
-    report.first = first;
-}
-
-fn sentences(report: &Report) -> Vec<String> {
-    let counts = &report.counts;
-    let mut told = Vec::new();
-    if counts.events == 0 {
-        return vec!["There is nothing to report yet: the lake holds no events.".into()];
-    }
-    told.push(match (counts.open, counts.new) {
-        (0, _) => format!("No case is open of the four weeks up to {}.", words::short_day(report.day)),
-        (open, new) => {
-            let high = if counts.open_high > 0 { format!(", {} of them high", counts.open_high) } else { String::new() };
-            let new = match new {
-                0 => "none of them began on the last two days".to_owned(),
-                new => format!("{new} began on the last two days"),
-            };
-            format!("{} open{high}; {new}.", count(open, "case is", "cases are"))
-        }
-    });
-    if let Some(person) = report.people.first().filter(|person| person.risk >= 1.0) {
-        let name = person.name.as_ref().unwrap_or(&person.person_id);
-        let leaves = if person.leaves { ", who is leaving" } else { "" };
-        let detections: Vec<String> = person.detections.iter().map(|id| words::plain(id)).collect();
-        told.push(format!("The person with most risk is {name}{leaves}: {}.", words::list(&detections)));
-    }
-    if counts.standing > 0 {
-        told.push(format!("{} where somebody posted them.", count(counts.standing, "secret still stands", "secrets still stand")));
-    }
-    let (new, changed, retracted) =
-        report.changes.iter().fold((0, 0, 0), |sum, row| (sum.0 + row.new, sum.1 + row.changed, sum.2 + row.retracted));
-    if retracted > 0 || changed > 0 {
-        told.push(format!("Runs of the last day added {}, changed {changed} and took back {retracted}.", count(new, "alert", "alerts")));
-    }
-    let silent: Vec<String> = report.sources.iter().filter(|source| source.state == "silent").map(|source| source.source.clone()).collect();
-    if !silent.is_empty() {
-        told.push(format!("Silent on the day: {}. What happened there is not known.", words::list(&silent)));
-    }
-    if counts.blind_detections > 0 {
-        told.push(
-            format!(
-                "{} fire, because what it needs is not there.",
-                count(counts.blind_detections, "detection cannot", "detections cannot")
-            )
-            .replace("detections cannot fire, because what it needs", "detections cannot fire, because what they need"),
-        );
-    }
-    if report.cases_left_out > 0 {
-        told.push(format!("{} not read: there are too many.", count(report.cases_left_out, "case is", "cases are")));
-    }
-    told
 }

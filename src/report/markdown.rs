@@ -151,7 +151,7 @@ fn credentials(out: &mut String, report: &Report) {
                 markdown(row.masked.as_deref().unwrap_or_default())
             ),
             format!("{} ({kind})", markdown(row.channel.as_deref().or(row.source.as_deref()).unwrap_or("?"))),
-            duration(report.to.0 - row.first_posted_time.0),
+            duration(report.until().0 - row.first_posted_time.0),
             row.active_after.to_string(),
         ]
     });
@@ -229,6 +229,7 @@ fn coverage(out: &mut String, report: &Report) {
         let state = match (&row.blind, row.failed) {
             (Some(why), _) => format!("cannot fire: {}", markdown(why)),
             (None, 1..) => "failed in the last day".into(),
+            (None, 0) if row.last_run.is_none() => "has not run".into(),
             (None, 0) => String::new(),
         };
         vec![markdown(&row.detection_id), whole(row.alerts as i64), whole(row.cases as i64), markdown(&verdicts(row)), state]

@@ -12,6 +12,7 @@ mod html;
 mod markdown;
 pub mod model;
 pub mod queries;
+mod summary;
 mod words;
 
 use datafusion::prelude::SessionContext;

@@ -74,7 +74,7 @@ fn standing(out: &mut String, report: &Report) {
                 html(&plain(row.kind.as_deref().unwrap_or("secret"))),
                 html(row.masked.as_deref().unwrap_or_default()),
                 html(&place),
-                duration(report.to.0 - row.first_posted_time.0),
+                duration(report.until().0 - row.first_posted_time.0),
                 row.active_after
             );
         }
@@ -262,6 +262,7 @@ fn told(row: &Detection) -> String {
         (None, failed @ 1.., _) => {
             format!("<span class=\"tag new\">failed</span> {}", count(failed, "time in the last day", "times in the last day"))
         }
+        (None, 0, _) if row.last_run.is_none() => "<span class=\"tag new\">has not run</span>".into(),
         (None, 0, 0) => "quiet".into(),
         (None, 0, alerts) => {
             let learning = if row.learning > 0 { format!(", {} of them learning", row.learning) } else { String::new() };

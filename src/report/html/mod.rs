@@ -44,13 +44,9 @@ pub fn page(report: &Report) -> String {
     );
     top(&mut out, report);
     out.push_str("<main id=\"main\">\n");
-    first(&mut out, report);
-    cases::section(&mut out, report);
-    people::section(&mut out, report);
-    coverage::credentials(&mut out, report);
-    people::weeks(&mut out, report);
-    coverage::changes(&mut out, report);
-    coverage::section(&mut out, report);
+    for (.., write) in sections(report) {
+        write(&mut out, report);
+    }
     out.push_str("</main>\n");
     let names = if report.people.iter().any(|person| person.name.is_some()) || report.open.iter().any(|case| case.name.is_some()) {
         "It shows names of people: hand it on accordingly."
@@ -68,6 +64,23 @@ pub fn page(report: &Report) -> String {
     out
 }
 
+/// A section: its anchor, its name in the list of sections, and what writes it.
+type Section = (&'static str, &'static str, fn(&mut String, &Report));
+
+/// The page's sections in their order. Of an empty lake there is little to say.
+fn sections(report: &Report) -> Vec<Section> {
+    let all: [Section; 7] = [
+        ("first", "Today", first),
+        ("cases", "Cases", cases::section),
+        ("people", "People", people::section),
+        ("credentials", "Credentials", coverage::credentials),
+        ("weeks", "Four weeks", people::weeks),
+        ("changes", "Changes", coverage::changes),
+        ("coverage", "Coverage", coverage::section),
+    ];
+    all.into_iter().filter(|(anchor, ..)| report.counts.events > 0 || ["first", "coverage"].contains(anchor)).collect()
+}
+
 fn top(out: &mut String, report: &Report) {
     let _ = write!(
         out,
@@ -76,15 +89,7 @@ fn top(out: &mut String, report: &Report) {
         long_day(report.day)
     );
     out.push_str("<nav aria-label=\"Sections\"><ul>");
-    for (anchor, name) in [
-        ("first", "Today"),
-        ("cases", "Cases"),
-        ("people", "People"),
-        ("credentials", "Credentials"),
-        ("weeks", "Four weeks"),
-        ("changes", "Changes"),
-        ("coverage", "Coverage"),
-    ] {
+    for (anchor, name, _) in sections(report) {
         let _ = write!(out, "<li><a href=\"#{anchor}\">{name}</a></li>");
     }
     out.push_str("</ul></nav>\n");
@@ -107,6 +112,10 @@ fn first(out: &mut String, report: &Report) {
         out.push_str("</ul></div>\n");
     }
     let counts = &report.counts;
+    if counts.events == 0 {
+        out.push_str("</section>\n");
+        return;
+    }
     out.push_str("<ul class=\"tiles\">");
     for (anchor, number, what, hot) in [
         ("cases", counts.open_high, "open cases of severity high", true),

@@ -98,6 +98,13 @@ pub struct Report {
     pub switched_off: Vec<String>,
 }
 
+impl Report {
+    /// Until when things are counted: the end of the day, or when the report was made if that is before.
+    pub fn until(&self) -> Time {
+        self.to.min(self.as_of)
+    }
+}
+
 /// Something without which the report says little.
 #[derive(Debug, Clone, Serialize)]
 pub struct Missing {
