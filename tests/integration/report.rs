@@ -126,7 +126,7 @@ async fn a_small_lake_has_its_report_in_every_form() {
     let page = html(&made);
     for expected in [
         "<h1>Thursday 2 April 2026</h1>",
-        "aria-label=\"files taken a day: 60 on 2 Apr, usual 2 \u{b1} 1.7\"",
+        "aria-label=\"files taken a day: 60 on 2 Apr, usual 2.5 \u{b1} 1.9\"",
         "Ben Marsh",
         "Posted in #team-C1, a public channel",
         "Removed from #team-C1, a public channel after 60 minutes",

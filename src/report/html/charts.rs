@@ -231,9 +231,9 @@ pub fn day_bars(days: &[i64], values: &[u64], silent: &[i64], first: i64, last: 
 
 const WEEKDAYS: [(i64, &str); 7] = [(1, "Mon"), (2, "Tue"), (3, "Wed"), (4, "Thu"), (5, "Fri"), (6, "Sat"), (0, "Sun")];
 
-fn hour_labels(out: &mut String, cell: f64, y: f64) {
+fn hour_labels(out: &mut String, left: f64, cell: f64, y: f64) {
     for hour in [0, 6, 12, 18, 23] {
-        let x = LEFT + (f64::from(hour) + 0.5) * cell;
+        let x = left + (f64::from(hour) + 0.5) * cell;
         let _ = write!(out, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"middle\">{hour:02}</text>");
     }
 }
@@ -283,7 +283,7 @@ pub fn hours(cells: &[HourCell]) -> String {
             }
         }
     }
-    hour_labels(&mut out, cell, 4.0 + 7.0 * row + 11.0);
+    hour_labels(&mut out, LEFT, cell, 4.0 + 7.0 * row + 11.0);
     out.push_str(
         "</svg><figcaption>Reading and writing by weekday and hour of people\u{2019}s own days: the stronger the colour, the more. \
          Outlined: fewer than five people.</figcaption></figure>",
@@ -293,7 +293,9 @@ pub fn hours(cells: &[HourCell]) -> String {
 
 /// When a person read in the fortnight up to an alert: a row a day, the alert's in the accent.
 pub fn person_hours(hours: &[PersonHour], alert_day: i64) -> String {
-    let (cell, row) = ((WIDTH - LEFT - 2.0) / 24.0, 9.0);
+    // Days are wider than weekdays.
+    let left = LEFT + 12.0;
+    let (cell, row) = ((WIDTH - left - 2.0) / 24.0, 9.0);
     let greatest = hours.iter().map(|hour| hour.readings).max().unwrap_or_default();
     let first = alert_day - 13;
     let last = hours.iter().map(|hour| hour.day).max().unwrap_or(alert_day).clamp(alert_day, alert_day + 2);
@@ -304,24 +306,24 @@ pub fn person_hours(hours: &[PersonHour], alert_day: i64) -> String {
         let (day, y) = (first + at as i64, 2.0 + at as f64 * row);
         if day == alert_day || (at % 4 == 1 && (day - alert_day).abs() > 1) {
             let class = if day == alert_day { " class=\"hot\"" } else { "" };
-            let _ = write!(out, "<text{class} x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>", LEFT - 3.0, y + 8.0, tick(day));
+            let _ = write!(out, "<text{class} x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>", left - 6.0, y + 8.0, tick(day));
         }
         if is_weekend(day) {
-            let _ = write!(out, "<rect class=\"band\" x=\"{LEFT}\" y=\"{y}\" width=\"{:.1}\" height=\"{}\"/>", 24.0 * cell, row - 1.0);
+            let _ = write!(out, "<rect class=\"off\" x=\"{left}\" y=\"{y}\" width=\"{:.1}\" height=\"{}\"/>", 24.0 * cell, row - 1.0);
         }
         for hour in hours.iter().filter(|hour| hour.day == day && (0..24).contains(&hour.hour)) {
             let class = if day == alert_day { "hot" } else { "bars" };
             let _ = write!(
                 out,
                 "<rect class=\"{class}\" x=\"{:.1}\" y=\"{y}\" width=\"{:.1}\" height=\"{}\" rx=\"1.5\" fill-opacity=\"{:.1}\"/>",
-                LEFT + hour.hour as f64 * cell,
+                left + hour.hour as f64 * cell,
                 cell - 1.5,
                 row - 1.5,
-                strength(hour.readings, greatest)
+                strength(hour.readings, greatest).max(0.4)
             );
         }
     }
-    hour_labels(&mut out, cell, rows as f64 * row + 15.0);
+    hour_labels(&mut out, left, cell, rows as f64 * row + 15.0);
     out.push_str(
         "</svg><figcaption>Downloads, openings and searches by hour of the person\u{2019}s own day; weekends shaded.</figcaption></figure>",
     );

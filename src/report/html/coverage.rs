@@ -37,7 +37,7 @@ pub fn credentials(out: &mut String, report: &Report) {
     });
     out.push_str("</div><div>");
     let greatest = report.removals.iter().map(|row| row.secrets).max().unwrap_or_default();
-    table(out, "Posted in four weeks: removed after", &["Removed", "#Secrets", ""], |out| {
+    table(out, "Posted in four weeks: removed after", &["Removed", "#Secrets", "Share"], |out| {
         for row in &report.removals {
             let hot = row.after == "still there";
             let _ = write!(

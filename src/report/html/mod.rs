@@ -150,8 +150,10 @@ fn first(out: &mut String, report: &Report) {
 fn table(out: &mut String, caption: &str, heads: &[&str], rows: impl FnOnce(&mut String)) {
     let _ = write!(
         out,
-        "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><table><caption>{0}</caption><thead><tr>",
-        html(caption)
+        "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><table{1}><caption>{0}</caption><thead><tr>",
+        html(caption),
+        // Few columns fit a phone; more scroll sideways there.
+        if heads.len() <= 3 { " class=\"narrow\"" } else { "" }
     );
     for head in heads {
         let (class, name) = match head.strip_prefix('#') {

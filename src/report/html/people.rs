@@ -41,7 +41,7 @@ pub fn section(out: &mut String, report: &Report) {
 }
 
 fn rows(out: &mut String, report: &Report, caption: &str, people: &[Person]) {
-    table(out, caption, &["Person", "Group", "#Risk", "Four weeks", "What fired"], |out| {
+    table(out, caption, &["Person", "#Risk", "Four weeks", "Group", "What fired"], |out| {
         for person in people {
             let name = match &person.name {
                 Some(name) => format!("<bdi>{}</bdi><br><span class=\"id soft\">{}</span>", html(name), html(&person.person_id)),
@@ -56,10 +56,10 @@ fn rows(out: &mut String, report: &Report, caption: &str, people: &[Person]) {
             );
             let _ = write!(
                 out,
-                "<tr><th scope=\"row\">{name}</th><td><bdi>{}</bdi>{}</td><td class=\"n\">{}</td><td class=\"spark\">{spark}</td><td>{}</td></tr>\n",
+                "<tr><th scope=\"row\">{name}</th><td class=\"n\">{}</td><td class=\"spark\">{spark}</td><td><bdi>{}</bdi>{}</td><td>{}</td></tr>\n",
+                number(person.risk),
                 html(person.group_name.as_deref().unwrap_or("Unknown")),
                 if person.leaves { " <span class=\"tag new\">leaving</span>" } else { "" },
-                number(person.risk),
                 fired(report, person)
             );
         }
