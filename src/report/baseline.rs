@@ -86,10 +86,9 @@ pub fn series(case: &Case, points: &Points, unknown: &[Unknown], last_day: i64) 
     let is_built_in = known.len() < 5;
     let of = |measure: &str| {
         let part = match measure {
-            "files" | "files_in_an_hour" | "megabytes" => match case.alert_key.as_deref() {
-                Some(class @ ("sync" | "backup" | "api" | "ai")) => class,
-                _ => "interactive",
-            },
+            "files" | "files_in_an_hour" | "megabytes" => {
+                case.alert_key.as_deref().filter(|class| ["sync", "backup", "api", "ai"].contains(class)).unwrap_or("interactive")
+            }
             _ => "",
         };
         points.get(&(case.entity_id.clone(), measure.to_owned(), part.to_owned()))

@@ -31,7 +31,7 @@ pub fn number(value: f64) -> String {
 }
 
 fn date(day: i64) -> NaiveDate {
-    i32::try_from(day).ok().and_then(|day| NaiveDate::from_epoch_days(day)).unwrap_or_default()
+    i32::try_from(day).ok().and_then(NaiveDate::from_epoch_days).unwrap_or_default()
 }
 
 /// `Friday 10 April 2026`.

@@ -35,7 +35,7 @@ pub fn section(out: &mut String, report: &Report) {
         if some.is_empty() {
             continue;
         }
-        let _ = write!(out, "<h3>{heading} <span class=\"soft\">({})</span></h3>\n", some.len());
+        let _ = writeln!(out, "<h3>{heading} <span class=\"soft\">({})</span></h3>", some.len());
         for case in some {
             card(out, case);
         }
@@ -62,7 +62,7 @@ pub fn section(out: &mut String, report: &Report) {
 fn more(out: &mut String, cut: usize, left_out: u64, command: &str) {
     let more = cut as u64 + left_out;
     if more > 0 {
-        let _ = write!(out, "<p class=\"more\">{}: <code>{command}</code></p>\n", count(more, "more case", "more cases"));
+        let _ = writeln!(out, "<p class=\"more\">{}: <code>{command}</code></p>", count(more, "more case", "more cases"));
     }
 }
 
@@ -71,7 +71,7 @@ fn fold(out: &mut String, anchor: &str, cases: &[Case], what: &str, command: &st
         return;
     }
     let _ =
-        write!(out, "<details class=\"fold\" id=\"{anchor}\"><summary>{} {what}</summary>\n", count(cases.len() as i64, "case", "cases"));
+        writeln!(out, "<details class=\"fold\" id=\"{anchor}\"><summary>{} {what}</summary>", count(cases.len() as i64, "case", "cases"));
     let shown: Vec<&Case> = cases.iter().take(FOLDED_MAX).collect();
     rows(out, &format!("Cases {what}"), &shown);
     more(out, cases.len() - shown.len(), 0, command);
@@ -82,10 +82,10 @@ fn rows(out: &mut String, caption: &str, cases: &[&Case]) {
     table(out, caption, &["#Risk", "Severity", "Who", "What", "-Last", "State", "Case"], |out| {
         for case in cases {
             let ended = case.verdict.as_ref().map_or_else(|| plain(&case.state), |verdict| format!("{}: {}", case.state, plain(verdict)));
-            let _ = write!(
+            let _ = writeln!(
                 out,
                 "<tr id=\"case-{0}\" data-severity=\"{1}\"><td class=\"n\">{2}</td><td>{3}</td><td><bdi>{4}</bdi></td><td><bdi>{5}</bdi></td>\
-                 <td class=\"less nowrap\">{6}</td><td>{7}{8}</td><td class=\"id\">{9}</td></tr>\n",
+                 <td class=\"less nowrap\">{6}</td><td>{7}{8}</td><td class=\"id\">{9}</td></tr>",
                 id(&case.case_id),
                 html(&case.severity),
                 case.risk,
@@ -123,7 +123,7 @@ fn card(out: &mut String, case: &Case) {
     if let Some(group) = &case.group_name {
         let _ = write!(out, " \u{b7} <bdi>{}</bdi>", html(group));
     }
-    let _ = write!(out, " \u{b7} {} \u{b7} risk {}</p>\n", times(case), case.risk);
+    let _ = writeln!(out, " \u{b7} {} \u{b7} risk {}</p>", times(case), case.risk);
     let figure = match (&detail.series, detail.hours.is_empty()) {
         (_, false) => charts::person_hours(&detail.hours, case.interval_start.day()),
         (Some(series), true) => charts::baseline(series),
@@ -145,11 +145,11 @@ fn card(out: &mut String, case: &Case) {
         let _ = write!(out, "<p class=\"small\"><bdi>\u{201c}{}\u{201d}{by}</bdi></p>", html(comment));
     }
     evidence(out, case, detail);
-    let _ = write!(out, "</div>{}</div>\n", if side.is_empty() { String::new() } else { format!("<div>{side}</div>") });
+    let _ = writeln!(out, "</div>{}</div>", if side.is_empty() { String::new() } else { format!("<div>{side}</div>") });
     let techniques = case.techniques.iter().map(|technique| html(technique)).collect::<Vec<_>>().join(", ");
-    let _ = write!(
+    let _ = writeln!(
         out,
-        "<p class=\"meta\">{techniques}{}<code>bittern alerts show {short}</code></p></article>\n",
+        "<p class=\"meta\">{techniques}{}<code>bittern alerts show {short}</code></p></article>",
         if techniques.is_empty() { "" } else { " \u{b7} " }
     );
 }
@@ -187,9 +187,9 @@ fn evidence(out: &mut String, case: &Case, detail: &Detail) {
     let _ = write!(out, "<details><summary>{} behind it</summary>", count(total, "event", "events"));
     table(out, "The first events behind the alert", &["Time", "Act", "What it was done to"], |out| {
         for event in &detail.evidence {
-            let _ = write!(
+            let _ = writeln!(
                 out,
-                "<tr><td class=\"nowrap\">{}</td><td>{}</td><td><bdi>{}</bdi></td></tr>\n",
+                "<tr><td class=\"nowrap\">{}</td><td>{}</td><td><bdi>{}</bdi></td></tr>",
                 event.event_time.map_or_else(String::new, |time: Time| moment(time)),
                 html(&plain(event.action.as_deref().unwrap_or_default())),
                 html(event.object.as_deref().unwrap_or_default())

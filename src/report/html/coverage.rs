@@ -25,9 +25,9 @@ pub fn credentials(out: &mut String, report: &Report) {
     );
     table(out, "By kind and place", &["What", "Where", "#Posted in four weeks", "#Still there"], |out| {
         for row in &report.credentials {
-            let _ = write!(
+            let _ = writeln!(
                 out,
-                "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n",
+                "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
                 html(&plain(&row.kind)),
                 html(&row.place),
                 row.posted,
@@ -40,9 +40,9 @@ pub fn credentials(out: &mut String, report: &Report) {
     table(out, "Posted in four weeks: removed after", &["Removed", "#Secrets", "Share"], |out| {
         for row in &report.removals {
             let hot = row.after == "still there";
-            let _ = write!(
+            let _ = writeln!(
                 out,
-                "<tr><th scope=\"row\">{}</th><td class=\"n\">{}</td><td class=\"spark\">{}</td></tr>\n",
+                "<tr><th scope=\"row\">{}</th><td class=\"n\">{}</td><td class=\"spark\">{}</td></tr>",
                 html(&row.after),
                 row.secrets,
                 charts::share(row.secrets, greatest, hot)
@@ -68,9 +68,9 @@ fn standing(out: &mut String, report: &Report) {
             };
             let case = report.open.iter().find(|case| case.fingerprint.as_ref() == Some(&row.fingerprint) && case.detail.is_some());
             let case = case.map_or_else(String::new, |case| format!("<a href=\"#case-{}\">look</a>", id(&case.case_id)));
-            let _ = write!(
+            let _ = writeln!(
                 out,
-                "<tr><th scope=\"row\">{} <span class=\"id soft\"><bdi>{}</bdi></span></th><td><bdi>{}</bdi></td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{case}</td></tr>\n",
+                "<tr><th scope=\"row\">{} <span class=\"id soft\"><bdi>{}</bdi></span></th><td><bdi>{}</bdi></td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{case}</td></tr>",
                 html(&plain(row.kind.as_deref().unwrap_or("secret"))),
                 html(row.masked.as_deref().unwrap_or_default()),
                 html(&place),
@@ -81,7 +81,7 @@ fn standing(out: &mut String, report: &Report) {
     });
     let more = report.counts.standing.saturating_sub(report.standing.len());
     if more > 0 {
-        let _ = write!(out, "<p class=\"more\">{}: <code>bittern hunt standing_secrets</code></p>\n", count(more as i64, "more", "more"));
+        let _ = writeln!(out, "<p class=\"more\">{}: <code>bittern hunt standing_secrets</code></p>", count(more as i64, "more", "more"));
     }
 }
 
@@ -89,20 +89,20 @@ fn standing(out: &mut String, report: &Report) {
 pub fn changes(out: &mut String, report: &Report) {
     out.push_str("<section id=\"changes\" aria-labelledby=\"changes-title\"><h2 id=\"changes-title\">What changed</h2>\n");
     if report.changes.is_empty() {
-        let _ = write!(out, "<p>No run changed an alert in the 24 hours before {} UTC.</p></section>\n", moment(report.as_of));
+        let _ = writeln!(out, "<p>No run changed an alert in the 24 hours before {} UTC.</p></section>", moment(report.as_of));
         return;
     }
-    let _ = write!(
+    let _ = writeln!(
         out,
         "<p class=\"soft\">By runs of the 24 hours before {} UTC, of whatever day. Late logs, a changed policy or a changed detection \
-         can change or take back what was told before.</p>\n",
+         can change or take back what was told before.</p>",
         moment(report.as_of)
     );
     table(out, "Alerts, by detection", &["Detection", "#New", "#Changed", "#Taken back"], |out| {
         for row in &report.changes {
-            let _ = write!(
+            let _ = writeln!(
                 out,
-                "<tr><th scope=\"row\">{}</th><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n",
+                "<tr><th scope=\"row\">{}</th><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
                 html(&plain(&row.detection_id)),
                 row.new,
                 row.changed,
@@ -114,9 +114,9 @@ pub fn changes(out: &mut String, report: &Report) {
         table(out, "Changed and taken back", &["Change", "Severity", "Day", "Who", "What it says", "-Why it ran"], |out| {
             for row in &report.changed {
                 let change = if row.change == "retracted" { "taken back" } else { "changed" };
-                let _ = write!(
+                let _ = writeln!(
                     out,
-                    "<tr><td>{change}</td><td>{}</td><td class=\"nowrap\">{}</td><td class=\"id\">{}</td><td><bdi>{}</bdi></td><td class=\"less\">{}</td></tr>\n",
+                    "<tr><td>{change}</td><td>{}</td><td class=\"nowrap\">{}</td><td class=\"id\">{}</td><td><bdi>{}</bdi></td><td class=\"less\">{}</td></tr>",
                     severity(row.severity.as_deref().unwrap_or_default()),
                     short_day(row.interval_start.day()),
                     html(row.entity_id.as_deref().unwrap_or_default()),
@@ -127,7 +127,7 @@ pub fn changes(out: &mut String, report: &Report) {
         });
         let more = report.changed_total.saturating_sub(report.changed.len() as u64);
         if more > 0 {
-            let _ = write!(out, "<p class=\"more\">{} in <code>alert_changes</code></p>\n", count(more, "more change", "more changes"));
+            let _ = writeln!(out, "<p class=\"more\">{} in <code>alert_changes</code></p>", count(more, "more change", "more changes"));
         }
     }
     out.push_str("</section>\n");
@@ -168,9 +168,9 @@ fn sources(out: &mut String, report: &Report) {
             };
             let bars = charts::day_bars(&source.days, &source.day_events, &source.silent_days, report.day - 27, report.day, &label);
             let unmapped = if source.events == 0 { 0.0 } else { source.other as f64 / source.events as f64 * 100.0 };
-            let _ = write!(
+            let _ = writeln!(
                 out,
-                "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"n\">{}</td><td class=\"spark\">{bars}</td><td class=\"n\">{}</td><td class=\"n\">{unmapped:.0}%</td><td class=\"less nowrap\">{}</td></tr>\n",
+                "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"n\">{}</td><td class=\"spark\">{bars}</td><td class=\"n\">{}</td><td class=\"n\">{unmapped:.0}%</td><td class=\"less nowrap\">{}</td></tr>",
                 html(&source.source),
                 state(source),
                 whole(source.events_day as i64),
@@ -182,9 +182,9 @@ fn sources(out: &mut String, report: &Report) {
     let gaps: Vec<&Source> = report.sources.iter().filter(|source| !source.silent_days.is_empty()).collect();
     for source in gaps {
         let days: Vec<String> = source.silent_days.iter().rev().take(7).map(|day| short_day(*day)).collect();
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "<p class=\"small\">{} was not seen whole on {}: what happened there is unknown, and counts as no history.</p>\n",
+            "<p class=\"small\">{} was not seen whole on {}: what happened there is unknown, and counts as no history.</p>",
             html(&source.source),
             days.join(", ")
         );
@@ -203,9 +203,9 @@ fn quarantine(out: &mut String, report: &Report) {
     }
     table(out, "Not read, by reason", &["Source", "Reason", "#Lines", "#Objects", "-First place"], |out| {
         for row in &report.quarantine {
-            let _ = write!(
+            let _ = writeln!(
                 out,
-                "<tr><td>{}</td><td><bdi>{}</bdi></td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"less id\"><bdi>{}:{}</bdi></td></tr>\n",
+                "<tr><td>{}</td><td><bdi>{}</bdi></td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"less id\"><bdi>{}:{}</bdi></td></tr>",
                 html(&row.source),
                 html(row.reason.as_deref().unwrap_or_default()),
                 whole(row.lines.unwrap_or_default() as i64),
@@ -219,17 +219,17 @@ fn quarantine(out: &mut String, report: &Report) {
 
 fn detections(out: &mut String, report: &Report) {
     out.push_str("<div id=\"detections\"></div>\n");
-    let heads = ["Detection", "#Cases", "Closed as", "State", "-Last run"];
+    let heads = ["Detection", "State", "#Cases", "Closed as", "-Last run"];
     table(out, "Detections, and how right they were", &heads, |out| {
         for row in &report.detections {
-            let _ = write!(
+            let _ = writeln!(
                 out,
-                "<tr><th scope=\"row\">{}{}</th><td class=\"n\">{}</td><td>{}</td><td>{}</td><td class=\"less nowrap\">{}</td></tr>\n",
+                "<tr><th scope=\"row\">{}{}</th><td>{}</td><td class=\"n\">{}</td><td>{}</td><td class=\"less nowrap\">{}</td></tr>",
                 html(&row.title),
                 if row.delivers { "" } else { " <span class=\"soft small\">(counted only)</span>" },
+                told(row),
                 whole(row.cases as i64),
                 html(&verdicts(row)),
-                told(row),
                 row.last_run.map_or_else(|| "never".into(), moment)
             );
         }

@@ -34,11 +34,11 @@ fn policy() -> String {
 /// The whole page.
 pub fn page(report: &Report) -> String {
     let mut out = String::with_capacity(256 * 1024);
-    let _ = write!(
+    let _ = writeln!(
         out,
         "<!doctype html>\n<html lang=\"en-GB\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
-         <meta name=\"robots\" content=\"noindex\">\n<title>Bittern: report for {}</title>\n<link rel=\"icon\" href=\"{ICON}\">\n<style>{STYLE}</style>\n</head>\n<body>\n",
+         <meta name=\"robots\" content=\"noindex\">\n<title>Bittern: report for {}</title>\n<link rel=\"icon\" href=\"{ICON}\">\n<style>{STYLE}</style>\n</head>\n<body>",
         policy(),
         html(&report.date)
     );
@@ -53,10 +53,10 @@ pub fn page(report: &Report) -> String {
     } else {
         "People are shown by pseudonym; who has the policy and its key can tell who they are."
     };
-    let _ = write!(
+    let _ = writeln!(
         out,
         "<footer><p>Made by bittern {} as of {} UTC, over {} events. Times are UTC; days and hours of people are their own. {names} \
-         Nothing on this page was fetched from elsewhere.</p></footer>\n<script>{SCRIPT}</script>\n</body>\n</html>\n",
+         Nothing on this page was fetched from elsewhere.</p></footer>\n<script>{SCRIPT}</script>\n</body>\n</html>",
         env!("CARGO_PKG_VERSION"),
         moment(report.as_of),
         whole(i64::try_from(report.counts.events).unwrap_or(i64::MAX)),
@@ -82,10 +82,10 @@ fn sections(report: &Report) -> Vec<Section> {
 }
 
 fn top(out: &mut String, report: &Report) {
-    let _ = write!(
+    let _ = writeln!(
         out,
         "<a class=\"skip\" href=\"#main\">Skip to the report</a>\n<header class=\"top\"><p class=\"brand\">Bittern</p><h1>{}</h1>\
-         <p class=\"soft\">What needs a look, and the four weeks behind it</p></header>\n",
+         <p class=\"soft\">What needs a look, and the four weeks behind it</p></header>",
         long_day(report.day)
     );
     out.push_str("<nav aria-label=\"Sections\"><ul>");

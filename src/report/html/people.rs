@@ -25,15 +25,15 @@ pub fn section(out: &mut String, report: &Report) {
     rows(out, report, "The people against whom most lies", &report.people[..shown]);
     if report.people.len() > shown {
         let rest = &report.people[shown..];
-        let _ = write!(out, "<details><summary>{}</summary>\n", count(rest.len() as i64, "more person", "more people"));
+        let _ = writeln!(out, "<details><summary>{}</summary>", count(rest.len() as i64, "more person", "more people"));
         rows(out, report, "More people by risk", rest);
         out.push_str("</details>\n");
     }
     let more = report.people_total.saturating_sub(report.people.len() as u64);
     if more > 0 {
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "<p class=\"more\">{}: <code>bittern sql -c \"SELECT * FROM person_risk\"</code></p>\n",
+            "<p class=\"more\">{}: <code>bittern sql -c \"SELECT * FROM person_risk\"</code></p>",
             count(more, "more person", "more people")
         );
     }
@@ -54,9 +54,9 @@ fn rows(out: &mut String, report: &Report, caption: &str, people: &[Person]) {
                 report.day,
                 &format!("risk over four weeks, at most {}, now {}", number(greatest), number(person.risk)),
             );
-            let _ = write!(
+            let _ = writeln!(
                 out,
-                "<tr><th scope=\"row\">{name}</th><td class=\"n\">{}</td><td class=\"spark\">{spark}</td><td><bdi>{}</bdi>{}</td><td>{}</td></tr>\n",
+                "<tr><th scope=\"row\">{name}</th><td class=\"n\">{}</td><td class=\"spark\">{spark}</td><td><bdi>{}</bdi>{}</td><td>{}</td></tr>",
                 number(person.risk),
                 html(person.group_name.as_deref().unwrap_or("Unknown")),
                 if person.leaves { " <span class=\"tag new\">leaving</span>" } else { "" },
@@ -105,9 +105,9 @@ pub fn weeks(out: &mut String, report: &Report) {
         let heads = ["Group", "#People", "#Open cases", "#Files taken in seven days", "#A week before that"];
         table(out, "Groups of five people or more", &heads, |out| {
             for group in &report.groups {
-                let _ = write!(
+                let _ = writeln!(
                     out,
-                    "<tr><th scope=\"row\"><bdi>{}</bdi></th><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n",
+                    "<tr><th scope=\"row\"><bdi>{}</bdi></th><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
                     html(&group.group_name),
                     group.people,
                     group.cases,
