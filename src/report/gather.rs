@@ -43,9 +43,11 @@ struct Asking<'a> {
 impl Asking<'_> {
     async fn rows<T: DeserializeOwned>(&self, id: &'static str, given: &[(&str, ScalarValue)]) -> Result<Vec<T>> {
         self.progress.set_message(id);
-        let rows = self.queries.rows(self.installation.context, id, given).await;
+        let began = std::time::Instant::now();
+        let rows = self.queries.rows(self.installation.context, id, given).await?;
+        tracing::debug!(query = id, rows = rows.len(), millis = began.elapsed().as_millis(), "asked");
         self.progress.inc(1);
-        rows
+        Ok(rows)
     }
 }
 
