@@ -185,7 +185,7 @@ mod tests {
                 "Removed from #a, a public channel after 2 days",
                 "Also posted in #b, a public channel, 12 members then",
                 "2 times searched for later",
-                "3 people were active there from that day on and could see it",
+                "3 people were active there from that day on, and could see it",
                 "Still stands there, 10 days after it was posted"
             ]
         );

@@ -15,8 +15,8 @@ const LEFT: f64 = 34.0;
 
 /// The least round number, with a round half, that is not below the value.
 fn nice(value: f64) -> f64 {
-    if value <= 2.0 {
-        return 2.0;
+    if value <= 10.0 {
+        return (value / 2.0).ceil().max(1.0) * 2.0;
     }
     let power = 10f64.powf(value.log10().floor());
     [1.0, 1.2, 1.6, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0].iter().map(|step| step * power).find(|step| *step >= value - 1e-9).unwrap_or(value)
