@@ -135,7 +135,7 @@ pub async fn gather(installation: &Installation<'_>, settings: &Settings, progre
     report.sources = sources(&asking, report.day).await?;
     report.quarantine = asking.rows("quarantine", &[]).await?;
     report.detections = detections(&asking, weeks).await?;
-    report.missing = summary::missing(&held, &report, installation.problems);
+    report.missing = summary::missing(&held, &report, installation);
     summary::counts(&mut report, &exposures);
     summary::first(&mut report);
     report.sentences = summary::sentences(&report);

@@ -39,6 +39,10 @@ pub struct Installation<'i> {
     pub last_day: Option<i32>,
     /// SQL files and policy rows that are wrong.
     pub problems: usize,
+    /// Jobs whose answers are stale.
+    pub stale_jobs: usize,
+    /// Stale intervals that are older than the lookback.
+    pub too_old: usize,
     /// The time of day.
     pub now: Micros,
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
+use super::Installation;
 use super::model::case::Exposure;
 use super::model::{Counts, First, Missing, Report};
 use super::words::{self, count, sentence};
@@ -25,14 +26,15 @@ pub struct Held {
 }
 
 /// What is not there at all, and what to do about it.
-pub fn missing(held: &Held, report: &Report, problems: usize) -> Vec<Missing> {
+pub fn missing(held: &Held, report: &Report, installation: &Installation<'_>) -> Vec<Missing> {
     let mut missing = Vec::new();
     let mut tell = |what: &str, todo: &str| missing.push(Missing { what: what.into(), todo: todo.into() });
-    if problems > 0 {
+    let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    if installation.problems > 0 {
         tell(
             &format!(
                 "{} in SQL files or policy: until that is mended, no detection runs.",
-                count(i64::try_from(problems).unwrap_or(i64::MAX), "thing is wrong", "things are wrong")
+                count(number(installation.problems), "thing is wrong", "things are wrong")
             ),
             "bittern check",
         );
@@ -46,6 +48,13 @@ pub fn missing(held: &Held, report: &Report, problems: usize) -> Vec<Missing> {
     }
     if held.runs == 0 {
         tell("No detection has run yet.", "bittern run");
+    } else if installation.stale_jobs > 0 {
+        let what = count(number(installation.stale_jobs), "answer is", "answers are");
+        tell(&format!("{what} stale: logs, policy or SQL changed since the last run."), "bittern run");
+    }
+    if installation.too_old > 0 {
+        let what = count(number(installation.too_old), "interval changed", "intervals changed");
+        tell(&format!("{what}, but lie further back than the lookback and keep their old answers."), "bittern run --from DAY --to DAY");
     }
     if held.people == 0 {
         tell("The policy names no people: groups, peers, leavers and local hours are unknown.", "policy/people.csv, and --policy DIR");
