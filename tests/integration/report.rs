@@ -119,8 +119,8 @@ async fn a_small_lake_has_its_report_in_every_form() {
     let folder = tempfile::tempdir().unwrap();
     let bittern = small_lake(folder.path(), &[("people.csv", PEOPLE)]).await;
     let made = report(&bittern, &Settings { names: true, ..Settings::default() }).await;
-    let markdown = written(&made, Form::Markdown).unwrap().replace(env!("CARGO_PKG_VERSION"), "VERSION");
-    insta::assert_snapshot!("report_small", markdown);
+    let markdown = written(&made, Form::Markdown).unwrap();
+    insta::assert_snapshot!("report_small", without_counts(&markdown));
 
     // The page: each card in its place, its chart with the numbers in words, the way of the secret, no link into nothing.
     let page = html(&made);
@@ -159,6 +159,13 @@ async fn a_small_lake_has_its_report_in_every_form() {
     assert_eq!((before.date.as_str(), before.counts.open, before.people.len()), ("2026-04-01", 0, 0));
     assert!(before.sentences[0].starts_with("No case is open"), "{:?}", before.sentences);
     switched_off_and_decided(folder.path(), bittern, &hidden).await;
+}
+
+/// The document without what changes with every new version, job and detection.
+fn without_counts(markdown: &str) -> String {
+    let jobs = regex::Regex::new(r"\d+ (answers are stale|detections cannot fire)").unwrap();
+    let told = markdown.lines().filter(|line| !line.contains(" | 0 | 0 | ")).map(|line| format!("{line}\n")).collect::<String>();
+    jobs.replace_all(&told.replace(env!("CARGO_PKG_VERSION"), "VERSION"), "N $1").into_owned()
 }
 
 fn links_lead_somewhere(page: &str) {
