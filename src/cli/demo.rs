@@ -68,7 +68,10 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
         say(judged(&judgement))?;
     }
     let page = args.dir.join("report.html");
-    std::fs::write(&page, report::html(&bittern.context, &bittern.policy).await?)
+    // The demo's people are invented: their names may be seen.
+    let settings = report::Settings { names: true, ..report::Settings::default() };
+    let made = bittern.report(&settings, &bar("writing the report {bar:40} {pos}/{len} {msg}")).await?;
+    std::fs::write(&page, report::written(&made, report::Form::Html)?)
         .map_err(|e| Error::from(e).context(format!("cannot write `{}`", page.display())))?;
     let settings = args.dir.join("bittern.toml");
     say(format!("\nreport: {}\nquery:  bittern sql --config {} -c \"SELECT * FROM alerts\"\n", page.display(), settings.display()))?;

@@ -77,6 +77,12 @@ enum Format {
     Json,
     /// With a header
     Csv,
+    /// A page, of `report` alone
+    #[value(hide = true)]
+    Html,
+    /// Markdown, of `report` alone
+    #[value(hide = true, alias = "md")]
+    Markdown,
 }
 
 #[derive(Debug, Subcommand)]
@@ -109,8 +115,7 @@ enum Command {
     Backtest(backtest::Args),
     /// Show why detections did or did not tell of a person on a day
     Explain(explain::Args),
-    /// Write the report as one HTML page
-    #[command(after_help = "Example:\n  bittern report --out report.html")]
+    /// Write the report of a day: what needs a look and why, as HTML, Markdown or JSON
     Report(report::Args),
     /// Show what the lake holds: sources, lateness, quarantine, unmapped actions
     Status,
@@ -190,6 +195,9 @@ fn failed(error: &Error) -> ExitCode {
 
 async fn run(args: Args) -> Result<ExitCode> {
     let global = &args.global;
+    if matches!(global.format, Format::Html | Format::Markdown) && !matches!(args.command, Command::Report(_)) {
+        return Err(Error::usage("`--format html` and `--format markdown` are for `report`; others print table, json or csv"));
+    }
     match &args.command {
         Command::Demo(args) => demo::run(global, args).await,
         Command::Init(args) => init::run(global, args),

@@ -13,7 +13,7 @@ use crate::error::Result;
 pub fn print(batches: &[RecordBatch], format: Format) -> Result<()> {
     let mut out = std::io::stdout().lock();
     let text = match format {
-        Format::Table => {
+        Format::Table | Format::Html | Format::Markdown => {
             let options = FormatOptions::default().with_null("");
             format!("{}\n", safe(&pretty_format_batches_with_options(batches, &options)?.to_string()))
         }

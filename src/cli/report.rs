@@ -1,25 +1,90 @@
 //! `bittern report`: what needs a look, as one page.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::{Global, output};
+use super::{Format, Global, bar, output};
 use crate::error::{Error, Result};
-use crate::report;
+use crate::report::{self, Form};
+
+/// The file that a page goes to unless another is named.
+const PAGE: &str = "bittern-report.html";
 
 /// Flags of `report`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "The form is that of `--format html`, `markdown` or `json`, else that of the file's ending (.html, .md, .json), \
+                        else HTML. Markdown and JSON go to stdout unless `--out` names a file.")]
 pub struct Args {
-    /// The file to write
-    #[arg(long, value_name = "FILE", default_value = "bittern-report.html")]
-    out: PathBuf,
+    /// The day, like 2026-03-02 [default: the last that holds events]
+    #[arg(long, value_name = "DAY")]
+    date: Option<String>,
+    /// The file to write; `-` is stdout [default: bittern-report.html for a page]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Show people's names besides their pseudonyms
+    #[arg(long)]
+    names: bool,
+    /// Cases that get a card with chart and evidence; the others get a line
+    #[arg(long, default_value_t = 100, value_name = "N")]
+    cards: usize,
 }
 
 /// Runs it.
 pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
+    let form = form(global.format, args.out.as_deref())?;
+    let day = args.date.as_deref().map(day).transpose()?;
     let bittern = global.open().await?;
-    let page = report::html(&bittern.context, &bittern.policy).await?;
-    std::fs::write(&args.out, page).map_err(|e| Error::from(e).context(format!("cannot write `{}`", args.out.display())))?;
-    output::print_text(&format!("{}\n", args.out.display()))?;
+    let settings = report::Settings { day, names: args.names, cards_max: args.cards };
+    let report = bittern.report(&settings, &bar("asking {bar:40} {pos}/{len} {msg}")).await?;
+    let text = report::written(&report, form)?;
+    let file = match (&args.out, form) {
+        (Some(file), _) => file.as_path(),
+        (None, Form::Html) => Path::new(PAGE),
+        (None, _) => Path::new("-"),
+    };
+    if file == Path::new("-") {
+        output::print_text(&text)?;
+    } else {
+        std::fs::write(file, text).map_err(|e| Error::from(e).context(format!("cannot write `{}`", file.display())))?;
+        output::print_text(&format!("{}\n", file.display()))?;
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+fn form(format: Format, out: Option<&Path>) -> Result<Form> {
+    let ending = out.and_then(Path::extension).and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
+    Ok(match (format, ending.as_str()) {
+        (Format::Html, _) => Form::Html,
+        (Format::Markdown, _) | (Format::Table, "md" | "markdown") => Form::Markdown,
+        (Format::Json, _) | (Format::Table, "json") => Form::Json,
+        (Format::Table, _) => Form::Html,
+        (Format::Csv, _) => return Err(Error::usage("a report is no table: `--format html`, `markdown` or `json`")),
+    })
+}
+
+fn day(text: &str) -> Result<i32> {
+    let date: std::result::Result<chrono::NaiveDate, _> = text.parse();
+    date.map(|date| date.to_epoch_days()).map_err(|_| Error::usage(format!("`{text}` is no day like 2026-03-02")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_form_follows_the_format_else_the_files_ending() {
+        let of = |format, out: Option<&str>| form(format, out.map(Path::new));
+        for (format, out, expected) in [
+            (Format::Table, None, Form::Html),
+            (Format::Table, Some("r.MD"), Form::Markdown),
+            (Format::Table, Some("r.json"), Form::Json),
+            (Format::Table, Some("-"), Form::Html),
+            (Format::Markdown, Some("r.html"), Form::Markdown),
+            (Format::Json, None, Form::Json),
+        ] {
+            assert_eq!(of(format, out).ok(), Some(expected), "{out:?}");
+        }
+        assert!(of(Format::Csv, None).is_err());
+        assert_eq!(day("1970-01-02").ok(), Some(1));
+    }
 }

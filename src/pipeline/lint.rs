@@ -4,6 +4,7 @@ use super::{Bittern, hunts};
 use crate::error::Result;
 use crate::ingest::sql_source::SqlSource;
 use crate::jobs::{Kind, bounds};
+use crate::report::queries;
 
 /// Functions that read a clock or chance: with one of them, the same data would give another answer at another time.
 const FORBIDDEN: [&str; 8] =
@@ -43,6 +44,7 @@ pub async fn problems(bittern: &Bittern) -> Result<Vec<String>> {
             }
         }
     }
+    found.extend(queries::problems(&bittern.context, &bittern.catalog).await);
     found.sort();
     found.dedup();
     Ok(found)

@@ -8,6 +8,7 @@ pub mod explain;
 pub mod hunts;
 pub mod judge;
 pub mod lint;
+pub mod reports;
 pub mod run;
 pub mod texts;
 pub mod triage;

@@ -92,6 +92,20 @@ impl Bittern {
         Ok(found)
     }
 
+    /// How many jobs' answers are stale as the tables stand, and how many stale intervals are older than the lookback.
+    pub(super) async fn waiting(&self) -> Result<(usize, usize)> {
+        let mut entries = ledger::read(&self.context, &self.lake).await?;
+        let mut changes = Changes::default();
+        let (mut jobs, mut too_old) = (0, 0);
+        for node in &self.nodes {
+            let known = entries.remove(&node.job.id).unwrap_or_default();
+            let todo = self.todo(node, &known, &Settings::default(), &mut changes).await?;
+            jobs += usize::from(!todo.stale.is_empty());
+            too_old += todo.too_old;
+        }
+        Ok((jobs, too_old))
+    }
+
     async fn todo(&self, node: &Node, known: &[Entry], settings: &Settings, changes: &mut Changes) -> Result<Todo> {
         let (Some(first), Some(last)) = (self.occupied.first(), self.occupied.last()) else { return Ok(Todo::default()) };
         let extent = Interval { start: first.start, end: last.end };

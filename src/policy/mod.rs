@@ -209,6 +209,15 @@ impl Policy {
         exact.or(general).unwrap_or(true)
     }
 
+    /// Groups that no detection looks at at that time.
+    pub fn unwatched(&self, time: Micros) -> Vec<String> {
+        let rows = self.rows.get("groups").into_iter().flatten().filter(|row| row.values[1] == "*");
+        let mut groups: Vec<String> = rows.map(|row| row.values[0].clone()).filter(|group| !self.is_monitored("*", group, time)).collect();
+        groups.sort();
+        groups.dedup();
+        groups
+    }
+
     /// Whether an exception names this entity for the detection at that time: by `person` key, or by the id that alerts show.
     pub fn is_excepted(&self, detection: &str, entities: &[&str], time: Micros, pseudonym: &dyn Fn(&str) -> String) -> bool {
         self.rows.get("exceptions").into_iter().flatten().any(|row| {

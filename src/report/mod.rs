@@ -1,71 +1,96 @@
-//! The report: one self-contained HTML page, without network, script or anything that log text could turn into markup.
+//! The report of a day: what needs a look and why, for a person who asks no SQL. One document, written as an HTML page, Markdown or JSON.
+//!
+//! `queries` asks the lake, `gather` puts the answers together (`model`), `html` and `markdown` write them down. Text of logs is never
+//! markup (`escape`), and the page needs neither network nor script to be read.
 
-mod page;
+mod baseline;
+mod blind;
+mod chain;
+mod escape;
+mod gather;
+mod html;
+mod markdown;
+pub mod model;
+pub mod queries;
+mod summary;
+mod words;
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use datafusion::prelude::SessionContext;
+use indicatif::ProgressBar;
 
-use crate::error::Result;
-use crate::interval::time_text;
+use crate::error::{Error, Result};
+use crate::event::Micros;
+use crate::jobs::catalog::Catalog;
+use crate::jobs::graph::Node;
 use crate::policy::Policy;
-use page::{Alert, Bar, Page};
+use model::Report;
 
-const ALERTS: &str = "
-    SELECT detection_id, severity, risk_score, entity_id, coalesce(group_name, '') AS group_name, first_event_time, summary, evidence_total
-    FROM alerts WHERE severity <> 'informational'
-    ORDER BY risk_score DESC, first_event_time LIMIT 500";
-const DAYS: &str = "
-    SELECT to_char(interval_start, '%Y-%m-%d') AS label, count(*) AS number FROM alerts WHERE severity <> 'informational'
-    GROUP BY to_char(interval_start, '%Y-%m-%d') ORDER BY label";
-const DETECTIONS: &str = "
-    SELECT detection_id AS label, count(*) AS number FROM alerts WHERE severity <> 'informational' GROUP BY detection_id ORDER BY number DESC";
-const SOURCES: &str = "SELECT source AS label, count(*) AS number FROM events GROUP BY source ORDER BY number DESC";
-const QUARANTINE: &str = "
-    SELECT reason AS label, sum(line_to - line + 1) AS number FROM quarantine GROUP BY reason ORDER BY number DESC LIMIT 20";
-
-/// The page over everything in the lake.
-pub async fn html(context: &SessionContext, policy: &Policy) -> Result<String> {
-    let page = Page {
-        alerts: alerts(&rows(context, ALERTS).await?),
-        days: bars(&rows(context, DAYS).await?),
-        detections: bars(&rows(context, DETECTIONS).await?),
-        sources: bars(&rows(context, SOURCES).await?),
-        quarantine: bars(&rows(context, QUARANTINE).await?),
-        switched_off: policy.switched_off(),
-    };
-    Ok(page.html())
+/// What the report is made over.
+pub struct Installation<'i> {
+    /// The engine with every table and view.
+    pub context: &'i SessionContext,
+    /// The SQL files.
+    pub catalog: &'i Catalog,
+    /// The jobs.
+    pub nodes: &'i [Node],
+    /// Who is watched.
+    pub policy: &'i Policy,
+    /// The last day that holds events, in days since 1970-01-01.
+    pub last_day: Option<i32>,
+    /// SQL files and policy rows that are wrong.
+    pub problems: usize,
+    /// Jobs whose answers are stale.
+    pub stale_jobs: usize,
+    /// Stale intervals that are older than the lookback.
+    pub too_old: usize,
+    /// The time of day.
+    pub now: Micros,
 }
 
-async fn rows(context: &SessionContext, sql: &str) -> Result<Vec<RecordBatch>> {
-    Ok(context.sql(sql).await?.collect().await?)
+/// How the report is made.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The day, since 1970-01-01; the last that holds events unless it is given.
+    pub day: Option<i32>,
+    /// Whether people's names are shown; pseudonyms alone otherwise.
+    pub names: bool,
+    /// Cases with a card of their own: chart, evidence, what became of a secret.
+    pub cards_max: usize,
 }
 
-fn bars(batches: &[RecordBatch]) -> Vec<Bar> {
-    let mut found = Vec::new();
-    for batch in batches {
-        let (labels, numbers) = (batch.column(0).as_string::<i32>(), batch.column(1).as_primitive::<Int64Type>());
-        found.extend((0..batch.num_rows()).map(|row| Bar { label: labels.value(row).to_owned(), number: numbers.value(row) }));
+impl Default for Settings {
+    fn default() -> Self {
+        Self { day: None, names: false, cards_max: 100 }
     }
-    found
 }
 
-fn alerts(batches: &[RecordBatch]) -> Vec<Alert> {
-    let mut found = Vec::new();
-    for batch in batches {
-        let text = |at: usize, row: usize| batch.column(at).as_string::<i32>().value(row).to_owned();
-        let int = |at: usize, row: usize| batch.column(at).as_primitive::<Int64Type>().value(row);
-        let times = batch.column(5).as_primitive::<TimestampMicrosecondType>();
-        found.extend((0..batch.num_rows()).map(|row| Alert {
-            detection: text(0, row),
-            severity: text(1, row),
-            risk: int(2, row),
-            entity: text(3, row),
-            group: text(4, row),
-            time: if times.is_valid(row) { time_text(times.value(row)) } else { String::new() },
-            summary: text(6, row),
-            evidence: int(7, row),
-        }));
+/// What the report is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// One self-contained page.
+    Html,
+    /// For mails, chats and wikis.
+    Markdown,
+    /// One document for programs.
+    Json,
+}
+
+/// Makes the report of a day.
+///
+/// # Errors
+/// `Usage` for a file of `sql/reports` that is wrong.
+pub async fn gather(installation: &Installation<'_>, settings: &Settings, progress: &ProgressBar) -> Result<Report> {
+    gather::gather(installation, settings, progress).await
+}
+
+/// The report as text.
+pub fn written(report: &Report, form: Form) -> Result<String> {
+    match form {
+        Form::Html => Ok(html::page(report)),
+        Form::Markdown => Ok(markdown::page(report)),
+        Form::Json => {
+            let text = serde_json::to_string(report).map_err(|e| Error::internal("the report cannot be written as JSON").caused_by(e))?;
+            Ok(format!("{text}\n"))
+        }
     }
-    found
 }

@@ -2,8 +2,8 @@
 //!
 //! `tidy` the house's conventions, `flow` the whole way on sample data, `ingest` what lands and what does not, `provider` our reading
 //! beside delta-rs' own, `spans` jobs over many intervals beside one by one, `cases` the detections' and functions' SQL cases,
-//! `secrets` where credentials stand, `growth` tables that get columns, `triage` what analysts decide, `deliver`, `wires` and
-//! `coach` what sinks are told (a `receiver` stands for them), `begin` the first steps of somebody new, `program` the real binary.
+//! `secrets` where credentials stand, `growth` tables that get columns, `triage` what analysts decide, `report` what a manager
+//! reads, `deliver`, `wires` and `coach` what sinks are told (a `receiver` stands for them), `begin` the first steps of somebody new, `program` the real binary.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod begin;
@@ -17,6 +17,7 @@ mod program;
 mod provider;
 mod receiver;
 mod reference;
+mod report;
 mod secrets;
 mod spans;
 mod tidy;
