@@ -275,19 +275,21 @@ fn the_sources_understand_what_is_generated() {
 fn large_runs_have_look_alikes_and_lose_the_logs_of_the_outage() {
     let settings = Settings { people: 200, days: 45, seed: 8, events_per_person_day: 3.0, ..Settings::default() };
     let (files, _) = files(&settings);
-    let listed: Vec<serde_json::Value> =
-        std::str::from_utf8(&files["lookalikes.jsonl"]).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let kinds: BTreeSet<&str> = listed.iter().map(|one| one["kind"].as_str().unwrap()).collect();
+    let listed: Vec<serde_json::Value> = std::str::from_utf8(&files["lookalikes.jsonl"])
+        .expect("text")
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let kinds: BTreeSet<&str> = listed.iter().map(|one| one["kind"].as_str().expect("a kind")).collect();
     let expected = ["first_week", "leave_return", "migration", "outage", "quarter_end", "release", "shift_change"];
     assert_eq!(kinds.into_iter().collect::<Vec<_>>(), expected);
-    let outage = listed.iter().find(|one| one["kind"] == "outage").unwrap();
-    let date = |key: &str| -> chrono::NaiveDate { outage[key].as_str().unwrap().parse().unwrap() };
+    let outage = listed.iter().find(|one| one["kind"] == "outage").expect("an outage");
+    let date = |key: &str| -> NaiveDate { outage[key].as_str().expect("a day").parse().expect("a day") };
     let (begin, end) = (utc_midnight(date("first_day")), utc_midnight(date("last_day")) + DAY);
-    let times = files
-        .iter()
-        .filter(|(name, _)| name.starts_with("raw/slack_audit/"))
-        .flat_map(|(name, bytes)| records(name, bytes))
-        .map(|record| serde_json::from_str::<serde_json::Value>(&record).unwrap()["date_create"].as_i64().unwrap() * SECOND);
+    let times =
+        files.iter().filter(|(name, _)| name.starts_with("raw/slack_audit/")).flat_map(|(name, bytes)| records(name, bytes)).map(
+            |record| serde_json::from_str::<serde_json::Value>(&record).expect("JSON")["date_create"].as_i64().expect("seconds") * SECOND,
+        );
     let (inside, outside): (Vec<i64>, Vec<i64>) = times.partition(|time| (begin..end).contains(time));
     assert!(inside.is_empty() && !outside.is_empty(), "{} records in the outage", inside.len());
 }
