@@ -1,5 +1,7 @@
 //! The only place that reads the time of day.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use crate::event::Micros;
 
 /// A source of the current time, handed from `cli` to whoever writes a time down. SQL never sees it.
@@ -10,6 +12,8 @@ pub enum Clock {
     System,
     /// A clock that stands still, for tests and replays.
     Fixed(Micros),
+    /// A clock that somebody else moves, forwards and back, for tests of what waits.
+    Moved(&'static AtomicI64),
 }
 
 impl Clock {
@@ -18,6 +22,7 @@ impl Clock {
         match self {
             Self::System => chrono::Utc::now().timestamp_micros(),
             Self::Fixed(time) => time,
+            Self::Moved(time) => time.load(Ordering::SeqCst),
         }
     }
 }

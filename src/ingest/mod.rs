@@ -20,9 +20,10 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+use crate::event::Micros;
 use crate::lake::Lake;
 use crate::lake::provider::LakeTable;
-use crate::lake::raw::{RawObject, list};
+use crate::lake::raw::{RawObject, list, list_any};
 use crate::lake::tables;
 use batch::EventBatch;
 use rows::{ObjectRow, QuarantineRows, SnapshotRows};
@@ -37,6 +38,10 @@ pub struct Settings {
     pub source: Option<String>,
     /// Read objects again that were read before.
     pub again: bool,
+    /// Nothing may lie there yet, as in an inbox.
+    pub may_be_empty: bool,
+    /// Leave files alone that were changed less than this ago (microseconds): they may still be being written.
+    pub settle: Micros,
     /// Mask credentials before events are written, with these rules and this key.
     pub redact: Option<Setup>,
 }
@@ -48,6 +53,8 @@ pub struct Summary {
     pub objects: u64,
     /// Objects passed over because they were read before.
     pub skipped: u64,
+    /// Files left alone because they may still be being written.
+    pub settling: u64,
     /// Records met.
     pub lines: u64,
     /// Events written.
@@ -93,8 +100,13 @@ pub async fn ingest(
     check_source(&sql_sources, settings)?;
     let mut objects = Vec::new();
     for input in &settings.inputs {
-        objects.extend(list(input).await?);
+        objects.extend(if settings.may_be_empty { list_any(input).await? } else { list(input).await? });
     }
+    // A time after now is another machine's clock, and says nothing.
+    let settling = |object: &RawObject| object.is_file() && (0..settings.settle).contains(&(started - object.modified));
+    let listed = objects.len();
+    objects.retain(|object| !settling(object));
+    let settling = (listed - objects.len()) as u64;
     objects.sort_by(|a, b| a.key.cmp(&b.key));
     objects.dedup_by(|a, b| a.key == b.key);
     let before = objects.len();
@@ -130,6 +142,7 @@ pub async fn ingest(
     let mut summary = read?;
     progress.finish_and_clear();
     summary.skipped = skipped;
+    summary.settling = settling;
     summary.events = writer.events;
     summary.other = writer.other;
     summary.undated = writer.undated;

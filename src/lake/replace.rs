@@ -19,8 +19,8 @@ use crate::error::{Error, Result};
 /// Rows that the engine handles at a time.
 const PIECE_ROWS: u32 = 8192;
 
-/// Makes the rows for which `predicate` is true be exactly those of `batches`, in one commit that says `note`.
-pub async fn replace_where(lake: &Lake, spec: &TableSpec, batches: Vec<RecordBatch>, predicate: Expr, note: &Note) -> Result<()> {
+/// Makes the rows for which `predicate` is true be exactly those of `batches`, in one commit that says `note`; its version.
+pub async fn replace_where(lake: &Lake, spec: &TableSpec, batches: Vec<RecordBatch>, predicate: Expr, note: &Note) -> Result<u64> {
     let table = lake.table_or_create(spec).await?;
     let rows = batches.iter().map(RecordBatch::num_rows).sum();
     let mut pieces = Vec::new();
@@ -46,9 +46,9 @@ pub async fn replace_where(lake: &Lake, spec: &TableSpec, batches: Vec<RecordBat
         .with_writer_properties(writer_properties(rows))
         .with_commit_properties(note.properties())
         .await;
-    let after = settle(&table, outcome.map(|_| ()).map_err(crate::error::Error::from), note).await?;
+    let (after, version) = settle(&table, outcome.map(|written| written.version()).map_err(Error::from), note).await?;
     lake.committed(&spec.name, after).await;
-    Ok(())
+    Ok(version)
 }
 
 /// The rows of a batch in batches with memory of their own. The plan cuts a batch anyway, but into views of the whole, and each view's

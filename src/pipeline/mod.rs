@@ -6,10 +6,13 @@ pub mod evaluation;
 pub mod explain;
 pub mod hunts;
 pub mod judge;
+mod kept;
 pub mod lint;
+pub mod look;
 pub mod run;
 pub mod texts;
 pub mod triage;
+pub mod upkeep;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,6 +32,7 @@ use crate::interval::Interval;
 use crate::jobs::catalog::Catalog;
 use crate::jobs::graph::{self, Node};
 use crate::jobs::ledger::Inputs;
+use crate::jobs::stale::Changes;
 use crate::lake::Lake;
 use crate::lake::tables::{self, TableSpec};
 use crate::policy::Policy;
@@ -60,20 +64,32 @@ pub struct Bittern {
     occupied: Vec<Interval>,
     /// Rows of `events`, about.
     events: usize,
+    /// What is known of the tables' logs.
+    changes: Changes,
+    /// How long rows and columns are kept, and whose are kept whatever happens.
+    config: Config,
 }
 
 impl Bittern {
     /// Opens the lake at `root`, makes what is missing of it, and plans every job.
     pub async fn open(config: &Config, root: &str, clock: Clock) -> Result<Self> {
-        let mut bittern = Self::open_to_land(config, root, clock).await?;
+        Self::open_on(config, Lake::open(root, clock).await?).await
+    }
+
+    /// The same over a lake that is open already.
+    pub async fn open_on(config: &Config, lake: Lake) -> Result<Self> {
+        let mut bittern = Self::over(config, lake).await?;
         bittern.plan_jobs().await?;
         Ok(bittern)
     }
 
     /// Opens the lake at `root` for nothing but [`Self::ingest`]: without jobs and their tables.
     pub async fn open_to_land(config: &Config, root: &str, clock: Clock) -> Result<Self> {
+        Self::over(config, Lake::open(root, clock).await?).await
+    }
+
+    async fn over(config: &Config, lake: Lake) -> Result<Self> {
         let key = read_or_make_key(&config.key_path()?)?;
-        let lake = Lake::open(root, clock).await?;
         let policy = Policy::read(config.policy.as_deref())?;
         let catalog = Catalog::load(config.sql.as_deref())?;
         let setup = session::setup(config, &key)?;
@@ -99,6 +115,8 @@ impl Bittern {
             versions: BTreeMap::new(),
             occupied: Vec::new(),
             events: 0,
+            changes: Changes::default(),
+            config: config.clone(),
         };
         bittern.refresh_base().await?;
         Ok(bittern)
@@ -167,13 +185,13 @@ impl Bittern {
     }
 
     /// Stops at the first SQL file or policy row that is wrong: overlapping people would double events.
-    pub fn healthy(&mut self) -> Result<()> {
+    pub fn healthy(&self) -> Result<()> {
         if let Some(problem) = self.policy.problems.first() {
             let message = format!("policy/{}: {} (run `bittern check` to see every problem)", problem.place, problem.message);
             return Err(Error::usage(message));
         }
-        match self.errors.pop() {
-            Some(error) => Err(error.context("run `bittern check` to see every problem")),
+        match self.errors.first() {
+            Some(error) => Err(Error::new(error.kind(), format!("run `bittern check` to see every problem: {error:#}"))),
             None => Ok(()),
         }
     }
