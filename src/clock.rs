@@ -1,6 +1,7 @@
-//! The only place that reads the time of day.
+//! The only place that reads the time of day; and whether it is time to end.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use crate::event::Micros;
 
@@ -24,5 +25,21 @@ impl Clock {
             Self::Fixed(time) => time,
             Self::Moved(time) => time.load(Ordering::SeqCst),
         }
+    }
+}
+
+/// Says that somebody wants to end; whoever works looks at it between two steps.
+#[derive(Debug, Clone, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Asks to end.
+    pub fn ask(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether to end.
+    pub fn is_asked(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
     }
 }

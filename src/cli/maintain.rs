@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::{Format, Global, bar, output};
+use crate::clock::Stop;
 use crate::error::{Error, Result};
 use crate::interval::time_text;
 use crate::maintain::{Action, Summary};
@@ -38,7 +39,7 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     bittern.healthy()?;
     let progress = bar("maintaining {bar:40} {pos}/{len} {msg}");
     let Some(Command::Erase { person, why }) = &args.command else {
-        let summary = bittern.maintain(args.dry_run, &progress).await?;
+        let summary = bittern.maintain(args.dry_run, &Stop::default(), &progress).await?;
         if global.format == Format::Table {
             output::print_text(&told(&summary, args.dry_run))?;
         } else {

@@ -4,9 +4,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::{Format, Global, output};
-use crate::clock::Clock;
+use crate::clock::{Clock, Stop};
 use crate::error::{Error, Result};
-use crate::pipeline::run::Stop;
 use crate::schedule::{Scheduler, Ticked};
 
 /// Flags of `schedule`.

@@ -7,6 +7,7 @@ mod growing;
 mod reader;
 pub mod records;
 mod redact;
+pub mod retry;
 mod rows;
 pub mod sql_source;
 mod writer;
@@ -117,13 +118,30 @@ pub async fn ingest(
     let skipped = (before - objects.len()) as u64;
     progress.set_length(objects.iter().map(|object| object.size).sum());
 
+    let objects = objects.into_iter().map(|object| (object, None)).collect();
+    let mut writer = writer::Writer::new(lake, context.clone(), settings.redact.clone());
+    let mut summary = pump(&mut writer, context, sql_sources, settings, objects, progress).await?;
+    summary.skipped = skipped;
+    summary.settling = settling;
+    summary.seconds = (clock.now() - started) as f64 / 1e6;
+    Ok(summary)
+}
+
+/// Reads objects on one thread and writes what they give on this one.
+async fn pump(
+    writer: &mut writer::Writer<'_>,
+    context: &SessionContext,
+    sql_sources: Vec<SqlSource>,
+    settings: &Settings,
+    objects: Vec<(RawObject, Option<Lines>)>,
+    progress: &ProgressBar,
+) -> Result<Summary> {
     let (sender, mut batches) = tokio::sync::mpsc::channel(1);
     let (back, emptied) = std::sync::mpsc::channel();
     let reading = {
         let (settings, context, progress) = (settings.clone(), context.clone(), progress.clone());
         tokio::task::spawn_blocking(move || read_all(&objects, &settings, &sql_sources, context, (sender, emptied), &progress))
     };
-    let mut writer = writer::Writer::new(lake, context.clone(), settings.redact.clone());
     let mut written = Ok(());
     while let Some(flush) = batches.recv().await {
         match writer.write(flush).await {
@@ -141,14 +159,11 @@ pub async fn ingest(
     written?;
     let mut summary = read?;
     progress.finish_and_clear();
-    summary.skipped = skipped;
-    summary.settling = settling;
     summary.events = writer.events;
     summary.other = writer.other;
     summary.undated = writer.undated;
     summary.duplicates += writer.duplicates;
-    summary.by_source = writer.by_source;
-    summary.seconds = (clock.now() - started) as f64 / 1e6;
+    summary.by_source = std::mem::take(&mut writer.by_source);
     Ok(summary)
 }
 
@@ -162,8 +177,11 @@ fn check_source(sql_sources: &[SqlSource], settings: &Settings) -> Result<()> {
     Err(Error::usage(format!("there is no source `{name}`; there are {}", names.join(", "))))
 }
 
+/// Lines of an object that are to be read, first and last.
+type Lines = Vec<(u64, u64)>;
+
 fn read_all(
-    objects: &[RawObject],
+    objects: &[(RawObject, Option<Lines>)],
     settings: &Settings,
     sql_sources: &[SqlSource],
     context: SessionContext,
@@ -171,8 +189,8 @@ fn read_all(
     progress: &ProgressBar,
 ) -> Result<Summary> {
     let mut reader = reader::Reader::new(settings, sql_sources, context, batches);
-    for object in objects {
-        reader.object(object)?;
+    for (object, lines) in objects {
+        reader.object(object, lines.as_deref())?;
         progress.inc(object.size);
     }
     reader.finish()

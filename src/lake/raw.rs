@@ -66,6 +66,16 @@ pub async fn list_any(input: &str) -> Result<Vec<RawObject>> {
     Ok(found)
 }
 
+/// The object of a key, as tables name it, if it is still there.
+pub async fn find(key: &str) -> Result<Option<RawObject>> {
+    let place = Place::parse(key)?;
+    match place.store.head(&place.path).await {
+        Ok(meta) => Ok(Some(object(&place, &meta, None))),
+        Err(object_store::Error::NotFound { .. }) => Ok(None),
+        Err(e) => Err(Error::from(e).context(format!("cannot read `{key}`"))),
+    }
+}
+
 fn nothing_lies_at(input: &str) -> Error {
     Error::usage(format!("nothing lies at `{input}`"))
 }

@@ -15,6 +15,7 @@ use datafusion::prelude::SessionContext;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
+use crate::clock::Stop;
 use crate::config;
 use crate::error::{Error, Kind, Result};
 use crate::event::{DAY, HOUR, Micros};
@@ -50,6 +51,8 @@ pub struct Settings {
     pub held: People,
     /// Only say what would be done.
     pub dry_run: bool,
+    /// Ends the round between two tables.
+    pub stop: Stop,
 }
 
 /// One thing that was done, or would be.
@@ -103,6 +106,9 @@ pub async fn round(ground: &Ground<'_>, settings: &Settings, progress: &Progress
     let mut summary = Summary::default();
     progress.set_length(ground.specs.len() as u64);
     for spec in &ground.specs {
+        if settings.stop.is_asked() {
+            break;
+        }
         progress.set_message(spec.name.clone());
         if let Err(error) = table(ground, spec, settings, &mut summary.actions).await {
             tracing::error!(table = spec.name, error = format!("{error:#}"), "the table could not be maintained; the others go on");
@@ -116,8 +122,9 @@ pub async fn round(ground: &Ground<'_>, settings: &Settings, progress: &Progress
     summary.actions.push(everywhere);
     summary.actions.retain(|action| !action.is_nothing());
     if !settings.dry_run {
-        let done = Action { action: "done".into(), ..Action::default() };
-        let rows: Vec<Action> = summary.actions.iter().filter(|action| action.action != "retention").cloned().chain([done]).collect();
+        // A round that was cut short is not the night's.
+        let done = (!settings.stop.is_asked()).then(|| Action { action: "done".into(), ..Action::default() });
+        let rows: Vec<Action> = summary.actions.iter().filter(|action| action.action != "retention").cloned().chain(done).collect();
         record(ground.lake, &rows, None).await?;
     }
     summary.seconds = started.elapsed().as_secs_f64();
@@ -156,6 +163,9 @@ async fn while_conflicts<T>(mut step: impl AsyncFnMut() -> Result<T>) -> Result<
 
 /// Writes down what was done; for erasures, whose and why.
 pub async fn record(lake: &Lake, actions: &[Action], erased: Option<(&str, &str)>) -> Result<()> {
+    if actions.is_empty() {
+        return Ok(());
+    }
     let note = Note::new(None);
     let text = |of: &dyn Fn(&Action) -> Option<String>| -> ArrayRef { Arc::new(actions.iter().map(of).collect::<StringArray>()) };
     let number = |of: &dyn Fn(&Action) -> u64| -> ArrayRef {

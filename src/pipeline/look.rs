@@ -10,7 +10,8 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::Bittern;
-use super::run::{self, Done, Stop};
+use super::run::{self, Done};
+use crate::clock::Stop;
 use crate::config::{Inbox, Schedule};
 use crate::error::Result;
 use crate::event::{DAY, Micros};

@@ -175,6 +175,13 @@ impl Bittern {
         ingest::ingest(&self.lake, &self.context, self.sql_sources().await?, &settings, progress).await
     }
 
+    /// Reads again what is in quarantine.
+    pub async fn retry_quarantine(&self, source: Option<String>, progress: &ProgressBar) -> Result<ingest::retry::Retried> {
+        let redact = self.redact.then(|| self.setup.clone());
+        let settings = ingest::Settings { redact, source, ..ingest::Settings::default() };
+        ingest::retry::retry_quarantine(&self.lake, &self.context, self.sql_sources().await?, &settings, progress).await
+    }
+
     /// The sources that are SQL files.
     pub async fn sql_sources(&self) -> Result<Vec<SqlSource>> {
         let mut sources = Vec::new();

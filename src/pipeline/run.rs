@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
@@ -15,6 +14,7 @@ use serde::Serialize;
 use super::kept::Kept;
 use super::{Bittern, pseudonym};
 use crate::alerts::{self, changes, evidence};
+use crate::clock::Stop;
 use crate::error::{Error, Kind, Result};
 use crate::event::{DAY, Micros};
 use crate::interval::Interval;
@@ -52,22 +52,6 @@ pub struct Settings {
     pub keep_going: bool,
     /// Ends the run between two answers.
     pub stop: Stop,
-}
-
-/// Says that somebody wants to end; whoever works looks at it between two steps.
-#[derive(Debug, Clone, Default)]
-pub struct Stop(Arc<AtomicBool>);
-
-impl Stop {
-    /// Asks to end.
-    pub fn ask(&self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-
-    /// Whether to end.
-    pub fn is_asked(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
-    }
 }
 
 /// What a run did of one job.
@@ -352,7 +336,7 @@ impl Bittern {
     async fn existing(&self, name: &str, predicate: Expr, spec: &TableSpec) -> Result<(RecordBatch, u64)> {
         let table = crate::lake::provider::LakeTable::open(&self.lake, spec).await?;
         let version = table.version();
-        let frame = self.context.read_table(std::sync::Arc::new(table))?.filter(predicate)?;
+        let frame = self.context.read_table(Arc::new(table))?.filter(predicate)?;
         let batches = frame.collect().await.map_err(|e| Error::from(e).context(format!("cannot read table `{name}`")))?;
         Ok((concat_batches(&spec.schema, &batches)?, version))
     }

@@ -7,6 +7,7 @@ use arrow::datatypes::TimestampMicrosecondType;
 use indicatif::ProgressBar;
 
 use super::{Bittern, pseudonym};
+use crate::clock::Stop;
 use crate::error::{Error, Result};
 use crate::event::{DAY, Micros};
 use crate::lake::tables;
@@ -26,7 +27,7 @@ impl Bittern {
     ///
     /// # Errors
     /// `Usage` for a retention that cannot be: unknown, or shorter than what a job reads.
-    pub async fn maintain(&mut self, dry_run: bool, progress: &ProgressBar) -> Result<Summary> {
+    pub async fn maintain(&mut self, dry_run: bool, stop: &Stop, progress: &ProgressBar) -> Result<Summary> {
         self.refresh().await?;
         let rules: Vec<Rule> = self.config.retention.iter().map(|(key, length)| Rule::parse(key, length.0)).collect();
         let mut held = People::default();
@@ -39,7 +40,7 @@ impl Bittern {
         if !dry_run {
             self.erase_again().await?;
         }
-        let settings = Settings { maintain: self.config.maintain.clone(), rules, held, dry_run };
+        let settings = Settings { maintain: self.config.maintain.clone(), rules, held, dry_run, stop: stop.clone() };
         let summary = maintain::round(&self.ground(), &settings, progress).await?;
         self.refresh().await?;
         Ok(summary)

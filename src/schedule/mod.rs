@@ -18,7 +18,7 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 use tokio::sync::oneshot;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Stop};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::event::{HOUR, Micros, SECOND};
@@ -26,7 +26,6 @@ use crate::lake::lease;
 use crate::maintain;
 use crate::pipeline::Bittern;
 use crate::pipeline::look::Look;
-use crate::pipeline::run::Stop;
 use backoff::Backoff;
 use health::Health;
 use metrics::Metrics;
@@ -268,13 +267,13 @@ impl Scheduler {
             return;
         }
         let (sender, receiver) = oneshot::channel();
-        let (config, root, clock) = (self.config.clone(), self.root.clone(), self.clock);
+        let (config, root, clock, stop) = (self.config.clone(), self.root.clone(), self.clock, self.stop.clone());
         let runtime = tokio::runtime::Handle::current();
         // On a deep stack of its own: plans of nested views are walked recursively.
         let work = move || {
             let outcome = runtime.block_on(async {
                 let mut bittern = Bittern::open(&config, &root, clock).await?;
-                bittern.maintain(false, &ProgressBar::hidden()).await
+                bittern.maintain(false, &stop, &ProgressBar::hidden()).await
             });
             // Nobody waits for it any more where the process is ending.
             drop(sender.send(outcome));
@@ -307,7 +306,7 @@ impl Scheduler {
         if last.is_some_and(|last| nights.following(last) > self.clock.now()) {
             return Ok(None);
         }
-        bittern.maintain(false, &ProgressBar::hidden()).await.map(Some)
+        bittern.maintain(false, &self.stop, &ProgressBar::hidden()).await.map(Some)
     }
 
     /// Sleeps until something is due, at most [`SLEEP`], and wakes when asked to stop.
