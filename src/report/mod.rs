@@ -22,7 +22,7 @@ const DETECTIONS: &str = "
     SELECT detection_id AS label, count(*) AS number FROM alerts WHERE severity <> 'informational' GROUP BY detection_id ORDER BY number DESC";
 const SOURCES: &str = "SELECT source AS label, count(*) AS number FROM events GROUP BY source ORDER BY number DESC";
 const QUARANTINE: &str = "
-    SELECT reason AS label, sum(line_to - line + 1) AS number FROM quarantine GROUP BY reason ORDER BY number DESC LIMIT 20";
+    SELECT reason AS label, sum(line_to - line + 1) AS number FROM quarantine WHERE state IS NULL GROUP BY reason ORDER BY number DESC LIMIT 20";
 
 /// The page over everything in the lake.
 pub async fn html(context: &SessionContext, policy: &Policy) -> Result<String> {

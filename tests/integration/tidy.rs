@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::repository;
 
 /// Modules of `src` in the order in which data flows: each uses only those before it.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 19] = [
     "error",
     "event",
     "interval",
@@ -22,8 +22,10 @@ const ORDER: [&str; 17] = [
     "ingest",
     "alerts",
     "report",
+    "maintain",
     "pipeline",
     "generate",
+    "schedule",
     "cli",
 ];
 
@@ -99,8 +101,10 @@ fn boundaries_hold() {
                 "ingest",
                 "alerts",
                 "report",
+                "maintain",
                 "pipeline",
                 "generate",
+                "schedule",
                 "cli",
                 "error",
                 "functions",
