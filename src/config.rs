@@ -91,6 +91,8 @@ pub struct Schedule {
     pub listen: String,
     /// How much stale event time a tick takes at most; the next tick, which then follows at once, takes the next.
     pub catch_up: Length,
+    /// Only these jobs and those they read; all if empty.
+    pub jobs: Vec<String>,
     /// How often an interval longer than an hour is answered while it is open; shorter ones are at each tick.
     pub restate_open: Length,
     /// How long a stopping process may take to finish what it is doing.
@@ -105,6 +107,7 @@ impl Default for Schedule {
             maintain: "30 3 * * *".into(),
             listen: "127.0.0.1:9464".into(),
             catch_up: Length(31 * DAY),
+            jobs: Vec::new(),
             restate_open: Length(HOUR),
             grace: Length(20 * SECOND),
         }

@@ -117,7 +117,8 @@ impl Bittern {
             ..Horizon::default()
         };
         let catch_up = Some(schedule.catch_up.0);
-        let settings = run::Settings { horizon, catch_up, keep_going: true, stop: stop.clone(), ..run::Settings::default() };
+        let jobs = schedule.jobs.clone();
+        let settings = run::Settings { jobs, horizon, catch_up, keep_going: true, stop: stop.clone(), ..run::Settings::default() };
         match self.run(&settings, &ProgressBar::hidden()).await {
             Ok(done) => look.jobs = done,
             Err(error) => {

@@ -13,6 +13,10 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::{NOW, assert_same, contents, land, rows, small_logs};
 
+fn settings() -> Settings {
+    Settings { jobs: crate::few(), ..Settings::default() }
+}
+
 fn quiet() -> ProgressBar {
     ProgressBar::hidden()
 }
@@ -52,7 +56,7 @@ fn parquet_files(folder: &Path) -> usize {
 async fn files_are_put_together_beside_a_reader_and_nothing_becomes_stale() {
     let folder = tempfile::tempdir().unwrap();
     let (config, mut bittern) = lake(folder.path(), 11).await;
-    bittern.run(&Settings::default(), &quiet()).await.unwrap();
+    bittern.run(&settings(), &quiet()).await.unwrap();
     let before = contents(&mut bittern).await;
     let files = parquet_files(&folder.path().join("lake/events"));
 
@@ -88,7 +92,7 @@ async fn files_are_put_together_beside_a_reader_and_nothing_becomes_stale() {
 
     let mut bittern = opened(folder.path(), &config, NOW).await;
     assert_same(&before, &contents(&mut bittern).await);
-    for (job, todo) in bittern.plan(&Settings::default()).await.unwrap() {
+    for (job, todo) in bittern.plan(&settings()).await.unwrap() {
         assert!(todo.stale.is_empty(), "{job}: {:?}", todo.stale);
     }
     let again = bittern.maintain(false, &Stop::default(), &quiet()).await.unwrap();
@@ -122,7 +126,7 @@ async fn retention_takes_values_and_rows_and_seals_what_read_them() {
         "source": "x", "actor_id": "U-X", "channel_id": "C-X", "text": format!("token {secret} here")});
     std::fs::write(folder.path().join("secret.ndjson"), event.to_string()).unwrap();
     land(&bittern, &[&folder.path().join("secret.ndjson")]).await.unwrap();
-    bittern.run(&Settings::default(), &quiet()).await.unwrap();
+    bittern.run(&settings(), &quiet()).await.unwrap();
     let alerts = rows(&bittern, "SELECT alert_id, summary, evidence FROM alerts").await;
     assert!(!alerts.is_empty());
 
@@ -146,14 +150,14 @@ async fn retention_takes_values_and_rows_and_seals_what_read_them() {
     let summary = bittern.maintain(false, &Stop::default(), &quiet()).await.unwrap();
     assert!(summary.actions.iter().any(|action| action.action == "retention" && action.rows > 0), "{summary:?}");
     assert_eq!(rows(&bittern, "SELECT count(text) AS texts, count(*) > 100 AS events FROM events").await, ["{\"texts\":0,\"events\":true}"]);
-    for (job, todo) in bittern.plan(&Settings::default()).await.unwrap() {
+    for (job, todo) in bittern.plan(&settings()).await.unwrap() {
         assert!(todo.stale.is_empty(), "{job}: {:?}", todo.stale);
     }
     // Other rules would answer otherwise; without the text they would answer nothing. What read it is sealed, the rest runs.
     let policy = folder.path().join("logs/policy/groups.csv");
     std::fs::write(&policy, std::fs::read_to_string(&policy).unwrap() + "\n").unwrap();
     let mut bittern = opened(folder.path(), &config, NOW).await;
-    let done = bittern.run(&Settings::default(), &quiet()).await.unwrap();
+    let done = bittern.run(&settings(), &quiet()).await.unwrap();
     let of = |job: &str| done.iter().find(|done| done.job == job).unwrap();
     assert!(of("credential_findings").sealed > 0 && of("credential_findings").intervals == 0, "{:?}", of("credential_findings"));
     assert!(of("activity_daily").sealed == 0 && of("activity_daily").intervals > 0, "{:?}", of("activity_daily"));
@@ -214,7 +218,7 @@ async fn an_erased_person_stands_in_no_file_and_does_not_come_back() {
         "source": "x", "actor_id": "U-OTHER", "target": email, "recipients": [email, "bo@example.com"], "text": format!("ask {email}!")});
     std::fs::write(folder.path().join("own.ndjson"), format!("{own}\n{leak}\n{other}\n")).unwrap();
     land(&bittern, &[&folder.path().join("own.ndjson")]).await.unwrap();
-    bittern.run(&Settings::default(), &quiet()).await.unwrap();
+    bittern.run(&settings(), &quiet()).await.unwrap();
     // Old versions with old files.
     bittern.maintain(false, &Stop::default(), &quiet()).await.unwrap();
     let lake = folder.path().join("lake");
@@ -252,7 +256,7 @@ async fn an_erased_person_stands_in_no_file_and_does_not_come_back() {
     assert_eq!(masked, ["{\"target\":\"[erased]\",\"text\":\"ask [erased]!\",\"recipients\":[\"[erased]\",\"bo@example.com\"]}"]);
     let why = rows(&bittern, &format!("SELECT DISTINCT why FROM maintenance WHERE person_id = '{pseudonym}'")).await;
     assert_eq!(why, ["{\"why\":\"asked for on 2026-04-30\"}"]);
-    for (job, todo) in bittern.plan(&Settings::default()).await.unwrap() {
+    for (job, todo) in bittern.plan(&settings()).await.unwrap() {
         assert!(todo.stale.is_empty(), "{job}: {:?}", todo.stale);
     }
 

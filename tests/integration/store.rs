@@ -74,6 +74,10 @@ impl ObjectStore for Broken {
     }
 }
 
+fn settings() -> Settings {
+    Settings { jobs: crate::few(), ..Settings::default() }
+}
+
 fn place(inner: &Arc<InMemory>, room: &Arc<AtomicI64>, ignores_conditions: bool) -> Place {
     let store = Broken { inner: Arc::clone(inner), room: Arc::clone(room), ignores_conditions };
     Place { url: "memory:///lake/".parse().unwrap(), store: Arc::new(store), path: Path::from("lake") }
@@ -124,9 +128,9 @@ async fn a_full_disk_is_an_error_and_leaves_the_tables_as_they_were() {
     for writes in [0, 1, 5, 11] {
         let mut bittern = open().await;
         room.store(writes, Ordering::SeqCst);
-        assert!(bittern.run(&Settings::default(), &ProgressBar::hidden()).await.is_err(), "{writes} writes");
+        assert!(bittern.run(&settings(), &ProgressBar::hidden()).await.is_err(), "{writes} writes");
     }
-    bittern.run(&Settings::default(), &ProgressBar::hidden()).await.unwrap();
+    bittern.run(&settings(), &ProgressBar::hidden()).await.unwrap();
     let answered = contents(&mut bittern).await;
     for writes in [0, 2, 7] {
         let mut bittern = open().await;
@@ -142,7 +146,7 @@ async fn a_full_disk_is_an_error_and_leaves_the_tables_as_they_were() {
     let lake = Lake::open_at(place(&undisturbed, &Arc::new(AtomicI64::new(i64::MAX)), false), Clock::Fixed(NOW)).await.unwrap();
     let mut other = Bittern::open_on(&config, lake).await.unwrap();
     land(&other, &[&steps[0], &steps[1]]).await.unwrap();
-    other.run(&Settings::default(), &ProgressBar::hidden()).await.unwrap();
+    other.run(&settings(), &ProgressBar::hidden()).await.unwrap();
     assert_same(&contents(&mut other).await, &answered);
 }
 
