@@ -23,6 +23,8 @@ pub struct Config {
     pub key_file: Option<PathBuf>,
     /// Bytes that queries may hold before they spill, in MiB.
     pub memory_mib: Option<usize>,
+    /// Folder for what queries spill, used by nothing else; the system's folder for temporary files otherwise.
+    pub spill: Option<PathBuf>,
     /// Files with credential rules of your own, in our syntax or in that of Gitleaks and Betterleaks.
     pub rules: Vec<PathBuf>,
     /// How raw objects are landed.
@@ -157,7 +159,8 @@ impl Config {
             Error::usage(format!("{}:{line}:{column}: {}", path.display(), e.message()))
         })?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        let places = [&mut config.policy, &mut config.sql, &mut config.key_file].into_iter().flatten().chain(&mut config.rules);
+        let places =
+            [&mut config.policy, &mut config.sql, &mut config.key_file, &mut config.spill].into_iter().flatten().chain(&mut config.rules);
         for place in places {
             *place = folder.join(&*place);
         }

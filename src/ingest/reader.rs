@@ -153,6 +153,11 @@ impl<'a> Reader<'a> {
         if reading.lines.is_some_and(|lines| !lines.iter().any(|(first, last)| (first..=last).contains(&line))) {
             return Ok(());
         }
+        if reading.lines.is_some() {
+            // Places read again are each recognised by themselves: what stood before them was another source's, or nobody's.
+            self.flush_sql(reading)?;
+            reading.owner = self.forced();
+        }
         match piece {
             Piece::Broken(reason, line, column) => self.broken(reading, line, column, &reason),
             Piece::Record(record, line) => {

@@ -118,7 +118,13 @@ fn lines(places: &[Place], sql_sources: &[SqlSource]) -> Option<Lines> {
 }
 
 /// Writes down what came of each place, in one commit.
-async fn mark(lake: &Lake, context: &SessionContext, read: &BTreeSet<String>, gone: &BTreeSet<String>, still: &QuarantineRows) -> Result<()> {
+async fn mark(
+    lake: &Lake,
+    context: &SessionContext,
+    read: &BTreeSet<String>,
+    gone: &BTreeSet<String>,
+    still: &QuarantineRows,
+) -> Result<()> {
     let spec = tables::quarantine();
     let now = lake.clock().now();
     let mut outcome = Ok(());
@@ -153,7 +159,13 @@ fn marked(batch: &RecordBatch, read: &BTreeSet<String>, gone: &BTreeSet<String>,
         let (landed, lost) = (open && read.contains(object), open && gone.contains(object));
         keep.push(!(landed && still.touches(object, line(first, row), line(last, row))));
         let old = || states.is_valid(row).then(|| states.value(row).to_owned());
-        state.push(if landed { Some("landed".to_owned()) } else if lost { Some("gone".to_owned()) } else { old() });
+        state.push(if landed {
+            Some("landed".to_owned())
+        } else if lost {
+            Some("gone".to_owned())
+        } else {
+            old()
+        });
         time.push(if landed || lost { Some(now) } else { times.is_valid(row).then(|| times.value(row)) });
     }
     let schema = batch.schema();

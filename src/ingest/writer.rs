@@ -55,7 +55,18 @@ pub struct Writer<'a> {
 impl<'a> Writer<'a> {
     /// A writer of one ingest.
     pub fn new(lake: &'a Lake, context: SessionContext, redact: Option<Setup>) -> Self {
-        Self { lake, context, redact, own: HashSet::new(), still: None, events: 0, other: 0, undated: 0, duplicates: 0, by_source: BTreeMap::new() }
+        Self {
+            lake,
+            context,
+            redact,
+            own: HashSet::new(),
+            still: None,
+            events: 0,
+            other: 0,
+            undated: 0,
+            duplicates: 0,
+            by_source: BTreeMap::new(),
+        }
     }
 
     /// Writes events first, then what was read of their objects: a crash between the two costs a second reading, never an event.

@@ -48,7 +48,6 @@ pub struct Entry {
     pub output_version: Option<u64>,
 }
 
-
 /// What the ledger knows of each job, newest entry last.
 pub async fn read(context: &SessionContext, lake: &Lake) -> Result<BTreeMap<String, Vec<Entry>>> {
     let table = LakeTable::open(lake, &tables::runs()).await?;

@@ -54,7 +54,8 @@ pub async fn list_any(input: &str) -> Result<Vec<RawObject>> {
         return Ok(vec![object(&place, &meta, None)]);
     }
     let root = root(&place).map_err(|e| nothing_lies_at(input).caused_by(e))?;
-    let metas: Vec<ObjectMeta> = place.store.list(Some(&place.path)).try_collect().await.map_err(|e| nothing_lies_at(input).caused_by(e))?;
+    let metas: Vec<ObjectMeta> =
+        place.store.list(Some(&place.path)).try_collect().await.map_err(|e| nothing_lies_at(input).caused_by(e))?;
     let mut found: Vec<RawObject> = metas
         .iter()
         .filter(|meta| !is_hidden(&meta.location, &place.path))
@@ -89,7 +90,11 @@ fn root(place: &Place) -> io::Result<Option<Arc<FilePath>>> {
 }
 
 fn object(place: &Place, meta: &ObjectMeta, root: Option<&FilePath>) -> RawObject {
-    let key = if place.is_local() { format!("/{}", meta.location) } else { format!("{}/{}", &place.url[..url::Position::BeforePath], meta.location) };
+    let key = if place.is_local() {
+        format!("/{}", meta.location)
+    } else {
+        format!("{}/{}", &place.url[..url::Position::BeforePath], meta.location)
+    };
     let modified = meta.last_modified.timestamp_micros();
     RawObject {
         place: Place { url: place.url.clone(), store: place.store.clone(), path: meta.location.clone() },

@@ -172,6 +172,7 @@ impl Files {
 /// The batch under the schema that files have.
 fn as_stored(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
     let columns = batch.columns().iter().zip(schema.fields());
-    let columns = columns.map(|(column, field)| arrow::compute::cast(column, field.data_type())).collect::<std::result::Result<Vec<_>, _>>()?;
+    let columns =
+        columns.map(|(column, field)| arrow::compute::cast(column, field.data_type())).collect::<std::result::Result<Vec<_>, _>>()?;
     RecordBatch::try_new(Arc::clone(schema), columns).map_err(Error::from)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Action, Ground, while_conflicts};
 use crate::config::Maintain;
 use crate::error::Result;
-use crate::event::{DAY, Micros};
+use crate::event::{DAY, HOUR, Micros};
 use crate::lake::rewrite::{FileEntry, files};
 use crate::lake::tables::TableSpec;
 
@@ -57,7 +57,8 @@ fn groups(spec: &TableSpec, entries: Vec<FileEntry>, settings: &Maintain) -> Vec
         files.sort_by(|a, b| (a.times, &a.path).cmp(&(b.times, &b.path)));
         let mut group: Vec<FileEntry> = Vec::new();
         for file in files {
-            if group.iter().map(|file| file.bytes).sum::<u64>() + file.bytes > LARGE * small {
+            let full = group.iter().map(|file| file.bytes).sum::<u64>() + file.bytes > LARGE * small;
+            if full || (spec.name == "events" && leaves_a_gap(&group, &file)) {
                 found.push(std::mem::take(&mut group));
             }
             group.push(file);
@@ -66,4 +67,11 @@ fn groups(spec: &TableSpec, entries: Vec<FileEntry>, settings: &Maintain) -> Vec
     }
     found.retain(|group| group.len() >= settings.small_files_min.max(2));
     found
+}
+
+/// Whether a whole hour without rows lies between a group and a file. What hours have rows is told by the files' least and greatest times:
+/// one file over the gap would make hours look answerable that nobody ever had to answer.
+fn leaves_a_gap(group: &[FileEntry], file: &FileEntry) -> bool {
+    let last = group.iter().filter_map(|file| file.times).map(|(_, last)| last.div_euclid(HOUR)).max();
+    last.zip(file.times).is_some_and(|(last, (first, _))| first.div_euclid(HOUR) > last + 1)
 }

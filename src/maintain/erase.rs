@@ -38,7 +38,14 @@ pub struct Erased {
 ///
 /// # Errors
 /// `Usage` where the reason names the person: it is written down.
-pub async fn erase(ground: &Ground<'_>, people: &People, why: &str, until: Micros, dry_run: bool, progress: &ProgressBar) -> Result<Erased> {
+pub async fn erase(
+    ground: &Ground<'_>,
+    people: &People,
+    why: &str,
+    until: Micros,
+    dry_run: bool,
+    progress: &ProgressBar,
+) -> Result<Erased> {
     let eraser = Eraser::new(people, until)?;
     if eraser.masked(why).is_some() {
         return Err(Error::usage("`--why` names the person, and it is kept: say it without"));
@@ -177,9 +184,7 @@ impl Eraser {
     fn in_time(&self, batch: &RecordBatch, spec: &TableSpec) -> Vec<bool> {
         let times = batch.column_by_name(spec.time_column()).and_then(|times| times.as_primitive_opt::<TimestampMicrosecondType>());
         let open = spec.name != "maintenance";
-        (0..batch.num_rows())
-            .map(|row| open && times.is_none_or(|times| times.is_null(row) || times.value(row) < self.until))
-            .collect()
+        (0..batch.num_rows()).map(|row| open && times.is_none_or(|times| times.is_null(row) || times.value(row) < self.until)).collect()
     }
 
     /// Masks text wherever it stands in a column; `rows` says which rows may be, `changed` takes which were.
@@ -229,7 +234,8 @@ impl Eraser {
             let after = text.get(found.end()..).and_then(|tail| tail.chars().next());
             let inside = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric());
             let marks = |c: Option<char>| c.is_none_or(|c| matches!(c, '"' | '\'' | '<' | '>' | '@' | '|' | ':' | '/' | '\\'));
-            let whole = if self.short[found.pattern().as_usize()] { marks(before) && marks(after) } else { !inside(before) && !inside(after) };
+            let whole =
+                if self.short[found.pattern().as_usize()] { marks(before) && marks(after) } else { !inside(before) && !inside(after) };
             if whole {
                 masked.push_str(text.get(from..found.start()).unwrap_or_default());
                 masked.push_str(MASK);

@@ -36,9 +36,8 @@ pub async fn shorten(ground: &Ground<'_>, spec: &TableSpec, age: Micros, dry_run
         let old: Vec<_> = newest.entries.iter().filter(|file| file.times.is_none_or(|(first, _)| first < cutoff)).cloned().collect();
         let mut keep = |batch: RecordBatch| {
             let ids = text_column(&batch, "run_id");
-            let stays: BooleanArray = (0..batch.num_rows())
-                .map(|row| Some(ids.is_none_or(|ids| !superseded.contains(ids.value(row)))))
-                .collect();
+            let stays: BooleanArray =
+                (0..batch.num_rows()).map(|row| Some(ids.is_none_or(|ids| !superseded.contains(ids.value(row))))).collect();
             Ok(Some(filter_record_batch(&batch, &stays)?))
         };
         let new = newest.written(ground.lake, ground.context, spec, &old, true, &mut keep).await?;

@@ -93,7 +93,8 @@ impl Bittern {
         let policy = Policy::read(config.policy.as_deref())?;
         let catalog = Catalog::load(config.sql.as_deref())?;
         let setup = session::setup(config, &key)?;
-        let limits = Limits { memory_bytes: config.memory_mib.map(|mib| mib * 1024 * 1024), ..Limits::default() };
+        let memory_bytes = config.memory_mib.map(|mib| mib * 1024 * 1024);
+        let limits = Limits { memory_bytes, spill: config.spill.clone(), ..Limits::default() };
         let context = session::over(&lake, &setup, &limits)?;
         let key: Arc<[u8]> = key.into();
         let key_id = pseudonym(&key, "");

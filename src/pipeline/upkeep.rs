@@ -13,7 +13,8 @@ use crate::event::{DAY, Micros};
 use crate::lake::tables;
 use crate::maintain::erase::{Erased, erase};
 use crate::maintain::people::People;
-use crate::maintain::{self, Ground, Rule, Settings, Summary};
+use crate::maintain::{self, Action, Ground, Rule, Settings, Summary};
+use crate::session::spill;
 
 const LAST_ROUND: &str = "SELECT max(action_time) AS last FROM maintenance WHERE action = 'done'";
 
@@ -41,7 +42,11 @@ impl Bittern {
             self.erase_again().await?;
         }
         let settings = Settings { maintain: self.config.maintain.clone(), rules, held, dry_run, stop: stop.clone() };
-        let summary = maintain::round(&self.ground(), &settings, progress).await?;
+        let mut summary = maintain::round(&self.ground(), &settings, progress).await?;
+        if let Some(folder) = self.config.spill.as_ref().filter(|_| !dry_run) {
+            let files = spill::clear(folder)?;
+            summary.actions.extend((files > 0).then(|| Action { action: "spilled".into(), files, ..Action::default() }));
+        }
         self.refresh().await?;
         Ok(summary)
     }

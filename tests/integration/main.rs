@@ -113,7 +113,8 @@ async fn contents(bittern: &mut Bittern) -> BTreeMap<String, Vec<String>> {
 fn assert_same(one: &BTreeMap<String, Vec<String>>, other: &BTreeMap<String, Vec<String>>) {
     for (table, rows) in one {
         let others = &other[table];
-        let differs = rows.iter().find(|row| others.binary_search(row).is_err()).or(others.iter().find(|row| rows.binary_search(row).is_err()));
+        let differs =
+            rows.iter().find(|row| others.binary_search(row).is_err()).or(others.iter().find(|row| rows.binary_search(row).is_err()));
         assert!(rows == others, "{table}: {} rows and {} rows, for one {differs:?}", rows.len(), others.len());
     }
 }

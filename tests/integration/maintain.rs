@@ -49,7 +49,10 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn parquet_files(folder: &Path) -> usize {
-    files_below(folder).iter().filter(|path| path.extension().is_some_and(|e| e == "parquet") && !path.to_string_lossy().contains("_delta_log")).count()
+    files_below(folder)
+        .iter()
+        .filter(|path| path.extension().is_some_and(|e| e == "parquet") && !path.to_string_lossy().contains("_delta_log"))
+        .count()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,7 +91,7 @@ async fn files_are_put_together_beside_a_reader_and_nothing_becomes_stale() {
         summary.actions.iter().find(|action| action.action == "compact" && action.table == table).cloned()
     };
     assert_eq!(of(&planned, "events"), of(&summary, "events"));
-    assert!(of(&summary, "events").unwrap().files > 20, "{summary:?}");
+    assert!(of(&summary, "events").unwrap().files > files / 2, "{files} files: {summary:?}");
 
     let mut bittern = opened(folder.path(), &config, NOW).await;
     assert_same(&before, &contents(&mut bittern).await);
@@ -101,7 +104,7 @@ async fn files_are_put_together_beside_a_reader_and_nothing_becomes_stale() {
     let mut late = opened(folder.path(), &config, NOW + 4_000 * DAY).await;
     late.maintain(false, &Stop::default(), &quiet()).await.unwrap();
     let kept = parquet_files(&folder.path().join("lake/events"));
-    assert!(kept <= 6, "superseded files are deleted after a week: {kept}");
+    assert!(kept < files / 2, "superseded files are deleted after a week: {kept}");
     for path in files_below(&folder.path().join("lake/events")).iter().filter(|path| path.to_string_lossy().contains("event_date=")) {
         let reader = ParquetRecordBatchReaderBuilder::try_new(std::fs::File::open(path).unwrap()).unwrap().build().unwrap();
         let mut last = String::new();
@@ -149,7 +152,10 @@ async fn retention_takes_values_and_rows_and_seals_what_read_them() {
     let mut bittern = opened(folder.path(), &config, NOW).await;
     let summary = bittern.maintain(false, &Stop::default(), &quiet()).await.unwrap();
     assert!(summary.actions.iter().any(|action| action.action == "retention" && action.rows > 0), "{summary:?}");
-    assert_eq!(rows(&bittern, "SELECT count(text) AS texts, count(*) > 100 AS events FROM events").await, ["{\"texts\":0,\"events\":true}"]);
+    assert_eq!(
+        rows(&bittern, "SELECT count(text) AS texts, count(*) > 100 AS events FROM events").await,
+        ["{\"texts\":0,\"events\":true}"]
+    );
     for (job, todo) in bittern.plan(&settings()).await.unwrap() {
         assert!(todo.stale.is_empty(), "{job}: {:?}", todo.stale);
     }
@@ -166,7 +172,11 @@ async fn retention_takes_values_and_rows_and_seals_what_read_them() {
     assert_eq!(rows(&bittern, "SELECT alert_id, summary, evidence FROM alerts").await, alerts, "alerts stand");
 
     // Whole days of rows go as files, but for those of a person under legal hold.
-    let held = rows(&bittern, "SELECT actor_email AS e, count(*) AS n FROM events WHERE actor_email IS NOT NULL GROUP BY actor_email ORDER BY n DESC LIMIT 1").await;
+    let held = rows(
+        &bittern,
+        "SELECT actor_email AS e, count(*) AS n FROM events WHERE actor_email IS NOT NULL GROUP BY actor_email ORDER BY n DESC LIMIT 1",
+    )
+    .await;
     let held: serde_json::Value = serde_json::from_str(&held[0]).unwrap();
     config.legal_hold.insert(held["e"].as_str().unwrap().to_owned(), "matter 7".into());
     config.retention.insert("events".into(), Length(500 * DAY));
@@ -261,7 +271,11 @@ async fn an_erased_person_stands_in_no_file_and_does_not_come_back() {
     }
 
     // An object that is read once more brings rows back; the next round takes them away.
-    let settings = bittern::ingest::Settings { inputs: vec![folder.path().join("own.ndjson").display().to_string()], again: true, ..Default::default() };
+    let settings = bittern::ingest::Settings {
+        inputs: vec![folder.path().join("own.ndjson").display().to_string()],
+        again: true,
+        ..Default::default()
+    };
     assert_eq!(bittern.ingest(&settings, &quiet()).await.unwrap().events, 2);
     assert!(!holds(words).is_empty());
     bittern.maintain(false, &Stop::default(), &quiet()).await.unwrap();

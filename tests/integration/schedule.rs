@@ -39,7 +39,8 @@ fn pieces(folder: &Path, seed: u64) -> Vec<(PathBuf, Vec<u8>)> {
     let raw = folder.join("logs/raw");
     let mut found = Vec::new();
     for source in ["slack_audit", "slack_messages", "google_workspace"] {
-        let mut files: Vec<PathBuf> = std::fs::read_dir(raw.join(source)).into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
+        let mut files: Vec<PathBuf> =
+            std::fs::read_dir(raw.join(source)).into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
         files.sort();
         for file in files {
             let bytes = std::fs::read(&file).unwrap();
@@ -126,13 +127,14 @@ async fn two_at_once_without_a_lease_leave_what_one_would() {
     let arriving = folder.path().join("inbox");
     pieces.iter().for_each(|(name, bytes)| put(&arriving, name, bytes));
     let mut config = crate::config(folder.path(), Some(folder.path().join("logs/policy")));
-    let open = async |lake: &str| Bittern::open(&config, &folder.path().join(lake).display().to_string(), Clock::Fixed(crate::NOW)).await.unwrap();
+    config.schedule.jobs = crate::few();
+    let open =
+        async |lake: &str| Bittern::open(&config, &folder.path().join(lake).display().to_string(), Clock::Fixed(crate::NOW)).await.unwrap();
     let mut one = open("one").await;
     land(&one, &[&arriving]).await.unwrap();
     one.run(&settings(), &ProgressBar::hidden()).await.unwrap();
     let expected = contents(&mut one).await;
 
-    config.schedule.jobs = crate::few();
     let inboxes = [inbox(&arriving)];
     let (mut first, mut second) = (open("two").await, open("two").await);
     let stop = Stop::default();
@@ -169,10 +171,12 @@ async fn a_lease_keeps_the_second_waiting_and_runs_out() {
 async fn a_clock_of_years_ahead_in_the_logs_holds_nothing_up() {
     let folder = tempfile::tempdir().unwrap();
     let arriving = folder.path().join("inbox");
-    let event = |id: &str, time: &str| {
-        serde_json::json!({"event_id": id, "event_time": time, "action": "login", "surface": "chat", "source": "x", "actor_id": "U1"})
-    };
-    put(&arriving, Path::new("a.ndjson"), format!("{}\n{}\n", event("1", "2026-03-02T10:00:00Z"), event("2", "2031-01-01T00:00:00Z")).as_bytes());
+    let event = |id: &str, time: &str| serde_json::json!({"event_id": id, "event_time": time, "action": "login", "surface": "chat", "source": "x", "actor_id": "U1"});
+    put(
+        &arriving,
+        Path::new("a.ndjson"),
+        format!("{}\n{}\n", event("1", "2026-03-02T10:00:00Z"), event("2", "2031-01-01T00:00:00Z")).as_bytes(),
+    );
     let mut config = crate::config(folder.path(), None);
     config.schedule.jobs = ["activity_daily", "source_coverage"].map(str::to_owned).to_vec();
     config.inbox = vec![inbox(&arriving), inbox(&folder.path().join("missing"))];
@@ -199,7 +203,9 @@ async fn a_clock_of_years_ahead_in_the_logs_holds_nothing_up() {
     let of = |job: &str| look.jobs.iter().find(|done| done.job == job).unwrap().clone();
     assert!(of("activity_daily").intervals > 0 && of("activity_daily").waiting == 0, "{look:?}");
     let bittern = Bittern::open(&config, &lake, clock).await.unwrap();
-    let days = rows(&bittern, "SELECT CAST(interval_start AS DATE) AS day, sum(events) AS events FROM activity_daily GROUP BY interval_start").await;
+    let days =
+        rows(&bittern, "SELECT CAST(interval_start AS DATE) AS day, sum(events) AS events FROM activity_daily GROUP BY interval_start")
+            .await;
     assert_eq!(days, ["{\"day\":\"2026-03-02\",\"events\":2}"]);
 }
 
@@ -280,7 +286,9 @@ fn the_process_answers_probes_and_ends_when_it_is_asked_to() {
     assert_eq!(told["inboxes"][0]["landed"]["events"], 1, "{told}");
     assert!(get(&address, "/readyz").starts_with("HTTP/1.1 200 OK"));
     let metrics = get(&address, "/metrics");
-    for expected in ["bittern_events_landed_total{source=\"x\"} 1", "bittern_looks_total{outcome=\"done\"}", "bittern_quarantine_rows 0", "# EOF"] {
+    for expected in
+        ["bittern_events_landed_total{source=\"x\"} 1", "bittern_looks_total{outcome=\"done\"}", "bittern_quarantine_rows 0", "# EOF"]
+    {
         assert!(metrics.contains(expected), "{expected}\nin:\n{metrics}");
     }
     assert!(get(&address, "/else").starts_with("HTTP/1.1 404"));
@@ -307,7 +315,8 @@ async fn a_run_that_was_asked_to_end_is_completed_by_the_next() {
     pieces.iter().for_each(|(name, bytes)| put(&arriving, name, bytes));
     let mut config = Config { inbox: vec![inbox(&arriving)], ..crate::config(folder.path(), Some(folder.path().join("logs/policy"))) };
     config.schedule.jobs = crate::few();
-    let open = async |lake: &str| Bittern::open(&config, &folder.path().join(lake).display().to_string(), Clock::Fixed(crate::NOW)).await.unwrap();
+    let open =
+        async |lake: &str| Bittern::open(&config, &folder.path().join(lake).display().to_string(), Clock::Fixed(crate::NOW)).await.unwrap();
     let mut one = open("one").await;
     land(&one, &[&arriving]).await.unwrap();
     one.run(&settings(), &ProgressBar::hidden()).await.unwrap();

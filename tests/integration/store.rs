@@ -130,6 +130,7 @@ async fn a_full_disk_is_an_error_and_leaves_the_tables_as_they_were() {
         room.store(writes, Ordering::SeqCst);
         assert!(bittern.run(&settings(), &ProgressBar::hidden()).await.is_err(), "{writes} writes");
     }
+    room.store(i64::MAX, Ordering::SeqCst);
     bittern.run(&settings(), &ProgressBar::hidden()).await.unwrap();
     let answered = contents(&mut bittern).await;
     for writes in [0, 2, 7] {
@@ -159,7 +160,8 @@ async fn links_do_not_lead_out_of_an_inbox() {
     std::fs::create_dir_all(inbox.join("sub")).unwrap();
     std::fs::create_dir_all(folder.path().join("private")).unwrap();
     let event = |id: &str| {
-        let event = serde_json::json!({"event_id": id, "event_time": "2026-03-02T10:00:00Z", "action": "login", "source": "x"});
+        let event = serde_json::json!({"event_id": id, "event_time": "2026-03-02T10:00:00Z", "action": "login", "source": "x",
+            "actor_id": "U1"});
         event.to_string()
     };
     std::fs::write(inbox.join("sub/a.ndjson"), event("inside")).unwrap();
@@ -169,10 +171,12 @@ async fn links_do_not_lead_out_of_an_inbox() {
     symlink("../../private/b.ndjson", inbox.join("sub/dots.ndjson")).unwrap();
     symlink(inbox.join("sub/a.ndjson"), inbox.join("within.ndjson")).unwrap();
     symlink("nowhere", inbox.join("broken.ndjson")).unwrap();
-    let bittern = crate::open(folder.path()).await;
-    let summary = land(&bittern, &[&inbox]).await.unwrap();
+    let opened = async || {
+        let lake = folder.path().join("lake").display().to_string();
+        Bittern::open_to_land(&config(folder.path(), None), &lake, Clock::Fixed(NOW)).await.unwrap()
+    };
+    let summary = land(&opened().await, &[&inbox]).await.unwrap();
     assert_eq!((summary.objects, summary.events), (2, 1), "{summary:?}");
-    let mut bittern = bittern;
-    bittern.refresh().await.unwrap();
+    let bittern = opened().await;
     assert_eq!(rows(&bittern, "SELECT event_id FROM events").await, ["{\"event_id\":\"inside\"}"]);
 }
