@@ -60,6 +60,10 @@ pub async fn read(context: &SessionContext, lake: &Lake) -> Result<BTreeMap<Stri
             }
         }
     }
+    // Of entries of one moment, the one that read more is the newer.
+    for entries in found.values_mut() {
+        entries.sort_by_key(|entry| (entry.run_time, entry.inputs.values().sum::<u64>(), entry.output_version));
+    }
     Ok(found)
 }
 

@@ -1,6 +1,7 @@
 //! Which intervals of a job are stale, and why. Follows from the ledger and the tables' logs alone; a [`Horizon`] only says which of
 //! them are taken now.
 
+use std::collections::btree_map::Entry as Entered;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
@@ -123,12 +124,15 @@ impl Horizon {
     }
 }
 
+/// A table, the version after which, the version up to which, and the job whose commits are asked for.
+type Question = (String, u64, u64, Option<String>);
+
 /// Reads from the logs what each commit changed, once a commit.
 #[derive(Debug, Default)]
 pub struct Changes {
     commits: HashMap<String, BTreeMap<u64, Option<Vec<Changed>>>>,
-    /// Hours by table, version after which, version up to which, and job.
-    since: HashMap<(String, u64, u64, Option<String>), Option<Vec<Interval>>>,
+    /// What was asked before.
+    since: HashMap<Question, Option<Vec<Interval>>>,
 }
 
 impl Changes {
@@ -149,10 +153,11 @@ impl Changes {
         let known = self.commits.entry(table.to_owned()).or_default();
         let mut found = BTreeSet::new();
         for version in from + 1..=to {
-            if !known.contains_key(&version) {
-                known.insert(version, changed_by(&lake.last_seen(table).await?, version).await?);
-            }
-            let Some(Some(changes)) = known.get(&version) else { return Ok(None) };
+            let changes = match known.entry(version) {
+                Entered::Occupied(entry) => entry.into_mut(),
+                Entered::Vacant(entry) => entry.insert(changed_by(&lake.last_seen(table).await?, version).await?),
+            };
+            let Some(changes) = changes else { return Ok(None) };
             let counts = |changed: &&Changed| job.is_none() || changed.job.is_none() || changed.job.as_deref() == job;
             found.extend(changes.iter().filter(counts).map(|changed| changed.hours));
         }

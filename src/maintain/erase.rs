@@ -203,8 +203,8 @@ impl Eraser {
                 let lists = column.as_list::<i32>();
                 let mut item_rows = vec![false; lists.values().len()];
                 let mut owner = vec![0; lists.values().len()];
-                for row in 0..lists.len() {
-                    for item in lists.value_offsets()[row]..lists.value_offsets()[row + 1] {
+                for (row, ends) in lists.value_offsets().windows(2).enumerate() {
+                    for item in ends[0]..ends[1] {
                         let item = usize::try_from(item).unwrap_or_default();
                         item_rows[item] = rows[row];
                         owner[item] = row;

@@ -20,7 +20,7 @@ const LAST_ROUND: &str = "SELECT max(action_time) AS last FROM maintenance WHERE
 
 /// Rows of people who were erased, from before they were: an object that was read again brings them back.
 const BACK_AGAIN: &str = "SELECT DISTINCT a.actor_id, a.actor_email, m.person_id, m.erased FROM acts a
-JOIN (SELECT person_id, max(action_time) AS erased FROM maintenance WHERE action = 'erase' GROUP BY person_id) m
+JOIN (SELECT person_id, max(coalesce(before, action_time)) AS erased FROM maintenance WHERE action = 'erase' GROUP BY person_id) m
   ON a.person_id = m.person_id WHERE a.event_time < m.erased";
 
 impl Bittern {

@@ -100,6 +100,7 @@ async fn contents(bittern: &mut Bittern) -> BTreeMap<String, Vec<String>> {
         let volatile: &[&str] = match table.as_str() {
             "events" => &["ingest_time", "raw_object", "raw_line"],
             "snapshots" => &["raw_object"],
+            "source_coverage" => &["lateness_secs_median"],
             _ => &[],
         };
         let names: Vec<String> = frame.schema().fields().iter().map(|field| field.name().clone()).collect();

@@ -33,7 +33,7 @@ fn clock_at(time: i64) -> (&'static AtomicI64, Clock) {
     (time, Clock::Moved(time))
 }
 
-/// Logs of a few people in small pieces: (path below the inbox, bytes), lines of NDJSON objects cut in two.
+/// Logs of a few people in small pieces: (path below the inbox, bytes), NDJSON objects cut in three.
 fn pieces(folder: &Path, seed: u64) -> Vec<(PathBuf, Vec<u8>)> {
     small_logs(&folder.join("logs"), seed);
     let raw = folder.join("logs/raw");
@@ -46,10 +46,10 @@ fn pieces(folder: &Path, seed: u64) -> Vec<(PathBuf, Vec<u8>)> {
             let bytes = std::fs::read(&file).unwrap();
             let name = file.strip_prefix(&raw).unwrap().to_owned();
             let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
-            if name.extension().is_some_and(|extension| extension == "ndjson") && lines.len() > 1 {
-                let (first, second) = lines.split_at(lines.len() / 2);
-                found.push((name.with_extension("1.ndjson"), first.concat()));
-                found.push((name.with_extension("2.ndjson"), second.concat()));
+            if name.extension().is_some_and(|extension| extension == "ndjson") && lines.len() > 3 {
+                for (part, lines) in lines.chunks(lines.len() / 3).enumerate() {
+                    found.push((name.with_extension(format!("{part}.ndjson")), lines.concat()));
+                }
             } else {
                 found.push((name, bytes));
             }
@@ -287,7 +287,7 @@ fn the_process_answers_probes_and_ends_when_it_is_asked_to() {
     assert!(get(&address, "/readyz").starts_with("HTTP/1.1 200 OK"));
     let metrics = get(&address, "/metrics");
     for expected in
-        ["bittern_events_landed_total{source=\"x\"} 1", "bittern_looks_total{outcome=\"done\"}", "bittern_quarantine_rows 0", "# EOF"]
+        ["bittern_events_landed_total{source=\"events\"} 1", "bittern_looks_total{outcome=\"done\"}", "bittern_quarantine_rows 0", "# EOF"]
     {
         assert!(metrics.contains(expected), "{expected}\nin:\n{metrics}");
     }
