@@ -78,17 +78,18 @@ impl Bittern {
 
     /// The same over a lake that is open already.
     pub async fn open_on(config: &Config, lake: Lake) -> Result<Self> {
-        let mut bittern = Self::over(config, lake).await?;
+        let mut bittern = Self::open_on_to_land(config, lake).await?;
         bittern.plan_jobs().await?;
         Ok(bittern)
     }
 
     /// Opens the lake at `root` for nothing but [`Self::ingest`]: without jobs and their tables.
     pub async fn open_to_land(config: &Config, root: &str, clock: Clock) -> Result<Self> {
-        Self::over(config, Lake::open(root, clock).await?).await
+        Self::open_on_to_land(config, Lake::open(root, clock).await?).await
     }
 
-    async fn over(config: &Config, lake: Lake) -> Result<Self> {
+    /// The same over a lake that is open already.
+    pub async fn open_on_to_land(config: &Config, lake: Lake) -> Result<Self> {
         let key = read_or_make_key(&config.key_path()?)?;
         let policy = Policy::read(config.policy.as_deref())?;
         let catalog = Catalog::load(config.sql.as_deref())?;

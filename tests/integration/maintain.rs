@@ -144,7 +144,9 @@ async fn retention_takes_values_and_rows_and_seals_what_read_them() {
         ("objects", "this table's rows stay"),
     ] {
         let config = Config { retention: [(key.to_owned(), Length(4_000 * DAY))].into(), ..config.clone() };
-        let error = opened(folder.path(), &config, NOW).await.maintain(true, &Stop::default(), &quiet()).await.unwrap_err();
+        let lake = folder.path().join("lake").display().to_string();
+        let mut bittern = Bittern::open_to_land(&config, &lake, Clock::Fixed(NOW)).await.unwrap();
+        let error = bittern.maintain(true, &Stop::default(), &quiet()).await.unwrap_err();
         assert!(format!("{error}").contains(expected), "{key}: {error}");
     }
 
