@@ -2,11 +2,14 @@
 
 pub mod sinks;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::error::{Error, Result};
+use crate::event::{DAY, HOUR, Micros, SECOND};
+use crate::interval::parse_duration;
 
 /// What `bittern.toml` may say. Every key is optional.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -22,6 +25,8 @@ pub struct Config {
     pub key_file: Option<PathBuf>,
     /// Bytes that queries may hold before they spill, in MiB.
     pub memory_mib: Option<usize>,
+    /// Folder for what queries spill, used by nothing else; the system's folder for temporary files otherwise.
+    pub spill: Option<PathBuf>,
     /// Files with credential rules of your own, in our syntax or in that of Gitleaks and Betterleaks.
     pub rules: Vec<PathBuf>,
     /// Whether names stand beside pseudonyms where alerts are shown or told; they are in `policy_people` alone otherwise.
@@ -30,6 +35,111 @@ pub struct Config {
     pub ingest: Ingest,
     /// Where changes of alerts are told.
     pub sinks: Vec<sinks::Sink>,
+    /// Where raw objects arrive: what `schedule` lands.
+    pub inbox: Vec<Inbox>,
+    /// When `schedule` looks, and how much it does at a time.
+    pub schedule: Schedule,
+    /// What `maintain` tidies up, and when.
+    pub maintain: Maintain,
+    /// How long rows (`events`) and columns (`"events.text"`) are kept; what is not named is kept for good.
+    pub retention: BTreeMap<String, Length>,
+    /// People whose rows neither retention nor erasure touches, and why.
+    pub legal_hold: BTreeMap<String, String>,
+}
+
+/// A length of time as people write it: `"30 days"`, `"90 s"`. In microseconds, never negative.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Length(pub Micros);
+
+impl<'de> Deserialize<'de> for Length {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let length = parse_duration(&text).filter(|length| *length >= 0);
+        length.map(Self).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no length of time like \"30 days\" or \"90 s\"")))
+    }
+}
+
+/// A section `[[inbox]]`: one place where raw objects arrive.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inbox {
+    /// A folder, a glob or a URL; what lies there is landed once.
+    pub path: String,
+    /// The source of everything there, instead of recognising it.
+    pub source: Option<String>,
+    /// How long after the act its logs may take to arrive: until then an interval counts as open, and after it the source as late.
+    #[serde(default = "Inbox::usual_delay")]
+    pub delay: Length,
+    /// How long a file must have lain unchanged: a shipper may still be writing it. Object stores show whole objects only.
+    #[serde(default = "Inbox::usual_settle")]
+    pub settle: Length,
+}
+
+impl Inbox {
+    fn usual_delay() -> Length {
+        Length(HOUR)
+    }
+
+    fn usual_settle() -> Length {
+        Length(5 * SECOND)
+    }
+}
+
+/// The section `[schedule]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Schedule {
+    /// The time zone in which the expressions are meant.
+    pub time_zone: String,
+    /// When to look for new objects and stale answers, as cron writes it.
+    pub look: String,
+    /// When to maintain, as cron writes it; empty is never.
+    pub maintain: String,
+    /// The address of `/healthz`, `/readyz` and `/metrics`; empty is none.
+    pub listen: String,
+    /// How much stale event time a tick takes at most; the next tick, which then follows at once, takes the next.
+    pub catch_up: Length,
+    /// Only these jobs and those they read; all if empty.
+    pub jobs: Vec<String>,
+    /// How often an interval longer than an hour is answered while it is open; shorter ones are at each tick.
+    pub restate_open: Length,
+    /// How long a stopping process may take to finish what it is doing.
+    pub grace: Length,
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Self {
+            time_zone: "UTC".into(),
+            look: "* * * * *".into(),
+            maintain: "30 3 * * *".into(),
+            listen: "127.0.0.1:9464".into(),
+            catch_up: Length(31 * DAY),
+            jobs: Vec::new(),
+            restate_open: Length(HOUR),
+            grace: Length(20 * SECOND),
+        }
+    }
+}
+
+/// The section `[maintain]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Maintain {
+    /// Files smaller than this, in MiB, are put together.
+    pub small_mib: u64,
+    /// How many small files of a partition are worth putting together.
+    pub small_files_min: usize,
+    /// How long files that no version needs are kept for readers of old versions.
+    pub vacuum: Length,
+    /// How long entries of the tables' logs are kept.
+    pub log: Length,
+}
+
+impl Default for Maintain {
+    fn default() -> Self {
+        Self { small_mib: 32, small_files_min: 8, vacuum: Length(7 * DAY), log: Length(30 * DAY) }
+    }
 }
 
 /// The section `[ingest]`.
@@ -59,13 +169,17 @@ impl Config {
         }
         let folder = path.parent().unwrap_or(Path::new(""));
         let sinks = config.sinks.iter_mut().flat_map(|sink| [&mut sink.folder, &mut sink.ca_file]).flatten();
-        let places =
-            [&mut config.policy, &mut config.sql, &mut config.key_file].into_iter().flatten().chain(&mut config.rules).chain(sinks);
+        let places = [&mut config.policy, &mut config.sql, &mut config.key_file, &mut config.spill]
+            .into_iter()
+            .flatten()
+            .chain(&mut config.rules)
+            .chain(sinks);
         for place in places {
             *place = folder.join(&*place);
         }
-        if let Some(lake) = config.lake.as_mut().filter(|lake| !lake.contains("://")) {
-            *lake = folder.join(&*lake).display().to_string();
+        let inboxes = config.inbox.iter_mut().map(|inbox| &mut inbox.path);
+        for place in config.lake.iter_mut().chain(inboxes).filter(|place| !place.contains("://")) {
+            *place = folder.join(&*place).display().to_string();
         }
         Ok(config)
     }

@@ -30,11 +30,14 @@ pub mod alerts;
 // Who is told of them.
 pub mod sinks;
 
-// What people read.
+// What people read, and what keeps the lake in order.
 pub mod report;
+pub mod maintain;
 
 // Everything put together; and logs to try it on.
 pub mod pipeline;
 pub mod generate;
 
+// The long-lived process, and the commands.
+pub mod schedule;
 pub mod cli;

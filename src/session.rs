@@ -1,9 +1,10 @@
 //! The engine: one SessionContext with the lake's tables, our functions and the views. Only here is one built.
 
 pub mod files;
+pub mod spill;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -26,6 +27,8 @@ use crate::lake::tables::TableSpec;
 pub struct Limits {
     /// Bytes that sorts, joins and aggregates may hold before they spill; none is no limit.
     pub memory_bytes: Option<usize>,
+    /// Where it spills to; none is the system's folder for temporary files.
+    pub spill: Option<PathBuf>,
     /// Partitions of a plan; none is the number of cores.
     pub partitions: Option<usize>,
     /// Rows of a batch; none is the engine's own.
@@ -91,6 +94,9 @@ fn runtime(limits: &Limits) -> Result<Arc<RuntimeEnv>> {
     // DataFusion's list of files never expires: a long-lived process would not see new objects.
     let caches = CacheManagerConfig::default().with_list_files_cache_limit(0);
     let mut builder = RuntimeEnvBuilder::new().with_cache_manager(caches);
+    if let Some(folder) = &limits.spill {
+        builder = builder.with_temp_file_path(spill::own_folder(folder)?);
+    }
     if let Some(bytes) = limits.memory_bytes {
         builder = builder.with_memory_limit(bytes, 1.0);
     }

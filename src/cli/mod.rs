@@ -11,10 +11,12 @@ mod generate;
 mod hunt;
 mod ingest;
 mod init;
+mod maintain;
 mod output;
 mod plan;
 mod report;
 mod run;
+mod schedule;
 mod shell;
 mod sql;
 mod status;
@@ -100,6 +102,10 @@ enum Command {
     Run(run::Args),
     /// Show what `run` would do, and why
     Plan(run::Args),
+    /// Land what arrives, run what is stale and maintain the lake, as long as it runs or once
+    Schedule(schedule::Args),
+    /// Keep the lake in order: retention, small files, logs, old files; or erase a person
+    Maintain(maintain::Args),
     /// Query every table, view and function
     #[command(after_help = SQL)]
     Sql(sql::Args),
@@ -204,6 +210,8 @@ async fn run(args: Args) -> Result<ExitCode> {
         Command::Ingest(args) => ingest::run(global, args).await,
         Command::Run(args) => run::run(global, args).await,
         Command::Plan(args) => plan::run(global, args).await,
+        Command::Schedule(args) => schedule::run(global, args).await,
+        Command::Maintain(args) => maintain::run(global, args).await,
         Command::Sql(args) => sql::run(global, args).await,
         Command::Alerts(args) => alerts::run(global, args).await,
         Command::Deliver(args) => deliver::run(global, args).await,

@@ -15,12 +15,14 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
         for stale in &todo.stale {
             rows.push(vec![job.clone(), stale.span.to_string(), stale.reason.to_string()]);
         }
-        if todo.too_old > 0 {
-            rows.push(vec![
-                job.clone(),
-                format!("{} intervals", todo.too_old),
-                "older than the lookback: left, use --from and --to".into(),
-            ]);
+        for (count, why) in [
+            (todo.too_old, "older than the lookback: left, use --from and --to"),
+            (todo.sealed, "what they read is past its retention: sealed"),
+            (todo.future, "in the future: some clock is wrong"),
+        ] {
+            if count > 0 {
+                rows.push(vec![job.clone(), format!("{count} intervals"), why.into()]);
+            }
         }
     }
     if global.format == Format::Table {

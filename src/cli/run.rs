@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use super::{Format, Global, bar, output, span};
+use crate::clock::Clock;
 use crate::error::Result;
+use crate::jobs::stale::Horizon;
 use crate::pipeline::run::{Done, Settings};
 
 /// Flags of `run` and `plan`.
@@ -27,7 +29,9 @@ impl Args {
     /// What they ask for.
     pub fn settings(&self) -> Result<Settings> {
         let asked = span(self.from.as_deref(), self.to.as_deref())?;
-        Ok(Settings { jobs: self.jobs.clone(), asked, full: self.full })
+        // What lies after now comes from a clock that is wrong, and would make everything else too old.
+        let horizon = Horizon { now: Clock::System.now(), ..Horizon::default() };
+        Ok(Settings { jobs: self.jobs.clone(), asked, full: self.full, horizon, ..Settings::default() })
     }
 }
 
@@ -50,10 +54,12 @@ pub fn show(done: &[Done], format: Format) -> Result<()> {
     let rows: Vec<Vec<String>> = done
         .iter()
         .map(|job| {
-            let old = if job.too_old > 0 { format!(" ({} too old)", job.too_old) } else { String::new() };
+            let left = [(job.too_old, "too old"), (job.sealed, "sealed"), (job.future, "in the future")];
+            let left: Vec<String> = left.iter().filter(|(count, _)| *count > 0).map(|(count, why)| format!("{count} {why}")).collect();
+            let left = if left.is_empty() { String::new() } else { format!(" ({})", left.join(", ")) };
             vec![
                 job.job.clone(),
-                format!("{}{old}", job.intervals),
+                format!("{}{left}", job.intervals),
                 job.rows.to_string(),
                 job.changes.to_string(),
                 format!("{:.1}", job.seconds),

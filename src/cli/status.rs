@@ -16,7 +16,7 @@ const QUERIES: [(&str, &str); 4] = [
     (
         "quarantine",
         "SELECT coalesce(source, '') AS source, reason, sum(line_to - line + 1) AS lines, min(object) AS first_object
-         FROM quarantine GROUP BY source, reason ORDER BY lines DESC LIMIT 20",
+         FROM quarantine WHERE state IS NULL GROUP BY source, reason ORDER BY lines DESC LIMIT 20",
     ),
     (
         "vendor actions that no mapping names",

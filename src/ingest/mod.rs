@@ -7,6 +7,7 @@ mod growing;
 mod reader;
 pub mod records;
 mod redact;
+pub mod retry;
 mod rows;
 pub mod sql_source;
 mod writer;
@@ -20,9 +21,10 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+use crate::event::Micros;
 use crate::lake::Lake;
 use crate::lake::provider::LakeTable;
-use crate::lake::raw::{RawObject, list};
+use crate::lake::raw::{RawObject, list, list_any};
 use crate::lake::tables;
 use batch::EventBatch;
 use rows::{ObjectRow, QuarantineRows, SnapshotRows};
@@ -37,6 +39,10 @@ pub struct Settings {
     pub source: Option<String>,
     /// Read objects again that were read before.
     pub again: bool,
+    /// Nothing may lie there yet, as in an inbox.
+    pub may_be_empty: bool,
+    /// Leave files alone that were changed less than this ago (microseconds): they may still be being written.
+    pub settle: Micros,
     /// Mask credentials before events are written, with these rules and this key.
     pub redact: Option<Setup>,
 }
@@ -48,6 +54,8 @@ pub struct Summary {
     pub objects: u64,
     /// Objects passed over because they were read before.
     pub skipped: u64,
+    /// Files left alone because they may still be being written.
+    pub settling: u64,
     /// Records met.
     pub lines: u64,
     /// Events written.
@@ -93,8 +101,13 @@ pub async fn ingest(
     check_source(&sql_sources, settings)?;
     let mut objects = Vec::new();
     for input in &settings.inputs {
-        objects.extend(list(input).await?);
+        objects.extend(if settings.may_be_empty { list_any(input).await? } else { list(input).await? });
     }
+    // A time after now is another machine's clock, and says nothing.
+    let settling = |object: &RawObject| object.is_file() && (0..settings.settle).contains(&(started - object.modified));
+    let listed = objects.len();
+    objects.retain(|object| !settling(object));
+    let settling = (listed - objects.len()) as u64;
     objects.sort_by(|a, b| a.key.cmp(&b.key));
     objects.dedup_by(|a, b| a.key == b.key);
     let before = objects.len();
@@ -105,13 +118,30 @@ pub async fn ingest(
     let skipped = (before - objects.len()) as u64;
     progress.set_length(objects.iter().map(|object| object.size).sum());
 
+    let objects = objects.into_iter().map(|object| (object, None)).collect();
+    let mut writer = writer::Writer::new(lake, context.clone(), settings.redact.clone());
+    let mut summary = pump(&mut writer, context, sql_sources, settings, objects, progress).await?;
+    summary.skipped = skipped;
+    summary.settling = settling;
+    summary.seconds = (clock.now() - started) as f64 / 1e6;
+    Ok(summary)
+}
+
+/// Reads objects on one thread and writes what they give on this one.
+async fn pump(
+    writer: &mut writer::Writer<'_>,
+    context: &SessionContext,
+    sql_sources: Vec<SqlSource>,
+    settings: &Settings,
+    objects: Vec<(RawObject, Option<Lines>)>,
+    progress: &ProgressBar,
+) -> Result<Summary> {
     let (sender, mut batches) = tokio::sync::mpsc::channel(1);
     let (back, emptied) = std::sync::mpsc::channel();
     let reading = {
         let (settings, context, progress) = (settings.clone(), context.clone(), progress.clone());
         tokio::task::spawn_blocking(move || read_all(&objects, &settings, &sql_sources, context, (sender, emptied), &progress))
     };
-    let mut writer = writer::Writer::new(lake, context.clone(), settings.redact.clone());
     let mut written = Ok(());
     while let Some(flush) = batches.recv().await {
         match writer.write(flush).await {
@@ -129,13 +159,11 @@ pub async fn ingest(
     written?;
     let mut summary = read?;
     progress.finish_and_clear();
-    summary.skipped = skipped;
     summary.events = writer.events;
     summary.other = writer.other;
     summary.undated = writer.undated;
     summary.duplicates += writer.duplicates;
-    summary.by_source = writer.by_source;
-    summary.seconds = (clock.now() - started) as f64 / 1e6;
+    summary.by_source = std::mem::take(&mut writer.by_source);
     Ok(summary)
 }
 
@@ -149,8 +177,11 @@ fn check_source(sql_sources: &[SqlSource], settings: &Settings) -> Result<()> {
     Err(Error::usage(format!("there is no source `{name}`; there are {}", names.join(", "))))
 }
 
+/// Lines of an object that are to be read, first and last.
+type Lines = Vec<(u64, u64)>;
+
 fn read_all(
-    objects: &[RawObject],
+    objects: &[(RawObject, Option<Lines>)],
     settings: &Settings,
     sql_sources: &[SqlSource],
     context: SessionContext,
@@ -158,8 +189,8 @@ fn read_all(
     progress: &ProgressBar,
 ) -> Result<Summary> {
     let mut reader = reader::Reader::new(settings, sql_sources, context, batches);
-    for object in objects {
-        reader.object(object)?;
+    for (object, lines) in objects {
+        reader.object(object, lines.as_deref())?;
         progress.inc(object.size);
     }
     reader.finish()

@@ -76,14 +76,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads one object. An object that cannot be opened goes to quarantine whole.
-    pub fn object(&mut self, object: &RawObject) -> Result<()> {
+    /// Reads one object, or some of its lines. An object that cannot be opened goes to quarantine whole.
+    pub fn object(&mut self, object: &RawObject, lines: Option<&[(u64, u64)]>) -> Result<()> {
         let runtime = Handle::current();
         let mut row = ObjectRow::new(object);
         match runtime.block_on(object.open()).and_then(|opened| opened.decompressed().map_err(Error::from)) {
             Ok(input) => {
                 let export = self.export(object);
-                let mut reading = Reading { object, owner: None, sql_lines: Vec::new(), sql_first_line: 0, export, row: &mut row };
+                let mut reading = Reading { object, lines, owner: None, sql_lines: Vec::new(), sql_first_line: 0, export, row: &mut row };
                 reading.owner = self.forced();
                 let framing = records::read(&object.key, input, &mut |piece| self.piece(piece, &mut reading))?;
                 if framing == Framing::Parquet {
@@ -149,6 +149,15 @@ impl<'a> Reader<'a> {
     }
 
     fn piece(&mut self, piece: Piece<'_>, reading: &mut Reading<'_>) -> Result<()> {
+        let (Piece::Broken(_, line, _) | Piece::Record(_, line)) = &piece;
+        if reading.lines.is_some_and(|lines| !lines.iter().any(|(first, last)| (first..=last).contains(&line))) {
+            return Ok(());
+        }
+        if reading.lines.is_some() {
+            // Places read again are each recognised by themselves: what stood before them was another source's, or nobody's.
+            self.flush_sql(reading)?;
+            reading.owner = self.forced();
+        }
         match piece {
             Piece::Broken(reason, line, column) => self.broken(reading, line, column, &reason),
             Piece::Record(record, line) => {
@@ -383,6 +392,8 @@ impl<'a> Reader<'a> {
 /// One object while it is read.
 struct Reading<'o> {
     object: &'o RawObject,
+    /// The lines that are asked for; all if none are named.
+    lines: Option<&'o [(u64, u64)]>,
     owner: Option<Owner>,
     sql_lines: Vec<u8>,
     sql_first_line: u64,

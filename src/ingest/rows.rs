@@ -120,6 +120,21 @@ impl QuarantineRows {
         });
     }
 
+    /// Adds the rows of another reading.
+    pub fn extend(&mut self, other: Self) {
+        self.rows.extend(other.rows);
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether any row is about a line of these of an object.
+    pub fn touches(&self, object: &str, first: u64, last: u64) -> bool {
+        self.rows.iter().any(|row| row.object == object && row.line <= last && first <= row.line_to)
+    }
+
     /// The rows as a batch of `quarantine`.
     pub fn batch(&self, now: Micros) -> Result<RecordBatch> {
         let rows = &self.rows;
@@ -134,6 +149,8 @@ impl QuarantineRows {
             text(rows.iter().map(|row| row.source.as_ref())),
             text(rows.iter().map(|row| Some(&row.reason))),
             utc(vec![Some(now); rows.len()]),
+            text(rows.iter().map(|_| None::<&str>)),
+            utc(vec![None; rows.len()]),
         ];
         Ok(RecordBatch::try_new(tables::quarantine().schema, columns)?)
     }

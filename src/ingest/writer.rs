@@ -15,7 +15,7 @@ use std::sync::Arc;
 use super::Flush;
 use super::batch::{EventBatch, IdSet, SortedBatch, id_hash};
 use super::redact;
-use super::rows::{ObjectRow, SnapshotRows};
+use super::rows::{ObjectRow, QuarantineRows, SnapshotRows};
 use crate::error::{Error, Kind, Result};
 use crate::interval::Hours;
 use crate::lake::Lake;
@@ -38,6 +38,8 @@ pub struct Writer<'a> {
     redact: Option<Setup>,
     /// Files that this ingest wrote itself: the reader remembers their ids.
     own: HashSet<String>,
+    /// What could not be read, where it is not to be added to `quarantine`: a second reading takes the place of the first.
+    pub still: Option<QuarantineRows>,
     /// Events written.
     pub events: u64,
     /// Of these, those whose action is `other`.
@@ -53,7 +55,18 @@ pub struct Writer<'a> {
 impl<'a> Writer<'a> {
     /// A writer of one ingest.
     pub fn new(lake: &'a Lake, context: SessionContext, redact: Option<Setup>) -> Self {
-        Self { lake, context, redact, own: HashSet::new(), events: 0, other: 0, undated: 0, duplicates: 0, by_source: BTreeMap::new() }
+        Self {
+            lake,
+            context,
+            redact,
+            own: HashSet::new(),
+            still: None,
+            events: 0,
+            other: 0,
+            undated: 0,
+            duplicates: 0,
+            by_source: BTreeMap::new(),
+        }
     }
 
     /// Writes events first, then what was read of their objects: a crash between the two costs a second reading, never an event.
@@ -66,6 +79,10 @@ impl<'a> Writer<'a> {
         let mut sorted = flush.events.sorted();
         self.events(&mut sorted).await?;
         self.snapshots(flush.snapshots).await?;
+        if let Some(still) = &mut self.still {
+            still.extend(flush.quarantine);
+            return Ok(sorted.emptied());
+        }
         append(self.lake, &tables::quarantine(), &flush.quarantine.batch(now)?, &Note::new(None)).await?;
         append(self.lake, &tables::objects(), &ObjectRow::batch(&flush.objects, now)?, &Note::new(None)).await?;
         Ok(sorted.emptied())

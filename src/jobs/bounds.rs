@@ -16,7 +16,7 @@ fn time_column(scan: &TableScan) -> Option<&'static str> {
     match scan.table_name.table() {
         "events" => Some("event_time"),
         // State is read up to the interval's end, however old: its lookback is all of it.
-        "snapshots" | "objects" | "quarantine" | "runs" | "alerts" | "alert_changes" => None,
+        "snapshots" | "objects" | "quarantine" | "runs" | "alerts" | "alert_changes" | "maintenance" => None,
         _ => has("interval_start").then_some("interval_start"),
     }
 }
@@ -38,6 +38,14 @@ pub async fn check(context: &SessionContext, job: &Job) -> Result<Vec<String>> {
     problems.sort();
     problems.dedup();
     Ok(problems)
+}
+
+/// From which time on a scan of a plan reads, if the plan says so.
+pub fn lower(scan: &TableScan, plan: &LogicalPlan) -> Option<Micros> {
+    let column = time_column(scan)?;
+    let mut filters = scan.filters.clone();
+    filters.extend(filters_above(plan, scan));
+    bounds(&filters, column).0
 }
 
 fn problem(scan: &TableScan, column: &str, plan: &LogicalPlan, window: Interval, sample: Interval) -> Option<String> {

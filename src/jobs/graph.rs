@@ -8,9 +8,9 @@ use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionContext;
 
-use super::{Job, Kind};
+use super::{Job, Kind, bounds};
 use crate::error::{Error, Result};
-use crate::event::DAY;
+use crate::event::{DAY, Micros};
 use crate::interval::Interval;
 use crate::lake::columns::time_type;
 use crate::lake::tables::TableSpec;
@@ -23,8 +23,19 @@ pub struct Node {
     pub job: Job,
     /// Tables of the lake that its plan reads.
     pub inputs: BTreeSet<String>,
+    /// What it reads of each.
+    pub reads: BTreeMap<String, Read>,
     /// The table a rollup fills.
     pub output: Option<TableSpec>,
+}
+
+/// What a job reads of a table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Read {
+    /// The columns.
+    pub columns: BTreeSet<String>,
+    /// How long before its interval it reads, in microseconds; as its header says where the plan does not.
+    pub before: Micros,
 }
 
 /// Jobs, each after those whose tables it reads.
@@ -72,18 +83,21 @@ pub async fn order(
 }
 
 fn node(job: Job, plan: &LogicalPlan) -> Result<Node> {
-    let inputs = inputs(plan)?;
+    let reads = reads(&job, plan)?;
+    let inputs = reads.keys().cloned().collect();
     let output = match job.kind {
         Kind::Detection => None,
         Kind::Rollup => Some(output_table(&job, plan)?),
     };
-    Ok(Node { job, inputs, output })
+    Ok(Node { job, inputs, reads, output })
 }
+
+/// The day over which jobs are planned to see what they read.
+const SAMPLE: Interval = Interval { start: 20_000 * DAY, end: 20_001 * DAY };
 
 /// The optimized plan of a job over one day.
 pub async fn plan(context: &SessionContext, job: &Job) -> Result<LogicalPlan> {
-    let sample = Interval { start: 20_000 * DAY, end: 20_001 * DAY };
-    plan_over(context, job, sample).await
+    plan_over(context, job, SAMPLE).await
 }
 
 /// The optimized plan of a job over an interval.
@@ -92,16 +106,20 @@ pub async fn plan_over(context: &SessionContext, job: &Job, span: Interval) -> R
     Ok(frame.into_optimized_plan()?)
 }
 
-/// Tables of the lake that a plan reads (policy and other tables in memory are none).
-pub fn inputs(plan: &LogicalPlan) -> Result<BTreeSet<String>> {
-    let mut found = BTreeSet::new();
+/// What a job's plan over [`SAMPLE`] reads of the lake's tables (policy and other tables in memory are none).
+fn reads(job: &Job, plan: &LogicalPlan) -> Result<BTreeMap<String, Read>> {
+    let mut found: BTreeMap<String, Read> = BTreeMap::new();
     plan.apply_with_subqueries(|node| {
         if let LogicalPlan::TableScan(scan) = node {
-            found.insert(scan.table_name.table().to_owned());
+            let read = found.entry(scan.table_name.table().to_owned()).or_default();
+            read.columns.extend(scan.projected_schema.fields().iter().map(|field| field.name().clone()));
+            read.columns.extend(scan.filters.iter().flat_map(|filter| filter.column_refs()).map(|column| column.name.clone()));
+            let low = bounds::lower(scan, plan);
+            read.before = read.before.max(low.map_or(job.reads, |low| SAMPLE.start - low));
         }
         Ok(TreeNodeRecursion::Continue)
     })?;
-    found.retain(|name| !name.starts_with("policy_") && name != "identities");
+    found.retain(|name, _| !name.starts_with("policy_") && name != "identities");
     Ok(found)
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
-use arrow::datatypes::TimestampMicrosecondType;
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use datafusion::prelude::SessionContext;
 
 use crate::error::Result;
@@ -42,6 +42,10 @@ pub struct Entry {
     pub reason: String,
     /// Its commit's run id, or a fresh one where nothing was committed.
     pub run_id: String,
+    /// When it was written down.
+    pub run_time: Micros,
+    /// Version of the job's own table that holds the answer; entries of older programs have none.
+    pub output_version: Option<u64>,
 }
 
 /// What the ledger knows of each job, newest entry last.
@@ -56,6 +60,10 @@ pub async fn read(context: &SessionContext, lake: &Lake) -> Result<BTreeMap<Stri
             }
         }
     }
+    // Of entries of one moment, the one that read more is the newer.
+    for entries in found.values_mut() {
+        entries.sort_by_key(|entry| (entry.run_time, entry.inputs.values().sum::<u64>(), entry.output_version));
+    }
     Ok(found)
 }
 
@@ -65,6 +73,10 @@ fn entry(batch: &RecordBatch, row: usize) -> Option<Entry> {
         column.is_valid(row).then(|| column.value(row).to_owned())
     };
     let time = |name: &str| Some(batch.column_by_name(name)?.as_primitive::<TimestampMicrosecondType>().value(row));
+    let int = |name: &str| {
+        let column = batch.column_by_name(name)?.as_primitive::<Int64Type>();
+        column.is_valid(row).then(|| u64::try_from(column.value(row)).ok()).flatten()
+    };
     if text("state")? == "failed" {
         return None;
     }
@@ -79,11 +91,16 @@ fn entry(batch: &RecordBatch, row: usize) -> Option<Entry> {
         state: "done",
         reason: text("reason").unwrap_or_default(),
         run_id: text("run_id")?,
+        run_time: time("run_time")?,
+        output_version: int("output_version"),
     })
 }
 
 /// Writes entries down.
-pub async fn write(lake: &Lake, entries: &[Entry], now: Micros) -> Result<()> {
+pub async fn write(lake: &Lake, entries: &[Entry]) -> Result<()> {
+    if entries.is_empty() {
+        return Ok(());
+    }
     let text = |of: &dyn Fn(&Entry) -> String| -> ArrayRef { Arc::new(entries.iter().map(|e| Some(of(e))).collect::<StringArray>()) };
     let time = |of: &dyn Fn(&Entry) -> Micros| -> ArrayRef {
         Arc::new(TimestampMicrosecondArray::from_iter_values(entries.iter().map(of)).with_timezone("UTC"))
@@ -100,7 +117,8 @@ pub async fn write(lake: &Lake, entries: &[Entry], now: Micros) -> Result<()> {
         Arc::new(entries.iter().map(|e| Some(e.seconds)).collect::<Float64Array>()),
         text(&|e| e.state.to_owned()),
         text(&|e| e.reason.clone()),
-        time(&|_| now),
+        time(&|e| e.run_time),
+        Arc::new(entries.iter().map(|e| e.output_version.and_then(|version| i64::try_from(version).ok())).collect::<Int64Array>()),
     ];
     let batch = RecordBatch::try_new(tables::runs().schema, columns)?;
     append(lake, &tables::runs(), &batch, &Note::new(None)).await

@@ -23,18 +23,38 @@ pub struct Note {
     pub run_id: String,
     /// Hours of event time whose rows it changed; `None` for commits that change no answer (compaction).
     pub changed: Option<Hours>,
+    /// The job whose rows they are, in a table that a job fills.
+    pub job: Option<String>,
+}
+
+/// What a commit changed, as its note says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// Hours of event time, in a row.
+    pub hours: Interval,
+    /// The job that committed, if it was one.
+    pub job: Option<String>,
 }
 
 impl Note {
     /// A note with a fresh run id.
     pub fn new(changed: Option<Hours>) -> Self {
-        Self { run_id: uuid::Uuid::new_v4().to_string(), changed }
+        Self { run_id: uuid::Uuid::new_v4().to_string(), changed, job: None }
+    }
+
+    /// The same for the rows of a job.
+    #[must_use]
+    pub fn of_job(mut self, job: &str) -> Self {
+        self.job = Some(job.to_owned());
+        self
     }
 
     fn metadata(&self) -> HashMap<String, Value> {
         let intervals = self.changed.as_ref().map(Hours::intervals).unwrap_or_default();
         let hours: Vec<Value> = intervals.iter().map(|i| json!([i.start / HOUR, i.end / HOUR])).collect();
-        HashMap::from([("run_id".into(), json!(self.run_id)), ("changed_hours".into(), Value::Array(hours))])
+        let mut metadata = HashMap::from([("run_id".into(), json!(self.run_id)), ("changed_hours".into(), Value::Array(hours))]);
+        metadata.extend(self.job.as_ref().map(|job| ("job".into(), json!(job))));
+        metadata
     }
 
     /// The same as properties of a commit that delta-rs makes.
@@ -59,33 +79,38 @@ pub async fn commit(
     }
     let state = table.snapshot()?;
     let outcome = CommitBuilder::from(properties).with_actions(actions).build(Some(state), table.log_store(), operation).await;
-    settle(table, outcome.map(|_| ()).map_err(Error::from), note).await
+    Ok(settle(table, outcome.map(|done| Some(done.version())).map_err(Error::from), note).await?.0)
 }
 
-/// The table after a commit; an error only if the log does not hold the run id.
-pub async fn settle(before: &DeltaTable, outcome: Result<()>, note: &Note) -> Result<DeltaTable> {
-    if let Err(error) = outcome {
-        let log_store = before.log_store();
-        if !committed(log_store.as_ref(), before.version().unwrap_or(0), &note.run_id).await? {
-            return Err(error);
+/// The table after a commit, and the commit's own version; an error only if the log does not hold the run id.
+pub async fn settle(before: &DeltaTable, outcome: Result<Option<Version>>, note: &Note) -> Result<(DeltaTable, Version)> {
+    let version = match outcome {
+        Ok(version) => version,
+        Err(error) => {
+            let log_store = before.log_store();
+            let Some(version) = committed(log_store.as_ref(), before.version().unwrap_or(0), &note.run_id).await? else {
+                return Err(error);
+            };
+            tracing::warn!(error = %error, "the commit was reported as failed but stands in the log");
+            Some(version)
         }
-        tracing::warn!(error = %error, "the commit was reported as failed but stands in the log");
-    }
+    };
     let mut after = before.clone();
     after.update_state().await?;
-    Ok(after)
+    let version = version.or(after.version()).unwrap_or_default();
+    Ok((after, version))
 }
 
-/// Whether a commit after `version` carries the run id.
-async fn committed(log_store: &dyn LogStore, version: Version, run_id: &str) -> Result<bool> {
+/// The commit after `version` that carries the run id.
+async fn committed(log_store: &dyn LogStore, version: Version, run_id: &str) -> Result<Option<Version>> {
     let mut next = version + 1;
     while let Some(entry) = log_store.read_commit_entry(next).await? {
         if memchr::memmem::find(&entry, run_id.as_bytes()).is_some() {
-            return Ok(true);
+            return Ok(Some(next));
         }
         next += 1;
     }
-    Ok(false)
+    Ok(None)
 }
 
 /// Which of the run ids stand in the table's newest `commits_max` commits.
@@ -104,19 +129,13 @@ pub async fn in_log(table: &DeltaTable, run_ids: &[String], commits_max: u64) ->
     Ok(run_ids.iter().filter(|run_id| !missing.contains(run_id)).cloned().collect())
 }
 
-/// The hours of event time that commits after `version` changed; `None` where the log no longer says, or another writer does not.
-pub async fn changed_since(table: &DeltaTable, version: Version) -> Result<Option<Vec<Interval>>> {
-    let log_store = table.log_store();
-    let mut found = Vec::new();
-    for next in version + 1..=table.version().unwrap_or(0) {
-        let Some(entry) = log_store.read_commit_entry(next).await? else { return Ok(None) };
-        let Some(intervals) = changed_hours(&get_actions(next, &entry)?) else { return Ok(None) };
-        found.extend(intervals);
-    }
-    Ok(Some(found))
+/// What one version changed; `None` where the log no longer has it, or another writer does not say.
+pub async fn changed_by(table: &DeltaTable, version: Version) -> Result<Option<Vec<Changed>>> {
+    let Some(entry) = table.log_store().read_commit_entry(version).await? else { return Ok(None) };
+    Ok(changes(&get_actions(version, &entry)?))
 }
 
-fn changed_hours(actions: &[Action]) -> Option<Vec<Interval>> {
+fn changes(actions: &[Action]) -> Option<Vec<Changed>> {
     let touches_data = actions.iter().any(|action| matches!(action, Action::Add(_) | Action::Remove(_)));
     if !touches_data {
         return Some(Vec::new());
@@ -125,7 +144,8 @@ fn changed_hours(actions: &[Action]) -> Option<Vec<Interval>> {
         Action::CommitInfo(info) => Some(info),
         _ => None,
     })?;
+    let job = info.info.get("job").and_then(Value::as_str).map(str::to_owned);
     let hours = info.info.get("changed_hours")?.as_array()?;
     let interval = |pair: &Value| Some(Interval { start: pair.get(0)?.as_i64()? * HOUR, end: pair.get(1)?.as_i64()? * HOUR });
-    hours.iter().map(interval).collect()
+    hours.iter().map(|pair| Some(Changed { hours: interval(pair)?, job: job.clone() })).collect()
 }

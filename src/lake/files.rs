@@ -1,10 +1,11 @@
 //! Parquet files of append-only tables: how columns are stored, and what the log says about a file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::{max, max_string, min, min_string};
-use arrow::datatypes::{DataType, Int32Type, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Int32Type, SchemaRef, TimestampMicrosecondType};
 use bytes::Bytes;
 use deltalake_core::kernel::{Action, Add};
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
@@ -21,9 +22,12 @@ use super::Lake;
 use super::columns::{COUNTED, LOOKED_UP, PROSE};
 use super::commit::{Note, commit};
 use super::tables::TableSpec;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::event::{DAY, Micros};
 use crate::interval::{date_text, time_text};
+
+/// How often a commit is tried again because somebody else committed first.
+pub const CONFLICTS_MAX: usize = 10;
 
 /// Rows of a row group: small enough that a group of long messages fits in memory, large enough to compress.
 const ROW_GROUP_ROWS: usize = 128 * 1024;
@@ -65,48 +69,90 @@ fn prose(builder: WriterPropertiesBuilder, name: &str) -> WriterPropertiesBuilde
 
 /// Writes a batch (without partition columns) as one new file and returns its entry for the log. `date` is the partition, if any.
 pub async fn write_file(lake: &Lake, spec: &TableSpec, batch: &RecordBatch, date: Option<i32>, now: Micros) -> Result<Add> {
-    let mut bytes = Vec::new();
-    // Without Arrow's own schema a column coded in memory is plain text to every reader.
-    let options = ArrowWriterOptions::new().with_properties(writer_properties(batch.num_rows())).with_skip_arrow_metadata(true);
-    let mut writer = ArrowWriter::try_new_with_options(&mut bytes, batch.schema(), options)?;
-    writer.write(batch)?;
-    writer.close()?;
-
-    let folder = date.map(|days| format!("event_date={}", date_text(days)));
-    let name = format!("part-{}.parquet", uuid::Uuid::new_v4());
-    let relative = folder.as_ref().map_or_else(|| name.clone(), |folder| format!("{folder}/{name}"));
-    let place = lake.place();
-    let path = Path::from(format!("{}/{}/{relative}", place.path, spec.name));
-    let size = i64::try_from(bytes.len()).map_err(|e| Error::internal("a file is too large").caused_by(e))?;
-    place
-        .store
-        .put(&path, Bytes::from(bytes).into())
-        .await
-        .map_err(|e| Error::from(e).context(format!("cannot write to table `{}`", spec.name)))?;
-
-    let partition_values = date.map(|days| ("event_date".to_owned(), Some(date_text(days)))).into_iter().collect();
-    Ok(Add {
-        path: relative,
-        partition_values,
-        size,
-        modification_time: now / 1_000,
-        data_change: true,
-        stats: Some(statistics(batch, &spec.statistics).to_string()),
-        tags: None,
-        deletion_vector: None,
-        base_row_id: None,
-        default_row_commit_version: None,
-        clustering_provider: None,
-    })
+    let mut file = FileWriter::new(spec, &batch.schema(), batch.num_rows())?;
+    file.write(batch)?;
+    let values = date.map(|days| ("event_date".to_owned(), Some(date_text(days)))).into_iter().collect();
+    file.finish(lake, values, now).await
 }
 
-/// Appends one batch to an unpartitioned table.
+/// One new file of a table, row group by row group; nothing lies in the store before [`Self::finish`].
+pub struct FileWriter<'s> {
+    spec: &'s TableSpec,
+    writer: ArrowWriter<Vec<u8>>,
+    statistics: Gathered<'s>,
+}
+
+impl<'s> FileWriter<'s> {
+    /// A file of batches with `schema` (without partition columns), of about `rows` rows.
+    pub fn new(spec: &'s TableSpec, schema: &SchemaRef, rows: usize) -> Result<Self> {
+        // Without Arrow's own schema a column coded in memory is plain text to every reader.
+        let options = ArrowWriterOptions::new().with_properties(writer_properties(rows)).with_skip_arrow_metadata(true);
+        let writer = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(schema), options)?;
+        Ok(Self { spec, writer, statistics: Gathered::new(&spec.statistics) })
+    }
+
+    /// Adds rows.
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        self.statistics.add(batch);
+        Ok(self.writer.write(batch)?)
+    }
+
+    /// Rows so far.
+    pub fn rows(&self) -> usize {
+        self.statistics.rows
+    }
+
+    /// Puts the file into the store, under its partition's folder; its entry for the log.
+    pub async fn finish(self, lake: &Lake, partition_values: HashMap<String, Option<String>>, now: Micros) -> Result<Add> {
+        let bytes = self.writer.into_inner()?;
+        let mut relative = String::new();
+        for column in self.spec.partition_columns() {
+            let value = partition_values.get(&column).and_then(Option::as_deref);
+            relative.push_str(&format!("{column}={}/", value.map_or_else(|| "__HIVE_DEFAULT_PARTITION__".into(), folder_name)));
+        }
+        relative.push_str(&format!("part-{}.parquet", uuid::Uuid::new_v4()));
+        let place = lake.place();
+        let path = Path::from(format!("{}/{}/{relative}", place.path, self.spec.name));
+        let size = i64::try_from(bytes.len()).map_err(|e| Error::internal("a file is too large").caused_by(e))?;
+        let put = place.store.put(&path, Bytes::from(bytes).into()).await;
+        put.map_err(|e| Error::from(e).context(format!("cannot write to table `{}`", self.spec.name)))?;
+        Ok(Add {
+            path: relative,
+            partition_values,
+            size,
+            modification_time: now / 1_000,
+            data_change: true,
+            stats: Some(self.statistics.json().to_string()),
+            tags: None,
+            deletion_vector: None,
+            base_row_id: None,
+            default_row_commit_version: None,
+            clustering_provider: None,
+        })
+    }
+}
+
+/// A partition's value as part of a path.
+fn folder_name(value: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    value.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("_{byte:02x}") }).collect()
+}
+
+/// Appends one batch to an unpartitioned table. Rows that are only added do not care who commits first: a conflict is tried again.
 pub async fn append(lake: &Lake, spec: &TableSpec, batch: &RecordBatch, note: &Note) -> Result<()> {
     if batch.num_rows() == 0 {
         return Ok(());
     }
     let add = write_file(lake, spec, batch, None, lake.clock().now()).await?;
-    append_files_on(lake, spec, &lake.table(&spec.name).await?, vec![add], note, None).await
+    let mut outcome = Ok(());
+    for _ in 0..CONFLICTS_MAX {
+        outcome = append_files_on(lake, spec, &lake.table(&spec.name).await?, vec![add.clone()], note, None).await;
+        match &outcome {
+            Err(error) if error.kind() == Kind::Conflict => {}
+            _ => break,
+        }
+    }
+    outcome
 }
 
 /// Commits files that were written before, on top of a state that the caller has read; see [`commit`] for `mutex`.
@@ -126,38 +172,79 @@ pub async fn append_files_on(
     Ok(())
 }
 
-/// Statistics as the Delta protocol writes them: times cut to milliseconds (readers round the greatest up).
-fn statistics(batch: &RecordBatch, columns: &[String]) -> Value {
-    let mut least = Map::new();
-    let mut greatest = Map::new();
-    let mut nulls = Map::new();
-    for name in columns {
-        let Some(column) = batch.column_by_name(name) else { continue };
-        nulls.insert(name.clone(), json!(column.null_count()));
-        if let Some((low, high)) = bounds(column.as_ref()) {
-            least.insert(name.clone(), low);
-            greatest.insert(name.clone(), high);
-        }
-    }
-    json!({"numRecords": batch.num_rows(), "minValues": least, "maxValues": greatest, "nullCount": nulls})
+/// Statistics of a file, gathered batch by batch.
+struct Gathered<'s> {
+    columns: &'s [String],
+    rows: usize,
+    nulls: Vec<Option<usize>>,
+    bounds: Vec<Option<(Bound, Bound)>>,
 }
 
-fn bounds(column: &dyn Array) -> Option<(Value, Value)> {
-    let time = |micros: i64| json!(time_text(micros.div_euclid(1_000) * 1_000));
+/// The least or greatest value of a column.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Bound {
+    Time(Micros),
+    Text(String),
+}
+
+impl Bound {
+    /// As the Delta protocol writes it: times cut to milliseconds (readers round the greatest up).
+    fn json(&self) -> Value {
+        match self {
+            Self::Time(micros) => json!(time_text(micros.div_euclid(1_000) * 1_000)),
+            Self::Text(text) => json!(text),
+        }
+    }
+}
+
+impl<'s> Gathered<'s> {
+    fn new(columns: &'s [String]) -> Self {
+        Self { columns, rows: 0, nulls: vec![None; columns.len()], bounds: vec![None; columns.len()] }
+    }
+
+    fn add(&mut self, batch: &RecordBatch) {
+        self.rows += batch.num_rows();
+        for (at, name) in self.columns.iter().enumerate() {
+            let Some(column) = batch.column_by_name(name) else { continue };
+            *self.nulls[at].get_or_insert(0) += column.null_count();
+            let Some((low, high)) = bounds(column.as_ref()) else { continue };
+            self.bounds[at] = Some(match self.bounds[at].take() {
+                Some((least, greatest)) => (least.min(low), greatest.max(high)),
+                None => (low, high),
+            });
+        }
+    }
+
+    fn json(&self) -> Value {
+        let (mut least, mut greatest, mut nulls) = (Map::new(), Map::new(), Map::new());
+        for (at, name) in self.columns.iter().enumerate() {
+            if let Some(count) = self.nulls[at] {
+                nulls.insert(name.clone(), json!(count));
+            }
+            if let Some((low, high)) = &self.bounds[at] {
+                least.insert(name.clone(), low.json());
+                greatest.insert(name.clone(), high.json());
+            }
+        }
+        json!({"numRecords": self.rows, "minValues": least, "maxValues": greatest, "nullCount": nulls})
+    }
+}
+
+fn bounds(column: &dyn Array) -> Option<(Bound, Bound)> {
     match column.data_type() {
         DataType::Timestamp(..) => {
             let times = column.as_primitive::<TimestampMicrosecondType>();
-            Some((time(min(times)?), time(max(times)?)))
+            Some((Bound::Time(min(times)?), Bound::Time(max(times)?)))
         }
         DataType::Utf8 => {
             let texts = column.as_string::<i32>();
-            Some((json!(min_string(texts)?), json!(max_string(texts)?)))
+            Some((Bound::Text(min_string(texts)?.into()), Bound::Text(max_string(texts)?.into())))
         }
         DataType::Dictionary(..) => {
             let coded = column.as_dictionary::<Int32Type>();
             let values = coded.values().as_string::<i32>();
             let used: BTreeSet<&str> = coded.keys().iter().flatten().map(|code| values.value(code as usize)).collect();
-            Some((json!(used.first()?), json!(used.last()?)))
+            Some((Bound::Text((*used.first()?).into()), Bound::Text((*used.last()?).into())))
         }
         _ => None,
     }

@@ -34,6 +34,32 @@ pub async fn check_or_create(place: &Place) -> Result<()> {
     }
 }
 
+/// Refuses a store that does not honour "create only if it is not there": two writers could then both believe that they committed.
+/// One small object stays, so that the next start asks once.
+///
+/// # Errors
+/// `Usage` that names the store; `Unavailable` where it does not answer.
+pub async fn probe(place: &Place) -> Result<()> {
+    let path = place.path.clone().join("_bittern").join("probe");
+    let place_name = || place.shown();
+    for _ in 0..2 {
+        let create = PutOptions::from(PutMode::Create);
+        match place.store.put_opts(&path, Bytes::from_static(b"create-only writes are honoured here").into(), create).await {
+            Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => return Ok(()),
+            // Made just now: the second time it must be refused.
+            Ok(_) => {}
+            Err(object_store::Error::NotImplemented { .. } | object_store::Error::NotSupported { .. }) => break,
+            // Who may only read commits nothing.
+            Err(object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. }) => return Ok(()),
+            Err(e) => return Err(Error::from(e).context(format!("cannot write to the lake at {}", place_name()))),
+        }
+    }
+    Err(Error::usage(format!(
+        "the store at {} does not honour conditional writes (If-None-Match), so commits could be lost: use another store for the lake",
+        place_name()
+    )))
+}
+
 fn check(json: &[u8], place: &Place) -> Result<()> {
     let format: Format = serde_json::from_slice(json)
         .map_err(|e| Error::data(format!("{}/_bittern/format.json is not a lake's format file", place.url.path())).caused_by(e))?;

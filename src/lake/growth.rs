@@ -35,7 +35,8 @@ pub async fn grown(table: DeltaTable, spec: &TableSpec, fields: Vec<StructField>
     tracing::info!(table = spec.name, columns = missing.len(), "the table gets new columns");
     let note = Note::new(None);
     let outcome = table.clone().add_columns().with_fields(missing).with_commit_properties(note.properties()).await;
-    settle(&table, outcome.map(|_| ()).map_err(Error::from), &note)
+    settle(&table, outcome.map(|_| None).map_err(Error::from), &note)
         .await
+        .map(|(table, _)| table)
         .map_err(|e| e.context(format!("cannot add columns to table `{}`", spec.name)))
 }

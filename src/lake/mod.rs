@@ -8,11 +8,15 @@ pub mod commit;
 pub mod files;
 pub mod format;
 mod growth;
+pub mod lease;
+pub mod log;
 pub mod provider;
 pub mod raw;
 pub mod replace;
+pub mod rewrite;
 pub mod store;
 pub mod tables;
+pub mod vacuum;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -43,9 +47,14 @@ pub struct Lake {
 impl Lake {
     /// Opens the lake at a folder or URL; makes it, with every table of [`tables::all`], where there is none.
     pub async fn open(root: &str, clock: Clock) -> Result<Self> {
-        let place = Place::parse(root)?;
+        Self::open_at(Place::parse(root)?, clock).await
+    }
+
+    /// The same at a place that is resolved already.
+    pub async fn open_at(place: Place, clock: Clock) -> Result<Self> {
         let lake = Self { place, clock, tables: Arc::default() };
         format::check_or_create(&lake.place).await?;
+        format::probe(&lake.place).await?;
         for spec in tables::all() {
             lake.table_or_create(&spec).await?;
         }
@@ -68,6 +77,12 @@ impl Lake {
         let table = tables.get_mut(name).ok_or_else(|| Error::internal(format!("table `{name}` was not opened")))?;
         table.update_state().await.map_err(|e| Error::from(e).context(format!("cannot read the log of table `{name}`")))?;
         Ok(table.clone())
+    }
+
+    /// A table as it was last seen.
+    pub async fn last_seen(&self, name: &str) -> Result<DeltaTable> {
+        let tables = self.tables.lock().await;
+        tables.get(name).cloned().ok_or_else(|| Error::internal(format!("table `{name}` was not opened")))
     }
 
     /// Opens a table, and makes it if it is missing; of two that make it at once, one wins and both have it.

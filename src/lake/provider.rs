@@ -128,6 +128,13 @@ impl LakeTable {
         self
     }
 
+    /// The same with nothing but the files at these paths.
+    #[must_use]
+    pub fn only(mut self, paths: &std::collections::HashSet<String>) -> Self {
+        self.files.retain(|file| paths.contains(&file.name));
+        self
+    }
+
     /// Whether the files' partition values alone decide a filter, so that no row of a kept file need be looked at.
     fn decides(&self, filter: &Expr) -> bool {
         let partitions = self.partition_fields();

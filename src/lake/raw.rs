@@ -1,6 +1,8 @@
 //! Raw objects: which ones a path, glob or URL means, and their bytes, decompressed, as a stream to read from.
 
 use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path as FilePath;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -29,35 +31,70 @@ pub struct RawObject {
     pub modified: Micros,
     /// The store's tag of this content (size and time where the store has none).
     pub etag: String,
+    /// The folder of this machine in which it was found, behind links; none for objects that were named themselves.
+    root: Option<Arc<FilePath>>,
 }
 
 /// The objects that `input` means: a file, a folder (everything below it), a glob in its last parts, or the same under a URL. Sorted by key.
+///
+/// # Errors
+/// `Usage` where nothing lies there.
 pub async fn list(input: &str) -> Result<Vec<RawObject>> {
+    let found = list_any(input).await?;
+    if found.is_empty() { Err(nothing_lies_at(input)) } else { Ok(found) }
+}
+
+/// The same where nothing may lie there yet; a folder of this machine must be there.
+pub async fn list_any(input: &str) -> Result<Vec<RawObject>> {
     let (fixed, pattern) = split_glob(input);
     let place = Place::parse(fixed)?;
-    let not_found = || Error::usage(format!("nothing lies at `{input}`"));
     if pattern.is_none()
         && let Ok(meta) = place.store.head(&place.path).await
     {
-        return Ok(vec![object(&place, &meta)]);
+        return Ok(vec![object(&place, &meta, None)]);
     }
-    let metas: Vec<ObjectMeta> = place.store.list(Some(&place.path)).try_collect().await.map_err(|e| not_found().caused_by(e))?;
+    let root = root(&place).map_err(|e| nothing_lies_at(input).caused_by(e))?;
+    let metas: Vec<ObjectMeta> =
+        place.store.list(Some(&place.path)).try_collect().await.map_err(|e| nothing_lies_at(input).caused_by(e))?;
     let mut found: Vec<RawObject> = metas
         .iter()
         .filter(|meta| !is_hidden(&meta.location, &place.path))
         .filter(|meta| pattern.is_none_or(|pattern| matches(pattern, below(&meta.location, &place.path))))
-        .map(|meta| object(&place, meta))
+        .map(|meta| object(&place, meta, root.as_deref()))
+        .filter(RawObject::is_inside)
         .collect();
-    if found.is_empty() {
-        return Err(not_found());
-    }
     found.sort_by(|a, b| a.key.cmp(&b.key));
     Ok(found)
 }
 
-fn object(place: &Place, meta: &ObjectMeta) -> RawObject {
-    let local = place.url.scheme() == "file";
-    let key = if local { format!("/{}", meta.location) } else { format!("{}/{}", &place.url[..url::Position::BeforePath], meta.location) };
+/// The object of a key, as tables name it, if it is still there.
+pub async fn find(key: &str) -> Result<Option<RawObject>> {
+    let place = Place::parse(key)?;
+    match place.store.head(&place.path).await {
+        Ok(meta) => Ok(Some(object(&place, &meta, None))),
+        Err(object_store::Error::NotFound { .. }) => Ok(None),
+        Err(e) => Err(Error::from(e).context(format!("cannot read `{key}`"))),
+    }
+}
+
+fn nothing_lies_at(input: &str) -> Error {
+    Error::usage(format!("nothing lies at `{input}`"))
+}
+
+/// The folder itself behind links, where it is one of this machine: what is found in it must lie below.
+fn root(place: &Place) -> io::Result<Option<Arc<FilePath>>> {
+    if !place.is_local() {
+        return Ok(None);
+    }
+    std::fs::canonicalize(format!("/{}", place.path)).map(|root| Some(root.into()))
+}
+
+fn object(place: &Place, meta: &ObjectMeta, root: Option<&FilePath>) -> RawObject {
+    let key = if place.is_local() {
+        format!("/{}", meta.location)
+    } else {
+        format!("{}/{}", &place.url[..url::Position::BeforePath], meta.location)
+    };
     let modified = meta.last_modified.timestamp_micros();
     RawObject {
         place: Place { url: place.url.clone(), store: place.store.clone(), path: meta.location.clone() },
@@ -65,6 +102,7 @@ fn object(place: &Place, meta: &ObjectMeta) -> RawObject {
         size: meta.size,
         modified,
         etag: meta.e_tag.clone().unwrap_or_else(|| format!("{}-{modified}", meta.size)),
+        root: root.map(Arc::from),
     }
 }
 
@@ -112,8 +150,27 @@ pub fn matches(pattern: &str, text: &str) -> bool {
 }
 
 impl RawObject {
+    /// Whether it is a file of this machine, which may still be being written.
+    pub fn is_file(&self) -> bool {
+        self.place.is_local()
+    }
+
+    /// Whether it lies in the folder in which it was found: a symbolic link may lead out of it, and is passed over then.
+    fn is_inside(&self) -> bool {
+        let Some(root) = &self.root else { return true };
+        let inside = std::fs::canonicalize(&self.key).is_ok_and(|path| path.starts_with(root));
+        if !inside {
+            tracing::warn!(object = self.key, "passed over: a link that leads out of its folder");
+        }
+        inside
+    }
+
     /// Asks the store for its content.
     pub async fn open(&self) -> Result<Opened> {
+        // Looked at again: a link may have been put there since.
+        if !self.is_inside() {
+            return Err(Error::data(format!("`{}` leads out of its folder", self.key)));
+        }
         let got =
             self.place.store.get(&self.place.path).await.map_err(|e| Error::from(e).context(format!("cannot read `{}`", self.key)))?;
         let read: Box<dyn Read + Send> = match got.payload {
@@ -125,6 +182,9 @@ impl RawObject {
 
     /// Its whole content as stored.
     pub async fn bytes(&self) -> Result<Bytes> {
+        if !self.is_inside() {
+            return Err(Error::data(format!("`{}` leads out of its folder", self.key)));
+        }
         let got =
             self.place.store.get(&self.place.path).await.map_err(|e| Error::from(e).context(format!("cannot read `{}`", self.key)))?;
         Ok(got.bytes().await?)

@@ -13,10 +13,10 @@ use super::Lake;
 use super::commit::{Note, settle};
 use super::files::writer_properties;
 use super::tables::TableSpec;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
-/// Makes the rows for which `predicate` is true be exactly those of `batches`, in one commit that says `note`.
-pub async fn replace_where(lake: &Lake, spec: &TableSpec, batches: Vec<RecordBatch>, predicate: Expr, note: &Note) -> Result<()> {
+/// Makes the rows for which `predicate` is true be exactly those of `batches`, in one commit that says `note`; its version.
+pub async fn replace_where(lake: &Lake, spec: &TableSpec, batches: Vec<RecordBatch>, predicate: Expr, note: &Note) -> Result<u64> {
     let table = lake.table_or_create(spec).await?;
     let rows = batches.iter().map(RecordBatch::num_rows).sum();
     // An empty answer still needs a batch: it tells the schema.
@@ -35,7 +35,7 @@ pub async fn replace_where(lake: &Lake, spec: &TableSpec, batches: Vec<RecordBat
         .with_writer_properties(writer_properties(rows))
         .with_commit_properties(note.properties())
         .await;
-    let after = settle(&table, outcome.map(|_| ()).map_err(crate::error::Error::from), note).await?;
+    let (after, version) = settle(&table, outcome.map(|written| written.version()).map_err(Error::from), note).await?;
     lake.committed(&spec.name, after).await;
-    Ok(())
+    Ok(version)
 }

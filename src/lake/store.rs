@@ -28,6 +28,16 @@ impl Place {
         Ok(Self { url, store, path })
     }
 
+    /// Its URL without anything secret, for messages.
+    pub fn shown(&self) -> String {
+        if self.url.scheme() == "file" { self.url.path().to_owned() } else { without_secrets(&self.url) }
+    }
+
+    /// Whether it is a folder of this machine.
+    pub fn is_local(&self) -> bool {
+        self.url.scheme() == "file"
+    }
+
     /// The folder `name` inside.
     pub fn join(&self, name: &str) -> Result<Self> {
         let mut base = self.url.clone();

@@ -32,6 +32,25 @@ impl TableSpec {
         self
     }
 
+    /// The column by whose time rows grow old.
+    pub fn time_column(&self) -> &str {
+        if self.name == "runs" { "run_time" } else { self.statistics.first().map_or("", String::as_str) }
+    }
+
+    /// The columns by which rows are sorted inside a file.
+    pub fn order(&self) -> Vec<&str> {
+        match self.name.as_str() {
+            "events" => vec!["action", "event_time", "event_id"],
+            _ => vec![self.time_column()],
+        }
+    }
+
+    /// The columns as they lie in files: all but the partitions.
+    pub fn file_schema(&self) -> SchemaRef {
+        let fields = self.schema.fields();
+        Arc::new(Schema::new(fields[..fields.len() - self.partitions].to_vec()))
+    }
+
     /// Names of the partition columns.
     pub fn partition_columns(&self) -> Vec<String> {
         let fields = self.schema.fields();
@@ -103,9 +122,20 @@ pub fn objects() -> TableSpec {
     TableSpec::new("objects", Arc::new(Schema::new(fields)), &["ingest_time"])
 }
 
-/// Places in raw objects that became no event, and why. Never the line itself.
+/// Places in raw objects that became no event, and why. Never the line itself. `state` says what a later reading made of a place:
+/// `landed` or `gone`; nothing is still as it was.
 pub fn quarantine() -> TableSpec {
-    let fields = vec![text("object"), int("line"), int("line_to"), int("column"), text("source"), text("reason"), time("ingest_time")];
+    let fields = vec![
+        text("object"),
+        int("line"),
+        int("line_to"),
+        int("column"),
+        text("source"),
+        text("reason"),
+        time("ingest_time"),
+        text("state"),
+        time("retry_time"),
+    ];
     TableSpec::new("quarantine", Arc::new(Schema::new(fields)), &["ingest_time"])
 }
 
@@ -142,6 +172,7 @@ pub fn runs() -> TableSpec {
         text("state"),
         text("reason"),
         time("run_time"),
+        int("output_version"),
     ];
     TableSpec::new("runs", Arc::new(Schema::new(fields)), &["interval_start", "interval_end", "run_time"])
 }
@@ -253,6 +284,24 @@ pub fn deliveries() -> TableSpec {
     TableSpec::new("deliveries", Arc::new(Schema::new(fields)), &["sink", "change_time", "state", "delivery_time"])
 }
 
+/// What `maintain` did: `compact`, `checkpoint`, `vacuum`, `retention`, `erase`, and `done` for a whole round.
+pub fn maintenance() -> TableSpec {
+    let fields = vec![
+        time("action_time"),
+        text("action"),
+        text("table_name"),
+        text("column_name"),
+        time("before"),
+        int("files"),
+        int("rows"),
+        int("bytes"),
+        text("person_id"),
+        text("why"),
+        text("run_id"),
+    ];
+    TableSpec::new("maintenance", Arc::new(Schema::new(fields)), &["action_time"])
+}
+
 /// Every table that is not made by a job.
 pub fn all() -> Vec<TableSpec> {
     vec![
@@ -266,5 +315,6 @@ pub fn all() -> Vec<TableSpec> {
         alert_changes(),
         alert_actions(),
         deliveries(),
+        maintenance(),
     ]
 }

@@ -7,11 +7,14 @@ pub mod evaluation;
 pub mod explain;
 pub mod hunts;
 pub mod judge;
+mod kept;
 pub mod lint;
+pub mod look;
 pub mod reports;
 pub mod run;
 pub mod texts;
 pub mod triage;
+pub mod upkeep;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,6 +34,7 @@ use crate::interval::Interval;
 use crate::jobs::catalog::Catalog;
 use crate::jobs::graph::{self, Node};
 use crate::jobs::ledger::Inputs;
+use crate::jobs::stale::Changes;
 use crate::lake::Lake;
 use crate::lake::tables::{self, TableSpec};
 use crate::policy::Policy;
@@ -66,24 +70,38 @@ pub struct Bittern {
     occupied: Vec<Interval>,
     /// Rows of `events`, about.
     events: usize,
+    /// What is known of the tables' logs.
+    changes: Changes,
+    /// How long rows and columns are kept, and whose are kept whatever happens.
+    config: Config,
 }
 
 impl Bittern {
     /// Opens the lake at `root`, makes what is missing of it, and plans every job.
     pub async fn open(config: &Config, root: &str, clock: Clock) -> Result<Self> {
-        let mut bittern = Self::open_to_land(config, root, clock).await?;
+        Self::open_on(config, Lake::open(root, clock).await?).await
+    }
+
+    /// The same over a lake that is open already.
+    pub async fn open_on(config: &Config, lake: Lake) -> Result<Self> {
+        let mut bittern = Self::open_on_to_land(config, lake).await?;
         bittern.plan_jobs().await?;
         Ok(bittern)
     }
 
     /// Opens the lake at `root` for nothing but [`Self::ingest`]: without jobs and their tables.
     pub async fn open_to_land(config: &Config, root: &str, clock: Clock) -> Result<Self> {
+        Self::open_on_to_land(config, Lake::open(root, clock).await?).await
+    }
+
+    /// The same over a lake that is open already.
+    pub async fn open_on_to_land(config: &Config, lake: Lake) -> Result<Self> {
         let key = read_or_make_key(&config.key_path()?)?;
-        let lake = Lake::open(root, clock).await?;
         let policy = Policy::read(config.policy.as_deref())?;
         let catalog = Catalog::load(config.sql.as_deref())?;
         let setup = session::setup(config, &key)?;
-        let limits = Limits { memory_bytes: config.memory_mib.map(|mib| mib * 1024 * 1024), ..Limits::default() };
+        let memory_bytes = config.memory_mib.map(|mib| mib * 1024 * 1024);
+        let limits = Limits { memory_bytes, spill: config.spill.clone(), ..Limits::default() };
         let context = session::over(&lake, &setup, &limits)?;
         let key: Arc<[u8]> = key.into();
         let key_id = pseudonym(&key, "");
@@ -107,6 +125,8 @@ impl Bittern {
             versions: BTreeMap::new(),
             occupied: Vec::new(),
             events: 0,
+            changes: Changes::default(),
+            config: config.clone(),
         };
         bittern.refresh_base().await?;
         Ok(bittern)
@@ -165,6 +185,13 @@ impl Bittern {
         ingest::ingest(&self.lake, &self.context, self.sql_sources().await?, &settings, progress).await
     }
 
+    /// Reads again what is in quarantine.
+    pub async fn retry_quarantine(&self, source: Option<String>, progress: &ProgressBar) -> Result<ingest::retry::Retried> {
+        let redact = self.redact.then(|| self.setup.clone());
+        let settings = ingest::Settings { redact, source, ..ingest::Settings::default() };
+        ingest::retry::retry_quarantine(&self.lake, &self.context, self.sql_sources().await?, &settings, progress).await
+    }
+
     /// The sources that are SQL files.
     pub async fn sql_sources(&self) -> Result<Vec<SqlSource>> {
         let mut sources = Vec::new();
@@ -175,13 +202,13 @@ impl Bittern {
     }
 
     /// Stops at the first SQL file or policy row that is wrong: overlapping people would double events.
-    pub fn healthy(&mut self) -> Result<()> {
+    pub fn healthy(&self) -> Result<()> {
         if let Some(problem) = self.policy.problems.first() {
             let message = format!("policy/{}: {} (run `bittern check` to see every problem)", problem.place, problem.message);
             return Err(Error::usage(message));
         }
-        match self.errors.pop() {
-            Some(error) => Err(error.context("run `bittern check` to see every problem")),
+        match self.errors.first() {
+            Some(error) => Err(Error::new(error.kind(), format!("run `bittern check` to see every problem: {error:#}"))),
             None => Ok(()),
         }
     }

@@ -1,6 +1,8 @@
 //! Running what is stale, in graph order.
 
-use std::time::Instant;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
@@ -9,20 +11,29 @@ use datafusion::scalar::ScalarValue;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
+use super::kept::Kept;
 use super::{Bittern, pseudonym};
 use crate::alerts::{self, changes, evidence};
-use crate::error::{Error, Result};
-use crate::event::Micros;
+use crate::clock::Stop;
+use crate::error::{Error, Kind, Result};
+use crate::event::{DAY, Micros};
 use crate::interval::Interval;
 use crate::jobs::Job;
 use crate::jobs::graph::Node;
 use crate::jobs::ledger::{self, Entry, Inputs};
 use crate::jobs::rows::{same_rows, stored};
-use crate::jobs::stale::{self, Changes, Stale, Todo};
+use crate::jobs::stale::{self, Changes, Horizon, Stale, Todo};
+use crate::lake::Lake;
 use crate::lake::commit::Note;
 use crate::lake::files::append;
 use crate::lake::replace::replace_where;
 use crate::lake::tables::{self, TableSpec};
+
+/// How often a job is planned anew because another process committed first.
+const CONFLICTS_MAX: usize = 5;
+
+/// Entries of the ledger wait at most so long for a commit that they share.
+const LEDGER_WAITS: Duration = Duration::from_secs(10);
 
 /// What to run.
 #[derive(Debug, Clone, Default)]
@@ -33,10 +44,18 @@ pub struct Settings {
     pub asked: Option<Interval>,
     /// Run everything whether stale or not.
     pub full: bool,
+    /// How far event time is taken.
+    pub horizon: Horizon,
+    /// How much stale event time is taken, from the oldest on; the rest is left for another run.
+    pub catch_up: Option<Micros>,
+    /// Go on with the other jobs after one that fails.
+    pub keep_going: bool,
+    /// Ends the run between two answers.
+    pub stop: Stop,
 }
 
 /// What a run did of one job.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Done {
     /// The job.
     pub job: String,
@@ -50,28 +69,96 @@ pub struct Done {
     pub changes: usize,
     /// Intervals older than the lookback, left as they are.
     pub too_old: usize,
+    /// Stale intervals whose inputs are past their retention: their answers stand.
+    pub sealed: usize,
+    /// Intervals with rows that begin after now, left alone.
+    pub future: usize,
+    /// Open intervals that were answered a short while ago.
+    pub waiting: usize,
+    /// Stale intervals left to the next run.
+    pub later: usize,
     /// Why the first of them ran.
     pub reason: String,
+    /// Why it failed, if it did; `the jobs it reads failed` where it was not tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
     /// Seconds it took.
     pub seconds: f64,
 }
 
+impl Done {
+    fn of(job: &Job, todo: &Todo) -> Self {
+        Self {
+            job: job.id.clone(),
+            too_old: todo.too_old,
+            sealed: todo.sealed,
+            future: todo.future,
+            waiting: todo.waiting,
+            later: todo.later,
+            reason: todo.stale.first().map_or_else(String::new, |stale| stale.reason.to_string()),
+            ..Self::default()
+        }
+    }
+}
+
+/// One answer: its rows, whether they changed, the run id, and the version of the table that holds it.
+struct Answer {
+    rows: usize,
+    changed: bool,
+    run_id: String,
+    output_version: u64,
+}
+
 impl Bittern {
     /// Runs what is stale.
+    ///
+    /// # Errors
+    /// Of the first job that fails, unless the settings say to go on.
     pub async fn run(&mut self, settings: &Settings, progress: &ProgressBar) -> Result<Vec<Done>> {
+        let mut settings = settings.clone();
+        if let Some(length) = settings.catch_up {
+            let planned = self.plan(&settings).await?;
+            let oldest = planned.iter().flat_map(|(_, todo)| todo.stale.iter().map(|stale| stale.span.start)).min();
+            settings.horizon.until = oldest.map_or(Micros::MAX, |oldest| oldest.saturating_add(length.max(DAY)));
+        }
         self.healthy()?;
         self.refresh().await?;
         let mut entries = ledger::read(&self.context, &self.lake).await?;
-        let mut done = Vec::new();
+        let kept = self.kept().await?;
+        let mut done: Vec<Done> = Vec::new();
+        let mut unwritten = Unwritten::default();
+        let mut failed: BTreeSet<String> = BTreeSet::new();
         let nodes = self.chosen(&settings.jobs)?;
         progress.set_length(nodes.len() as u64);
         for node in nodes {
+            if settings.stop.is_asked() {
+                break;
+            }
             progress.set_message(node.job.id.clone());
+            if node.inputs.iter().any(|input| failed.contains(input)) {
+                failed.insert(node.job.id.clone());
+                done.push(Done { job: node.job.id.clone(), error: Some("the jobs it reads failed".into()), ..Done::default() });
+                continue;
+            }
             let known = entries.remove(&node.job.id).unwrap_or_default();
-            let todo = self.todo(&node, &known, settings, &mut Changes::default()).await?;
-            done.push(self.run_job(&node, todo).await.map_err(|e| e.context(format!("job `{}` failed", node.job.id)))?);
+            let todo = self.todo(&node, &known, &settings, &kept).await?;
+            let mut job = Done::of(&node.job, &todo);
+            let outcome = self.run_job(&node, todo, &settings.stop, &mut job, &mut unwritten).await;
+            if let Err(error) = outcome {
+                let error = error.context(format!("job `{}` failed", node.job.id));
+                if !settings.keep_going {
+                    unwritten.write(&self.lake).await?;
+                    return Err(error);
+                }
+                tracing::error!(job = node.job.id, error = format!("{error:#}"), "the job failed; the others go on");
+                job.error = Some(format!("{error:#}"));
+                failed.insert(node.job.id.clone());
+            }
+            done.push(job);
+            unwritten.write_if_due(&self.lake).await?;
             progress.inc(1);
         }
+        unwritten.write(&self.lake).await?;
         progress.finish_and_clear();
         self.refresh().await?;
         Ok(done)
@@ -82,11 +169,11 @@ impl Bittern {
         self.healthy()?;
         self.refresh().await?;
         let mut entries = ledger::read(&self.context, &self.lake).await?;
-        let mut changes = Changes::default();
+        let kept = self.kept().await?;
         let mut found = Vec::new();
         for node in self.chosen(&settings.jobs)? {
             let known = entries.remove(&node.job.id).unwrap_or_default();
-            let todo = self.todo(&node, &known, settings, &mut changes).await?;
+            let todo = self.todo(&node, &known, settings, &kept).await?;
             found.push((node.job.id.clone(), todo));
         }
         Ok(found)
@@ -95,28 +182,43 @@ impl Bittern {
     /// How many jobs' answers are stale as the tables stand, and how many stale intervals are older than the lookback.
     pub(super) async fn waiting(&self) -> Result<(usize, usize)> {
         let mut entries = ledger::read(&self.context, &self.lake).await?;
+        let kept = self.kept().await?;
         let mut changes = Changes::default();
         let (mut jobs, mut too_old) = (0, 0);
         for node in &self.nodes {
             let known = entries.remove(&node.job.id).unwrap_or_default();
-            let todo = self.todo(node, &known, &Settings::default(), &mut changes).await?;
+            let scene = self.scene(node, Horizon::default(), &kept);
+            let todo = stale::find(&scene, &node.job, &known, &mut changes).await?;
             jobs += usize::from(!todo.stale.is_empty());
             too_old += todo.too_old;
         }
         Ok((jobs, too_old))
     }
 
-    async fn todo(&self, node: &Node, known: &[Entry], settings: &Settings, changes: &mut Changes) -> Result<Todo> {
+    fn scene<'s>(&'s self, node: &'s Node, horizon: Horizon, kept: &Kept) -> stale::Scene<'s> {
+        stale::Scene {
+            lake: &self.lake,
+            versions: &self.versions,
+            policy_hash: self.policy.hash(),
+            occupied: &self.occupied,
+            longest: stale::longest_span(self.events),
+            horizon,
+            sealed_before: kept.sealed_before(node),
+            output: node.output.as_ref().map_or("alerts", |spec| &spec.name),
+        }
+    }
+
+    async fn todo(&mut self, node: &Node, known: &[Entry], settings: &Settings, kept: &Kept) -> Result<Todo> {
         let (Some(first), Some(last)) = (self.occupied.first(), self.occupied.last()) else { return Ok(Todo::default()) };
         let extent = Interval { start: first.start, end: last.end };
-        let longest = stale::longest_span(self.events);
-        if let Some(span) = settings.asked {
-            return Ok(stale::asked(&node.job, span, longest));
-        }
-        if settings.full {
-            return Ok(stale::asked(&node.job, extent, longest));
-        }
-        stale::find(&self.lake, &node.job, known, self.policy.hash(), &self.occupied, longest, changes).await
+        let mut changes = std::mem::take(&mut self.changes);
+        let scene = self.scene(node, settings.horizon, kept);
+        let todo = match settings.asked.or(settings.full.then_some(extent)) {
+            Some(span) => Ok(stale::asked(&scene, &node.job, span)),
+            None => stale::find(&scene, &node.job, known, &mut changes).await,
+        };
+        self.changes = changes;
+        todo
     }
 
     /// The jobs asked for and all that they read, in order.
@@ -139,30 +241,26 @@ impl Bittern {
         Ok(self.nodes.iter().filter(|node| wanted.contains(&node.job.id)).cloned().collect())
     }
 
-    async fn run_job(&mut self, node: &Node, todo: Todo) -> Result<Done> {
+    async fn run_job(&mut self, node: &Node, todo: Todo, stop: &Stop, done: &mut Done, unwritten: &mut Unwritten) -> Result<()> {
         let started = Instant::now();
-        let mut done = Done {
-            job: node.job.id.clone(),
-            intervals: 0,
-            rows: 0,
-            commits: 0,
-            changes: 0,
-            too_old: todo.too_old,
-            reason: todo.stale.first().map_or_else(String::new, |stale| stale.reason.to_string()),
-            seconds: 0.0,
-        };
-        let mut entries = Vec::new();
+        let mut outcome = Ok(());
         for stale in &todo.stale {
+            if stop.is_asked() {
+                break;
+            }
             let begun = Instant::now();
-            let inputs: Inputs = node.inputs.iter().filter_map(|name| Some((name.clone(), *self.versions.get(name)?))).collect();
-            let (rows, changed, run_id) = match &node.output {
-                Some(spec) => self.rollup(&node.job, spec, stale.span).await?,
-                None => self.detection(&node.job, stale, &mut done).await?,
+            let (answer, inputs) = self.answered(node, stale, done).await;
+            let (state, rows, run_id, output_version) = match &answer {
+                Ok(answer) if answer.changed => ("done", answer.rows, answer.run_id.clone(), Some(answer.output_version)),
+                Ok(answer) => ("unchanged", answer.rows, answer.run_id.clone(), Some(answer.output_version)),
+                Err(_) => ("failed", 0, uuid::Uuid::new_v4().to_string(), None),
             };
-            done.intervals += stale.span.tiles(node.job.interval).count();
-            done.rows += rows;
-            done.commits += usize::from(changed);
-            entries.push(Entry {
+            if let Ok(answer) = &answer {
+                done.intervals += stale.span.tiles(node.job.interval).count();
+                done.rows += answer.rows;
+                done.commits += usize::from(answer.changed);
+            }
+            unwritten.entries.push(Entry {
                 job: node.job.id.clone(),
                 span: stale.span,
                 job_version: node.job.version.clone(),
@@ -170,13 +268,16 @@ impl Bittern {
                 policy_hash: self.policy.hash().to_owned(),
                 rows_out: i64::try_from(rows).unwrap_or(i64::MAX),
                 seconds: begun.elapsed().as_secs_f64(),
-                state: if changed { "done" } else { "unchanged" },
+                state,
                 reason: stale.reason.to_string(),
                 run_id,
+                run_time: self.lake.clock().now(),
+                output_version,
             });
-        }
-        if !entries.is_empty() {
-            ledger::write(&self.lake, &entries, self.lake.clock().now()).await?;
+            if let Err(error) = answer {
+                outcome = Err(error);
+                break;
+            }
         }
         if done.commits > 0 {
             match &node.output {
@@ -185,7 +286,29 @@ impl Bittern {
             }
         }
         done.seconds = started.elapsed().as_secs_f64();
-        Ok(done)
+        outcome
+    }
+
+    /// Answers a span, and says from which versions. Where another process committed first, from the tables' newest state again.
+    async fn answered(&mut self, node: &Node, stale: &Stale, done: &mut Done) -> (Result<Answer>, Inputs) {
+        let mut conflicts = 0;
+        loop {
+            let inputs: Inputs = node.inputs.iter().filter_map(|name| Some((name.clone(), *self.versions.get(name)?))).collect();
+            let answer = match &node.output {
+                Some(spec) => self.rollup(&node.job, spec, stale.span).await,
+                None => self.detection(&node.job, stale, done).await,
+            };
+            match answer {
+                Err(error) if error.kind() == Kind::Conflict && conflicts < CONFLICTS_MAX => {
+                    conflicts += 1;
+                    tracing::debug!(job = node.job.id, error = format!("{error:#}"), "another process committed first: planned anew");
+                    if let Err(error) = self.refresh().await {
+                        return (Err(error), inputs);
+                    }
+                }
+                answer => return (answer, inputs),
+            }
+        }
     }
 
     pub(super) async fn answer(&self, job: &Job, span: Interval) -> Result<Vec<RecordBatch>> {
@@ -193,20 +316,20 @@ impl Bittern {
         Ok(frame.collect().await?)
     }
 
-    async fn rollup(&self, job: &Job, spec: &TableSpec, span: Interval) -> Result<(usize, bool, String)> {
+    async fn rollup(&self, job: &Job, spec: &TableSpec, span: Interval) -> Result<Answer> {
         let new = stored(&self.answer(job, span).await?, &spec.schema, job.interval)?;
         check_inside(job, &new, span)?;
-        let old = self.existing(&spec.name, inside(span), spec).await?;
-        let note = Note::new(Some(changed_hours(span)));
-        if same_rows(&old, &new)? {
-            return Ok((new.num_rows(), false, note.run_id));
-        }
+        let (old, version) = self.existing(&spec.name, inside(span), spec).await?;
+        let note = Note::new(Some(changed_hours(span))).of_job(&job.id);
         let rows = new.num_rows();
-        replace_where(&self.lake, spec, vec![new], inside(span), &note).await?;
-        Ok((rows, true, note.run_id))
+        if same_rows(&old, &new)? {
+            return Ok(Answer { rows, changed: false, run_id: note.run_id, output_version: version });
+        }
+        let output_version = replace_where(&self.lake, spec, vec![new], inside(span), &note).await?;
+        Ok(Answer { rows, changed: true, run_id: note.run_id, output_version })
     }
 
-    async fn detection(&self, job: &Job, stale: &Stale, done: &mut Done) -> Result<(usize, bool, String)> {
+    async fn detection(&self, job: &Job, stale: &Stale, done: &mut Done) -> Result<Answer> {
         let answer = self.answer(job, stale.span).await?;
         let mut found = alerts::from_answer(job, &answer, &self.policy, &|person| pseudonym(&self.key, person))?;
         if let Some(alert) = found.iter().find(|alert| !(stale.span.start..stale.span.end).contains(&alert.interval_start)) {
@@ -216,25 +339,50 @@ impl Bittern {
         let new = alerts::batch(job, &found)?;
         let spec = tables::alerts();
         let mine = inside(stale.span).and(col("detection_id").eq(lit(job.id.as_str())));
-        let old = self.existing(&spec.name, mine.clone(), &spec).await?;
-        let note = Note::new(Some(changed_hours(stale.span)));
+        let (old, version) = self.existing(&spec.name, mine.clone(), &spec).await?;
+        let note = Note::new(Some(changed_hours(stale.span))).of_job(&job.id);
         if same_rows(&old, &new)? {
-            return Ok((found.len(), false, note.run_id));
+            return Ok(Answer { rows: found.len(), changed: false, run_id: note.run_id, output_version: version });
         }
         let told = changes::between(&job.id, &old, &new, &note.run_id, &stale.reason.to_string(), self.lake.clock().now())?;
         // Told first: a crash between the two tells a change twice, never not at all.
         append(&self.lake, &tables::alert_changes(), &told, &Note::new(None)).await?;
-        replace_where(&self.lake, &spec, vec![new], mine, &note).await?;
+        let output_version = replace_where(&self.lake, &spec, vec![new], mine, &note).await?;
         done.changes += told.num_rows();
-        Ok((found.len(), true, note.run_id))
+        Ok(Answer { rows: found.len(), changed: true, run_id: note.run_id, output_version })
     }
 
-    /// Rows of a table for which the predicate is true, as one batch.
-    async fn existing(&self, name: &str, predicate: Expr, spec: &TableSpec) -> Result<RecordBatch> {
+    /// Rows of a table for which the predicate is true, as one batch, and the version that has them.
+    async fn existing(&self, name: &str, predicate: Expr, spec: &TableSpec) -> Result<(RecordBatch, u64)> {
         let table = crate::lake::provider::LakeTable::open(&self.lake, spec).await?;
-        let frame = self.context.read_table(std::sync::Arc::new(table))?.filter(predicate)?;
+        let version = table.version();
+        let frame = self.context.read_table(Arc::new(table))?.filter(predicate)?;
         let batches = frame.collect().await.map_err(|e| Error::from(e).context(format!("cannot read table `{name}`")))?;
-        Ok(concat_batches(&spec.schema, &batches)?)
+        Ok((concat_batches(&spec.schema, &batches)?, version))
+    }
+}
+
+/// Entries of the ledger that were not written down yet. Losing them costs work, never truth.
+struct Unwritten {
+    entries: Vec<Entry>,
+    since: Instant,
+}
+
+impl Default for Unwritten {
+    fn default() -> Self {
+        Self { entries: Vec::new(), since: Instant::now() }
+    }
+}
+
+impl Unwritten {
+    async fn write_if_due(&mut self, lake: &Lake) -> Result<()> {
+        if self.since.elapsed() < LEDGER_WAITS { Ok(()) } else { self.write(lake).await }
+    }
+
+    async fn write(&mut self, lake: &Lake) -> Result<()> {
+        ledger::write(lake, &self.entries).await?;
+        *self = Self::default();
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@
 
 pub mod tables;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -41,6 +41,17 @@ struct Row {
     values: Vec<String>,
     from: Micros,
     to: Micros,
+}
+
+/// What `people` says of one person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// The `person` key.
+    pub key: String,
+    /// Addresses (in lower case) and account ids.
+    pub accounts: BTreeSet<String>,
+    /// Names.
+    pub names: BTreeSet<String>,
 }
 
 /// The policy as it was read.
@@ -246,6 +257,19 @@ impl Policy {
             .flatten()
             .map(|row| (row.values[0].clone(), (row.values[1].clone(), row.values[2].clone())))
             .collect()
+    }
+
+    /// The person of a key, an address or an account, over all rows whatever their time.
+    pub fn person(&self, id: &str) -> Option<Person> {
+        let wanted = canonical(id);
+        let rows = || self.rows.get("people").into_iter().flatten();
+        let key = rows().find(|row| row.values[0] == id || identities(row).contains(&wanted)).map(|row| row.values[0].clone())?;
+        let mut person = Person { key: key.clone(), accounts: BTreeSet::new(), names: BTreeSet::new() };
+        for row in rows().filter(|row| row.values[0] == key) {
+            person.accounts.extend(identities(row));
+            person.names.extend((!row.values[1].is_empty()).then(|| row.values[1].clone()));
+        }
+        Some(person)
     }
 
     /// The tables for SQL: `policy_<name>` each, and `identities` (account → person and what views need of them).

@@ -97,10 +97,12 @@ async fn tell(bittern: &Bittern, changes: &[Value], committed: bool) {
         state: "done",
         reason: String::new(),
         run_id: run.to_owned(),
+        run_time: NOW,
+        output_version: None,
     };
     let entries: Vec<Entry> = runs.into_iter().map(entry).collect();
     if !entries.is_empty() {
-        ledger::write(&bittern.lake, &entries, NOW).await.unwrap();
+        ledger::write(&bittern.lake, &entries).await.unwrap();
     }
 }
 

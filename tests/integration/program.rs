@@ -84,6 +84,8 @@ fn the_help_of_every_command_is_as_written_down() {
         "ingest",
         "run",
         "plan",
+        "schedule",
+        "maintain",
         "sql",
         "hunt",
         "backtest",

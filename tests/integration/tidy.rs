@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::repository;
 
 /// Modules of `src` in the order in which data flows: each uses only those before it.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 20] = [
     "error",
     "event",
     "interval",
@@ -23,8 +23,10 @@ const ORDER: [&str; 18] = [
     "alerts",
     "sinks",
     "report",
+    "maintain",
     "pipeline",
     "generate",
+    "schedule",
     "cli",
 ];
 
@@ -101,8 +103,10 @@ fn boundaries_hold() {
                 "alerts",
                 "sinks",
                 "report",
+                "maintain",
                 "pipeline",
                 "generate",
+                "schedule",
                 "cli",
                 "error",
                 "functions",

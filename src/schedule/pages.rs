@@ -1,0 +1,95 @@
+//! Three pages for probes and Prometheus: `/healthz`, `/readyz`, `/metrics`. Nothing is read but the first line of a request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+use super::health::Health;
+use super::metrics::Metrics;
+use crate::error::{Error, Result};
+
+/// Bytes of a request's head at most.
+const HEAD_BYTES_MAX: usize = 8 * 1024;
+
+/// How long a request may take to come and an answer to go.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Requests at a time.
+const REQUESTS_MAX: usize = 16;
+
+/// Listens at an address.
+///
+/// # Errors
+/// `Usage` where it cannot be had.
+pub async fn listen(address: &str) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|e| {
+        let advice = "name another with `schedule.listen` or --listen, or none with --listen \"\"";
+        Error::usage(format!("cannot listen at `{address}`: {advice}")).caused_by(e)
+    })
+}
+
+/// Answers requests until it is dropped.
+pub async fn serve(listener: TcpListener, metrics: Arc<Metrics>, health: Arc<Health>) {
+    let slots = Arc::new(Semaphore::new(REQUESTS_MAX));
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // Out of files: others have to close first.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
+        let (metrics, health) = (Arc::clone(&metrics), Arc::clone(&health));
+        tokio::spawn(async move {
+            let _slot = slot;
+            // Whoever is too slow, or goes away, gets nothing.
+            let _ = tokio::time::timeout(PATIENCE, answer(stream, &metrics, &health)).await;
+        });
+    }
+}
+
+async fn answer(mut stream: TcpStream, metrics: &Metrics, health: &Health) -> std::io::Result<()> {
+    let mut head = Vec::new();
+    let (status, kind, body) = loop {
+        let mut chunk = [0; 1024];
+        let count = stream.read(&mut chunk).await?;
+        head.extend_from_slice(chunk.get(..count).unwrap_or_default());
+        let mut headers = [httparse::EMPTY_HEADER; 64];
+        let mut request = httparse::Request::new(&mut headers);
+        match request.parse(&head) {
+            Ok(httparse::Status::Complete(_)) => break page(request.method, request.path, metrics, health),
+            Ok(httparse::Status::Partial) if count > 0 && head.len() < HEAD_BYTES_MAX => {}
+            _ => break ("400 Bad Request", TEXT, "this is no request\n".to_owned()),
+        }
+    };
+    let length = body.len();
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await?;
+    stream.write_all(body.as_bytes()).await?;
+    stream.shutdown().await
+}
+
+const TEXT: &str = "text/plain; charset=utf-8";
+
+fn page(method: Option<&str>, path: Option<&str>, metrics: &Metrics, health: &Health) -> (&'static str, &'static str, String) {
+    if method != Some("GET") {
+        return ("405 Method Not Allowed", TEXT, "only GET\n".into());
+    }
+    let said = |outcome: std::result::Result<(), String>| match outcome {
+        Ok(()) => ("200 OK", TEXT, "ok\n".to_owned()),
+        Err(why) => ("503 Service Unavailable", TEXT, format!("{why}\n")),
+    };
+    match path.and_then(|path| path.split('?').next()) {
+        Some("/healthz") => said(health.is_alive()),
+        Some("/readyz") => said(health.is_ready()),
+        Some("/metrics") => match metrics.text() {
+            Ok(text) => ("200 OK", "application/openmetrics-text; version=1.0.0; charset=utf-8", text),
+            Err(_) => ("500 Internal Server Error", TEXT, "the metrics cannot be written\n".into()),
+        },
+        _ => ("404 Not Found", TEXT, "there are /healthz, /readyz and /metrics\n".into()),
+    }
+}
