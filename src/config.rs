@@ -1,5 +1,7 @@
 //! Settings: one `bittern.toml`, environment for secrets, flags last. Plain data; nothing is opened here.
 
+pub mod serve;
+
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -24,6 +26,8 @@ pub struct Config {
     pub rules: Vec<PathBuf>,
     /// How raw objects are landed.
     pub ingest: Ingest,
+    /// The PostgreSQL server: where it listens, who sees what, how much a query may use.
+    pub serve: serve::Serve,
 }
 
 /// The section `[ingest]`.
@@ -49,7 +53,9 @@ impl Config {
             Error::usage(format!("{}:{line}:{column}: {}", path.display(), e.message()))
         })?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        let places = [&mut config.policy, &mut config.sql, &mut config.key_file].into_iter().flatten().chain(&mut config.rules);
+        let serve = &mut config.serve;
+        let places = [&mut config.policy, &mut config.sql, &mut config.key_file, &mut serve.users, &mut serve.tls_cert, &mut serve.tls_key];
+        let places = places.into_iter().flatten().chain(&mut config.rules);
         for place in places {
             *place = folder.join(&*place);
         }
@@ -64,12 +70,25 @@ impl Config {
         if let Some(path) = &self.key_file {
             return Ok(path.clone());
         }
-        let home = std::env::var_os("XDG_CONFIG_HOME")
-            .map(PathBuf::from)
-            .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config")));
-        home.map(|home| home.join("bittern").join("fingerprint.key"))
+        of_the_user("fingerprint.key")
             .ok_or_else(|| Error::usage("there is no home folder for the key: name a file with `key_file` in bittern.toml"))
     }
+
+    /// The file of the server's users: the one named, else one in the user's configuration folder.
+    pub fn users_path(&self) -> Result<PathBuf> {
+        if let Some(path) = &self.serve.users {
+            return Ok(path.clone());
+        }
+        of_the_user("users")
+            .ok_or_else(|| Error::usage("there is no home folder for the users: name a file with `users` under [serve] in bittern.toml"))
+    }
+}
+
+fn of_the_user(file: &str) -> Option<PathBuf> {
+    let home = std::env::var_os("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config")));
+    home.map(|home| home.join("bittern").join(file))
 }
 
 /// Reads the key, or makes one at first use (readable by its owner alone).

@@ -34,4 +34,7 @@ pub mod report;
 pub mod pipeline;
 pub mod generate;
 
+// The lake for SQL clients, over the network.
+pub mod serve;
+
 pub mod cli;

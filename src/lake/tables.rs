@@ -224,7 +224,25 @@ pub fn alert_changes() -> TableSpec {
     TableSpec::new("alert_changes", Arc::new(Schema::new(fields)), &["change_time", "interval_start"])
 }
 
+/// Who asked what of the server, and how it ended: append-only.
+pub fn queries() -> TableSpec {
+    let fields = vec![
+        time("start_time"),
+        text("user_name"),
+        text("role"),
+        text("application"),
+        text("address"),
+        text("statement"),
+        int("rows"),
+        int("bytes"),
+        float("seconds"),
+        text("outcome"),
+        text("code"),
+    ];
+    TableSpec::new("queries", Arc::new(Schema::new(fields)), &["start_time"])
+}
+
 /// Every table that is not made by a job.
 pub fn all() -> Vec<TableSpec> {
-    vec![events(), snapshots(), objects(), quarantine(), ingest_findings(), runs(), alerts(), alert_changes(), alert_actions()]
+    vec![events(), snapshots(), objects(), quarantine(), ingest_findings(), runs(), alerts(), alert_changes(), alert_actions(), queries()]
 }

@@ -8,6 +8,7 @@ pub mod hunts;
 pub mod judge;
 pub mod lint;
 pub mod run;
+pub mod served;
 pub mod texts;
 pub mod triage;
 
