@@ -13,9 +13,11 @@ mod output;
 mod plan;
 mod report;
 mod run;
+mod serve;
 mod sql;
 mod status;
 mod test;
+mod user;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -98,6 +100,10 @@ enum Command {
     Explain(explain::Args),
     /// Write the report as one HTML page
     Report(report::Args),
+    /// Serve the lake to PostgreSQL clients: psql, DBeaver, Grafana, JDBC, Python
+    Serve(serve::Args),
+    /// Add, list and remove the users of `serve`
+    User(user::Args),
     /// Show what the lake holds: sources, lateness, quarantine, unmapped actions
     Status,
     /// Find every problem in SQL files and policy
@@ -146,6 +152,8 @@ async fn run(args: Args) -> Result<ExitCode> {
         Command::Backtest(args) => backtest::run(global, args).await,
         Command::Explain(args) => explain::run(global, args).await,
         Command::Report(args) => report::run(global, args).await,
+        Command::Serve(args) => serve::run(global, args).await,
+        Command::User(args) => user::run(global, args),
         Command::Status => status::run(global).await,
         Command::Check => check::run(global).await,
         Command::Test(args) => test::run(global, args).await,

@@ -152,8 +152,7 @@ mod tests {
     /// The example of RFC 7677, section 3.
     const CLIENT_FIRST: &str = "n,,n=user,r=rOprNGfwEbeRWgbNEkqO";
     const NONCE: &str = "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
-    const CLIENT_FINAL: &str =
-        "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=";
+    const CLIENT_FINAL: &str = "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=";
 
     fn verifier(password: &str) -> Verifier {
         Verifier::of(password, &STANDARD.decode("W22ZaJ0SNY7soEsUEjb6gQ==").expect("base64"), 4096)

@@ -61,7 +61,8 @@ pub struct Settings(HashMap<String, String>);
 impl Settings {
     /// The settings of a new connection, with those of its first message that may be set; others are left as they are.
     pub fn new(user: &str, asked: &BTreeMap<String, String>) -> Self {
-        let mut settings: HashMap<String, String> = SETTINGS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let mut settings: HashMap<String, String> =
+            SETTINGS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         settings.insert("session_authorization".to_owned(), user.to_owned());
         let mut settings = Self(settings);
         for (name, value) in asked {
@@ -149,8 +150,14 @@ pub fn check(name: &str, value: &str) -> Result<(), Problem> {
         Err(Problem::new("22023", format!("`{name}` can only be {}", allowed.join(" or ")), Outcome::Refused))
     };
     match name {
-        "application_name" | "client_min_messages" | "extra_float_digits" | "idle_in_transaction_session_timeout" | "lock_timeout"
-        | "statement_timeout" | "jit" | "row_security" => Ok(()),
+        "application_name"
+        | "client_min_messages"
+        | "extra_float_digits"
+        | "idle_in_transaction_session_timeout"
+        | "lock_timeout"
+        | "statement_timeout"
+        | "jit"
+        | "row_security" => Ok(()),
         "bytea_output" => only(&["hex", "escape"]),
         "client_encoding" => only(&["utf8", "utf-8", "unicode"]),
         "intervalstyle" => only(&["postgres", "iso_8601", "sql_standard", "postgres_verbose"]),
@@ -159,7 +166,9 @@ pub fn check(name: &str, value: &str) -> Result<(), Problem> {
         "default_transaction_isolation" | "transaction_isolation" => {
             only(&["read committed", "repeatable read", "serializable", "read uncommitted"])
         }
-        "search_path" => only(&["public", "\"$user\", public", "\"$user\",public", "$user, public", "public, pg_catalog", "pg_catalog, public", ""]),
+        "search_path" => {
+            only(&["public", "\"$user\", public", "\"$user\",public", "$user, public", "public, pg_catalog", "pg_catalog, public", ""])
+        }
         "datestyle" if lower.starts_with("iso") || lower == "default" => Ok(()),
         "datestyle" => only(&["iso"]),
         // Times are UTC, and are sent so: a client that converts does it on its side.

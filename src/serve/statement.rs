@@ -180,8 +180,21 @@ fn few_relations(ast: &Ast) -> Result<(), Problem> {
 
 fn asks_catalogue(sql: &str) -> bool {
     const WORDS: [&str; 15] = [
-        "pg_", "::reg", "version()", "current_database", "current_schema", "current_user", "session_user", "current_role", "_privilege",
-        "format_type", "quote_ident", "array_upper", "array_lower", "obj_description", "current_setting",
+        "pg_",
+        "::reg",
+        "version()",
+        "current_database",
+        "current_schema",
+        "current_user",
+        "session_user",
+        "current_role",
+        "_privilege",
+        "format_type",
+        "quote_ident",
+        "array_upper",
+        "array_lower",
+        "obj_description",
+        "current_setting",
     ];
     let sql = sql.to_ascii_lowercase();
     WORDS.iter().any(|word| sql.contains(word))

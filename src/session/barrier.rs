@@ -56,7 +56,9 @@ impl TableProvider for Barrier {
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> DfResult<Vec<TableProviderFilterPushDown>> {
-        let of = |filter: &&Expr| if cannot_fail(filter) { TableProviderFilterPushDown::Inexact } else { TableProviderFilterPushDown::Unsupported };
+        let of = |filter: &&Expr| {
+            if cannot_fail(filter) { TableProviderFilterPushDown::Inexact } else { TableProviderFilterPushDown::Unsupported }
+        };
         Ok(filters.iter().map(of).collect())
     }
 

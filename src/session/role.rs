@@ -11,9 +11,9 @@ use arrow::datatypes::{DataType, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{SchemaProvider, TableProvider};
 use datafusion::common::Result as DfResult;
-use datafusion::execution::{FunctionRegistry, SessionStateBuilder};
 use datafusion::execution::memory_pool::{GreedyMemoryPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::{FunctionRegistry, SessionStateBuilder};
 use datafusion::logical_expr::{Expr, cast, col, lit, when};
 use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::scalar::ScalarValue;
@@ -124,7 +124,12 @@ pub async fn tables(
     role: &Role,
     scratch: &SessionContext,
 ) -> Result<BTreeMap<String, Arc<dyn TableProvider>>> {
-    let names: Vec<String> = from.catalog_names().iter().filter_map(|name| from.catalog(name)?.schema("public")).flat_map(|schema| schema.table_names()).collect();
+    let names: Vec<String> = from
+        .catalog_names()
+        .iter()
+        .filter_map(|name| from.catalog(name)?.schema("public"))
+        .flat_map(|schema| schema.table_names())
+        .collect();
     for name in names.iter().filter(|name| !views.contains_key(*name)) {
         let frame = from.table(name.as_str()).await?;
         let frame = match role.rows.get(name) {
@@ -149,7 +154,8 @@ pub async fn tables(
             continue;
         }
         let schema: SchemaRef = Arc::clone(frame.schema().inner());
-        let kept: Vec<Expr> = schema.fields().iter().filter(|field| !absent(&name, field.name(), role)).map(|field| column(field.name())).collect();
+        let kept: Vec<Expr> =
+            schema.fields().iter().filter(|field| !absent(&name, field.name(), role)).map(|field| column(field.name())).collect();
         let frame = if kept.len() == schema.fields().len() { frame } else { frame.select(kept)? };
         seen.insert(name, frame.into_view());
     }
@@ -168,7 +174,9 @@ fn everywhere(frame: DataFrame, name: &str, role: &Role) -> Result<Option<DataFr
 }
 
 fn filtered(frame: DataFrame, name: &str, condition: &str) -> Result<DataFrame> {
-    let wrong = |e: datafusion::error::DataFusionError| Error::usage(format!("the condition `{condition}` cannot be used on `{name}`")).caused_by(e);
+    let wrong = |e: datafusion::error::DataFusionError| {
+        Error::usage(format!("the condition `{condition}` cannot be used on `{name}`")).caused_by(e)
+    };
     let condition = frame.parse_sql_expr(condition).map_err(wrong)?;
     frame.filter(condition).map_err(wrong)
 }
