@@ -81,7 +81,9 @@ impl From<DataFusionError> for Problem {
             _ => ("XX000", Outcome::Failed),
         };
         // What the engine says about a value is cut where the value stands: it may be one that the role does not see.
-        Self::new(code, format!("{:#}", Error::from(e)).trim_start_matches("the query failed: ").to_owned(), outcome)
+        let error = Error::from(e);
+        let message = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+        Self::new(code, message, outcome)
     }
 }
 

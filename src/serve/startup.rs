@@ -14,7 +14,7 @@ use pgwire::messages::{PgWireBackendMessage as Message, PgWireFrontendMessage as
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
-use tokio_util::codec::Framed;
+use tokio_util::codec::{Framed, FramedParts};
 
 use super::codec::{Codec, Phase};
 use super::problem::Problem;
@@ -95,9 +95,11 @@ async fn negotiated(stream: TcpStream, tls: Option<&TlsAcceptor>) -> Result<Opti
             }
             Some(Request::SslNegotiation(Negotiation::None)) => {
                 let parts = messages.into_parts();
-                let mut messages = framed(Box::pin(parts.io), Phase::Startup);
-                messages.read_buffer_mut().extend_from_slice(&parts.read_buf);
-                return Ok(Some((messages, false)));
+                let stream: Pin<Box<dyn Bytestream>> = Box::pin(parts.io);
+                let mut rest = FramedParts::new::<Message>(stream, parts.codec);
+                rest.codec.enter(Phase::Startup);
+                rest.read_buf = parts.read_buf;
+                return Ok(Some((Framed::from_parts(rest), false)));
             }
             _ => return Ok(None),
         }

@@ -77,6 +77,8 @@ impl Surface {
     pub fn new(context: &SessionContext, threads: usize) -> Result<Self> {
         let mut state = context.state();
         state.config_mut().options_mut().catalog.default_catalog = DATABASE.to_owned();
+        // Ours is there already; the builder would put an empty one in its place.
+        state.config_mut().options_mut().catalog.create_default_catalog_and_schema = false;
         state.config_mut().options_mut().execution.target_partitions = threads.max(1);
         let catalog = Arc::new(datafusion::catalog::MemoryCatalogProvider::new());
         let tables = Arc::new(Tables::default());
