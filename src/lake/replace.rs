@@ -54,7 +54,8 @@ pub async fn replace_where(lake: &Lake, spec: &TableSpec, batches: Vec<RecordBat
 /// The rows of a batch in batches with memory of their own. The plan cuts a batch anyway, but into views of the whole, and each view's
 /// memory is then counted and copied as if it were the whole.
 fn small(batch: &RecordBatch) -> Result<Vec<RecordBatch>> {
-    let rows = u32::try_from(batch.num_rows()).map_err(|e| Error::internal("an answer has more than four thousand million rows").caused_by(e))?;
+    let rows =
+        u32::try_from(batch.num_rows()).map_err(|e| Error::internal("an answer has more than four thousand million rows").caused_by(e))?;
     let starts = (0..rows).step_by(PIECE_ROWS as usize);
     starts.map(|start| Ok(take_record_batch(batch, &UInt32Array::from_iter_values(start..rows.min(start + PIECE_ROWS)))?)).collect()
 }

@@ -4,17 +4,19 @@
 //! credentials masked, and accounts of people replaced by pseudonyms (also in the list that accounts are looked up in, so that views
 //! still find whose they are). On top, columns without values are left out of what can be named.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 
 use arrow::datatypes::{DataType, SchemaRef};
 use async_trait::async_trait;
-use datafusion::catalog::{SchemaProvider, TableProvider};
+use datafusion::catalog::{SchemaProvider, Session, TableProvider};
 use datafusion::common::Result as DfResult;
 use datafusion::execution::memory_pool::{GreedyMemoryPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::{FunctionRegistry, SessionStateBuilder};
-use datafusion::logical_expr::{Expr, cast, col, lit, when};
+use datafusion::logical_expr::{Expr, LogicalPlan, TableProviderFilterPushDown, TableType, cast, col, lit, when};
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::scalar::ScalarValue;
 use datafusion_pg_catalog::pg_catalog::context::EmptyContextProvider;
@@ -159,9 +161,46 @@ pub async fn tables(
         let kept: Vec<Expr> =
             schema.fields().iter().filter(|field| !absent(&name, field.name(), role)).map(|field| column(field.name())).collect();
         let frame = if kept.len() == schema.fields().len() { frame } else { frame.select(kept)? };
-        seen.insert(name, frame.into_view());
+        let kind = if views.contains_key(&name) { TableType::View } else { TableType::Base };
+        seen.insert(name, Arc::new(Shown { inner: frame.into_view(), kind }) as _);
     }
     Ok(seen)
+}
+
+/// A table or view under its own kind: below, all of them are views.
+#[derive(Debug)]
+struct Shown {
+    inner: Arc<dyn TableProvider>,
+    kind: TableType,
+}
+
+#[async_trait]
+impl TableProvider for Shown {
+    fn schema(&self) -> SchemaRef {
+        self.inner.schema()
+    }
+
+    fn table_type(&self) -> TableType {
+        self.kind
+    }
+
+    fn get_logical_plan(&self) -> Option<Cow<'_, LogicalPlan>> {
+        self.inner.get_logical_plan()
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> DfResult<Vec<TableProviderFilterPushDown>> {
+        self.inner.supports_filters_pushdown(filters)
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> DfResult<Arc<dyn ExecutionPlan>> {
+        self.inner.scan(session, projection, filters, limit).await
+    }
 }
 
 /// The condition that holds for every table; `None` where the table lacks its columns: what cannot be judged is not shown.

@@ -2,7 +2,8 @@
 //!
 //! `tidy` the house's conventions, `flow` the whole way on sample data, `ingest` what lands and what does not, `provider` our reading
 //! beside delta-rs' own, `spans` jobs over many intervals beside one by one, `cases` the detections' and functions' SQL cases,
-//! `secrets` where credentials stand, `growth` tables that get columns, `triage` what analysts decide, `program` the real binary.
+//! `secrets` where credentials stand, `growth` tables that get columns, `triage` what analysts decide, `serve` the PostgreSQL server,
+//! `program` the real binary.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod cases;
@@ -13,6 +14,7 @@ mod program;
 mod provider;
 mod reference;
 mod secrets;
+mod serve;
 mod spans;
 mod tidy;
 mod triage;
