@@ -11,7 +11,8 @@ use crate::config::serve::Role;
 use crate::error::Result;
 use crate::functions;
 use crate::lake::tables::{self, TableSpec};
-use crate::session::{self, Limits, role};
+use crate::session::role::{self, Surface};
+use crate::session::{self, Limits};
 
 impl Bittern {
     /// Looks for new commits, and registers the tables that have some; whether any had.
@@ -36,8 +37,19 @@ impl Bittern {
         role::tables(&self.context, &self.catalog.views(), role, &self.scratch()?).await
     }
 
+    /// Where a role's queries run, without tables yet.
+    pub fn surface(&self, role: &Role, threads: usize) -> Result<Surface> {
+        let context = self.scratch()?;
+        if !role.names {
+            // Whoever can ask for the pseudonym of an address needs no names; that of a pseudonym is itself, so saved queries still work.
+            let shown = |name: &str| if is_pseudonym(name) { name.to_owned() } else { String::new() };
+            functions::register_pseudonym(&context, Arc::new(shown), "shown".to_owned());
+        }
+        Surface::new(&context, threads)
+    }
+
     /// A session with the functions and the lake's store, without tables. Its `pseudonym` leaves pseudonyms as they are.
-    pub fn scratch(&self) -> Result<SessionContext> {
+    fn scratch(&self) -> Result<SessionContext> {
         let context = session::over(&self.lake, &self.setup, &Limits::default())?;
         let key = Arc::clone(&self.key);
         let once = move |name: &str| if is_pseudonym(name) { name.to_owned() } else { pseudonym(&key, name) };

@@ -65,8 +65,19 @@ pub struct Server {
     shared: Arc<Shared>,
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
-    network: Option<Runtime>,
+    network: Network,
     audit_writer: tokio::task::JoinHandle<()>,
+}
+
+/// Threads for connections. A runtime must not simply be dropped on a thread of another.
+struct Network(Option<Runtime>);
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 /// What all connections share.
@@ -150,7 +161,7 @@ impl Server {
             stopping: CancellationToken::new(),
             config,
         };
-        Ok(Self { shared: Arc::new(shared), listener, tls, network: Some(network), audit_writer })
+        Ok(Self { shared: Arc::new(shared), listener, tls, network: Network(Some(network)), audit_writer })
     }
 
     /// Where it listens.
@@ -160,7 +171,7 @@ impl Server {
 
     /// Serves until `shutdown` is done; then lets running queries end, and writes the rest of the audit.
     pub async fn run(mut self, shutdown: impl Future<Output = ()>) -> Result<()> {
-        let Some(network) = self.network.take() else { return Err(Error::internal("the server has no threads")) };
+        let Some(network) = self.network.0.take() else { return Err(Error::internal("the server has no threads")) };
         network.spawn(memory::watch(Arc::clone(&self.shared)));
         tokio::pin!(shutdown);
         let mut tasks = JoinSet::new();

@@ -73,12 +73,28 @@ pub fn values(bind: &Bind, types: &[Option<DataType>], said: &[Option<Type>]) ->
         ));
     }
     formats(&bind.parameter_format_codes, types.len())?;
-    let wire = wire_types(types, said);
+    let mut wire = wire_types(types, said);
+    // What comes as text and of no said type is read as SQL reads a text that stands there: `2026-03-20` is a time, too.
+    let as_text = |at: usize| {
+        let code = bind.parameter_format_codes.get(if bind.parameter_format_codes.len() == 1 { 0 } else { at }).copied().unwrap_or(0);
+        let known = types[at].as_ref().is_some_and(|known| known.is_numeric() || known.is_temporal() || *known == DataType::Boolean);
+        code == 0 && known && said.get(at).cloned().flatten().is_none()
+    };
+    wire.iter_mut().enumerate().filter(|(at, _)| as_text(*at)).for_each(|(_, wire)| *wire = Type::TEXT);
     let stored = StoredStatement::new(String::new(), (), wire.iter().cloned().map(Some).collect());
     let portal = Portal::try_new(bind, Arc::new(stored))?;
     let inferred: Vec<Option<&DataType>> = types.iter().map(Option::as_ref).collect();
     let server: Vec<Option<&Type>> = wire.iter().map(Some).collect();
-    Ok(df::deserialize_parameters_with_server_types(&portal, &inferred, &server)?)
+    let mut values = df::deserialize_parameters_with_server_types(&portal, &inferred, &server)?;
+    if let ParamValues::List(values) = &mut values {
+        for (at, value) in values.iter_mut().enumerate().filter(|(at, _)| as_text(*at)) {
+            if let Some(known) = &types[at] {
+                let wrong = |_| Problem::new("22P02", format!("the parameter ${} is not of its type", at + 1), Outcome::Failed);
+                value.value = value.value.cast_to(known).map_err(wrong)?;
+            }
+        }
+    }
+    Ok(values)
 }
 
 /// Whether there is no format, one for all, or one each.

@@ -56,7 +56,7 @@ impl Sessions {
         if let Some(surface) = state.surfaces.get(role_name) {
             return Ok((surface.clone(), state.generation));
         }
-        let surface = Surface::new(&state.bittern.scratch()?, self.config.limits.threads())?;
+        let surface = state.bittern.surface(&role, self.config.limits.threads())?;
         surface.show(state.bittern.seen_by(&role).await?);
         state.surfaces.insert(role_name.to_owned(), surface.clone());
         Ok((surface, state.generation))

