@@ -170,8 +170,10 @@ impl Server {
     }
 
     /// Serves until `shutdown` is done; then lets running queries end, and writes the rest of the audit.
-    pub async fn run(mut self, shutdown: impl Future<Output = ()>) -> Result<()> {
-        let Some(network) = self.network.0.take() else { return Err(Error::internal("the server has no threads")) };
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<()> {
+        let Some(network) = self.network.0.as_ref().map(|runtime| runtime.handle().clone()) else {
+            return Err(Error::internal("the server has no threads"));
+        };
         network.spawn(memory::watch(Arc::clone(&self.shared)));
         tokio::pin!(shutdown);
         let mut tasks = JoinSet::new();
@@ -192,12 +194,12 @@ impl Server {
             // Who comes while too many others have not said who they are is not listened to.
             let Ok(stranger) = Arc::clone(&self.shared.strangers).try_acquire_owned() else { continue };
             let (shared, tls) = (Arc::clone(&self.shared), self.tls.clone());
-            tasks.spawn_on(serve(shared, stream, address, tls, stranger), network.handle());
+            tasks.spawn_on(serve(shared, stream, address, tls, stranger), &network);
         }
-        self.stop(network, tasks).await
+        self.stop(tasks).await
     }
 
-    async fn stop(self, network: Runtime, mut tasks: JoinSet<()>) -> Result<()> {
+    async fn stop(self, mut tasks: JoinSet<()>) -> Result<()> {
         drop(self.listener);
         self.shared.stopping.cancel();
         if timeout(DRAIN, ended(&mut tasks)).await.is_err() {
@@ -208,7 +210,7 @@ impl Server {
             tasks.abort_all();
             ended(&mut tasks).await;
         }
-        network.shutdown_background();
+        drop(self.network);
         // The writer ends when nobody can hand it rows any more.
         drop(self.shared);
         if timeout(FLUSH, self.audit_writer).await.is_err() {
