@@ -182,7 +182,8 @@ impl Engine {
                     };
                     let plan = bounded::admit(plan)?;
                     let state = planned.session.state();
-                    Ok::<_, datafusion::error::DataFusionError>((state.create_physical_plan(&plan).await?, state.task_ctx()))
+                    let physical = bounded::interruptible(state.create_physical_plan(&plan).await?)?;
+                    Ok::<_, datafusion::error::DataFusionError>((physical, state.task_ctx()))
                 })
             });
             let sent = match physical.await {

@@ -4,7 +4,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringArray};
 use arrow::compute::{cast, kernels};
 use arrow::datatypes::{DataType, FieldRef, Int64Type};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
@@ -15,8 +15,10 @@ use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, LogicalPlan, Operator, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature,
-    Volatility,
+    Volatility, create_udf,
 };
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::coop::CooperativeExec;
 use datafusion::prelude::SessionContext;
 
 /// Bytes that one call may make, over all rows of a batch.
@@ -54,8 +56,19 @@ enum Estimate {
     Sum,
 }
 
+/// What `current_setting` answers: what clients ask to know which version they talk to.
+const CURRENT: [(&str, &str); 4] =
+    [("server_version_num", "160006"), ("server_version", "16.6"), ("max_index_keys", "32"), ("search_path", "public")];
+
 /// Puts the functions of a session behind their checks.
 pub fn register(context: &SessionContext) -> DfResult<()> {
+    let current = |args: &[ColumnarValue]| {
+        let names = cast(&ColumnarValue::values_to_arrays(args)?[0], &DataType::Utf8)?;
+        let of = |name: Option<&str>| CURRENT.iter().find(|(known, _)| Some(*known) == name).map(|(_, value)| *value);
+        let values: StringArray = names.as_string::<i32>().iter().map(of).collect();
+        Ok(ColumnarValue::Array(Arc::new(values)))
+    };
+    context.register_udf(create_udf("current_setting", vec![DataType::Utf8], DataType::Utf8, Volatility::Stable, Arc::new(current)));
     for (name, estimate) in BOUNDED {
         let inner = context.udf(name)?;
         context.register_udf(ScalarUDF::from(Bounded { inner, estimate }));
@@ -91,6 +104,16 @@ pub fn admit(plan: LogicalPlan) -> DfResult<LogicalPlan> {
         })
     })?;
     admitted.data.recompute_schema()
+}
+
+/// The plan with a pause now and then in everything that makes many rows of few: without, a join of two small tables could not be
+/// cancelled for minutes, nor let another query run.
+pub fn interruptible(plan: Arc<dyn ExecutionPlan>) -> DfResult<Arc<dyn ExecutionPlan>> {
+    let paused = plan.transform_up(|node| {
+        let makes_more = node.children().len() > 1 || node.name() == "UnnestExec";
+        Ok(if makes_more { Transformed::yes(Arc::new(CooperativeExec::new(node)) as _) } else { Transformed::no(node) })
+    })?;
+    Ok(paused.data)
 }
 
 fn constant_pattern(expr: &Expr) -> DfResult<()> {
