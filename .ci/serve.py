@@ -57,7 +57,7 @@ def clients(hunts_file, hunts_folder, dashboard):
             quoted = not re.fullmatch(r"-?[0-9.]+|true|false", value) or name in ("from", "to", "day")
             text = text.replace(f"${name}", "'" + value.replace("'", "''") + "'" if quoted else value)
         try:
-            connection.execute(text.replace("%", "%%") if False else text).fetchall()
+            connection.execute(text).fetchall()
         except psycopg.Error as error:
             raise SystemExit(f"hunt {hunt['hunt']}: {error}")
 
@@ -97,7 +97,7 @@ def clients(hunts_file, hunts_folder, dashboard):
     import adbc_driver_postgresql.dbapi as adbc
 
     uri = f"postgresql://{os.environ['PGUSER']}@{os.environ['PGHOST']}:{os.environ['PGPORT']}/bittern"
-    with adbc.connect(uri, conn_kwargs={}) as connection, connection.cursor() as cursor:
+    with adbc.connect(uri) as connection, connection.cursor() as cursor:
         # ADBC fetches by COPY, which this server does not have, unless it is told not to.
         cursor.adbc_statement.set_options(**{"adbc.postgresql.use_copy": "false"})
         cursor.execute("SELECT detection_id, count(*) AS n FROM alerts GROUP BY detection_id ORDER BY n DESC")
