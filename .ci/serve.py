@@ -204,7 +204,7 @@ def attack(bittern, config, server):
         "SELECT * FROM (SELECT a.event_id AS i, sum(1) OVER () AS n FROM events a CROSS JOIN events b) AS w ORDER BY i",
         "WITH RECURSIVE t AS (SELECT 'x' AS s UNION ALL SELECT s || s FROM t) SELECT max(length(s)) FROM t",
         "SELECT " + "(" * 10000 + "1" + ")" * 10000,
-        "SELECT 1 WHERE " + " OR ".join(f"'{n}' = 'x'" for n in range(20000)),
+        "SELECT 1 WHERE " + " OR ".join(f"'{n}' = 'x'" for n in range(10000)),
         "SELECT 'x' ~ '((a{200}){200}){200}'",
     ]
     print("seconds until refused:", ", ".join(f"{refused(sql, limits):.1f}" for sql in heavy))

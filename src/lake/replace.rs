@@ -46,7 +46,7 @@ pub async fn replace_where(lake: &Lake, spec: &TableSpec, batches: Vec<RecordBat
         .with_writer_properties(writer_properties(rows))
         .with_commit_properties(note.properties())
         .await;
-    let after = settle(&table, outcome.map(|_| ()).map_err(crate::error::Error::from), note).await?;
+    let after = settle(&table, outcome.map(|_| ()).map_err(Error::from), note).await?;
     lake.committed(&spec.name, after).await;
     Ok(())
 }
