@@ -1,5 +1,6 @@
 //! Settings: one `bittern.toml`, environment for secrets, flags last. Plain data; nothing is opened here.
 
+pub mod serve;
 pub mod sinks;
 
 use std::collections::BTreeMap;
@@ -45,6 +46,8 @@ pub struct Config {
     pub retention: BTreeMap<String, Length>,
     /// People whose rows neither retention nor erasure touches, and why.
     pub legal_hold: BTreeMap<String, String>,
+    /// The PostgreSQL server: where it listens, who sees what, how much a query may use.
+    pub serve: serve::Serve,
 }
 
 /// A length of time as people write it: `"30 days"`, `"90 s"`. In microseconds, never negative.
@@ -168,12 +171,11 @@ impl Config {
             return Err(Error::usage(format!("{}:{}: {problem}", path.display(), sink_line(&text, number))));
         }
         let folder = path.parent().unwrap_or(Path::new(""));
+        let serve = &mut config.serve;
+        let places = [&mut config.policy, &mut config.sql, &mut config.key_file, &mut config.spill].into_iter();
+        let places = places.chain([&mut serve.users, &mut serve.tls_cert, &mut serve.tls_key]).flatten().chain(&mut config.rules);
         let sinks = config.sinks.iter_mut().flat_map(|sink| [&mut sink.folder, &mut sink.ca_file]).flatten();
-        let places = [&mut config.policy, &mut config.sql, &mut config.key_file, &mut config.spill]
-            .into_iter()
-            .flatten()
-            .chain(&mut config.rules)
-            .chain(sinks);
+        let places = places.chain(sinks);
         for place in places {
             *place = folder.join(&*place);
         }
@@ -198,12 +200,25 @@ impl Config {
         if let Some(path) = &self.key_file {
             return Ok(path.clone());
         }
-        let home = std::env::var_os("XDG_CONFIG_HOME")
-            .map(PathBuf::from)
-            .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config")));
-        home.map(|home| home.join("bittern").join("fingerprint.key"))
+        of_the_user("fingerprint.key")
             .ok_or_else(|| Error::usage("there is no home folder for the key: name a file with `key_file` in bittern.toml"))
     }
+
+    /// The file of the server's users: the one named, else one in the user's configuration folder.
+    pub fn users_path(&self) -> Result<PathBuf> {
+        if let Some(path) = &self.serve.users {
+            return Ok(path.clone());
+        }
+        of_the_user("users")
+            .ok_or_else(|| Error::usage("there is no home folder for the users: name a file with `users` under [serve] in bittern.toml"))
+    }
+}
+
+fn of_the_user(file: &str) -> Option<PathBuf> {
+    let home = std::env::var_os("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config")));
+    home.map(|home| home.join("bittern").join(file))
 }
 
 /// The line of a `[[sinks]]`, by its place among them.

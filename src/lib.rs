@@ -38,6 +38,7 @@ pub mod maintain;
 pub mod pipeline;
 pub mod generate;
 
-// The long-lived process, and the commands.
+// The long-lived process, the lake for SQL clients over the network, and the commands.
 pub mod schedule;
+pub mod serve;
 pub mod cli;

@@ -1,6 +1,9 @@
 //! The engine: one SessionContext with the lake's tables, our functions and the views. Only here is one built.
 
+mod barrier;
+pub mod bounded;
 pub mod files;
+pub mod role;
 pub mod spill;
 
 use std::collections::BTreeMap;

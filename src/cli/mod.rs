@@ -17,10 +17,12 @@ mod plan;
 mod report;
 mod run;
 mod schedule;
+mod serve;
 mod shell;
 mod sql;
 mod status;
 mod test;
+mod user;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -123,6 +125,10 @@ enum Command {
     Explain(explain::Args),
     /// Write the report of a day: what needs a look and why, as HTML, Markdown or JSON
     Report(report::Args),
+    /// Serve the lake to PostgreSQL clients: psql, DBeaver, Grafana, JDBC, Python
+    Serve(serve::Args),
+    /// Add, list and remove the users of `serve`
+    User(user::Args),
     /// Show what the lake holds: sources, lateness, quarantine, unmapped actions
     Status,
     /// Find every problem in SQL files and policy
@@ -219,6 +225,8 @@ async fn run(args: Args) -> Result<ExitCode> {
         Command::Backtest(args) => backtest::run(global, args).await,
         Command::Explain(args) => explain::run(global, args).await,
         Command::Report(args) => report::run(global, args).await,
+        Command::Serve(args) => serve::run(global, args).await,
+        Command::User(args) => user::run(global, args),
         Command::Status => status::run(global).await,
         Command::Check => check::run(global).await,
         Command::Test(args) => test::run(global, args).await,

@@ -302,6 +302,24 @@ pub fn maintenance() -> TableSpec {
     TableSpec::new("maintenance", Arc::new(Schema::new(fields)), &["action_time"])
 }
 
+/// Who asked what of the server, and how it ended: append-only.
+pub fn queries() -> TableSpec {
+    let fields = vec![
+        time("start_time"),
+        text("user_name"),
+        text("role"),
+        text("application"),
+        text("address"),
+        text("statement"),
+        int("rows"),
+        int("bytes"),
+        float("seconds"),
+        text("outcome"),
+        text("code"),
+    ];
+    TableSpec::new("queries", Arc::new(Schema::new(fields)), &["start_time"])
+}
+
 /// Every table that is not made by a job.
 pub fn all() -> Vec<TableSpec> {
     vec![
@@ -316,5 +334,6 @@ pub fn all() -> Vec<TableSpec> {
         alert_actions(),
         deliveries(),
         maintenance(),
+        queries(),
     ]
 }

@@ -12,6 +12,7 @@ pub mod lint;
 pub mod look;
 pub mod reports;
 pub mod run;
+pub mod served;
 pub mod texts;
 pub mod triage;
 pub mod upkeep;

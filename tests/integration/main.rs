@@ -3,7 +3,7 @@
 //! `tidy` the house's conventions, `flow` the whole way on sample data, `ingest` what lands and what does not, `provider` our reading
 //! beside delta-rs' own, `spans` jobs over many intervals beside one by one, `cases` the detections' and functions' SQL cases,
 //! `secrets` where credentials stand, `growth` tables that get columns, `schedule` the long-lived process, `maintain` what it tidies up,
-//! `retry` a second reading of quarantine, `store` stores and folders that do not behave, `triage` what analysts decide, `report` what a
+//! `retry` a second reading of quarantine, `store` stores and folders that do not behave, `triage` what analysts decide, `serve` the PostgreSQL server, `report` what a
 //! manager reads, `deliver`, `wires` and `coach` what sinks are told (a `receiver` stands for them), `begin` the first steps of somebody new,
 //! `program` the real binary.
 #![expect(clippy::unwrap_used, reason = "tests")]
@@ -24,6 +24,7 @@ mod report;
 mod retry;
 mod schedule;
 mod secrets;
+mod serve;
 mod spans;
 mod store;
 mod tidy;

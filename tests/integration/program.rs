@@ -91,6 +91,8 @@ fn the_help_of_every_command_is_as_written_down() {
         "backtest",
         "explain",
         "report",
+        "serve",
+        "user",
         "status",
         "check",
         "test",

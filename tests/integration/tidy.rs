@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::repository;
 
 /// Modules of `src` in the order in which data flows: each uses only those before it.
-const ORDER: [&str; 20] = [
+const ORDER: [&str; 21] = [
     "error",
     "event",
     "interval",
@@ -27,6 +27,7 @@ const ORDER: [&str; 20] = [
     "pipeline",
     "generate",
     "schedule",
+    "serve",
     "cli",
 ];
 
@@ -107,6 +108,7 @@ fn boundaries_hold() {
                 "pipeline",
                 "generate",
                 "schedule",
+                "serve",
                 "cli",
                 "error",
                 "functions",
