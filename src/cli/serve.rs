@@ -33,7 +33,7 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     serve.tls_cert = args.tls_cert.clone().or_else(|| serve.tls_cert.take());
     serve.tls_key = args.tls_key.clone().or_else(|| serve.tls_key.take());
     let users = config.users_path()?;
-    let mut bittern = crate::pipeline::Bittern::open(&config, &lake, crate::clock::Clock::System).await?;
+    let bittern = crate::pipeline::Bittern::open(&config, &lake, crate::clock::Clock::System).await?;
     bittern.healthy()?;
     let server = Server::bind(bittern, config.serve.clone(), &users).await?;
     let kind = if config.serve.tls_cert.is_some() { "encrypted connections only" } else { "without encryption: this machine only" };
