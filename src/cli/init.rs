@@ -136,14 +136,17 @@ mod tests {
 
     /// Notes every setting below a section, or the section itself as one setting where it holds none.
     fn below(section: &mut Vec<String>, settings: &mut BTreeSet<String>) {
-        let names: Vec<&str> = section.iter().map(String::as_str).collect();
-        let Some(inner) = keys(&names) else {
+        let at = |section: &[String]| keys(&section.iter().map(String::as_str).collect::<Vec<_>>());
+        let Some(inner) = at(section) else {
             settings.insert(section.join("."));
             return;
         };
         for key in inner {
-            let listed = format!("{key}[]");
-            section.push(if keys(&[&names[..], &[&listed]].concat()).is_some() { listed } else { key });
+            section.push(format!("{key}[]"));
+            if at(section).is_none() {
+                section.pop();
+                section.push(key);
+            }
             below(section, settings);
             section.pop();
         }
