@@ -171,7 +171,7 @@ def strangers():
 
 
 def attack(bittern, config, server):
-    job = [bittern, "run", "--full", "--config", config, "--format", "json"]
+    job = [bittern, "run", "activity_daily", "channel_daily", "--full", "--config", config, "--format", "json"]
 
     def timed():
         begun = time.monotonic()
