@@ -164,6 +164,7 @@ impl Scheduler {
             let next = self.look_now().await;
             ticked = merged(ticked, next);
         }
+        self.begin_delivery(&mut ticked).await;
         let delivered = self.delivery.wait().await;
         self.take_delivered(delivered, &mut ticked);
         if ticked.look.as_ref().is_none_or(|look| look.state != "standby") && !self.stop.is_asked() {
@@ -187,8 +188,10 @@ impl Scheduler {
         if due && self.look_backoff.next(now) <= now {
             ticked = self.look_now().await;
         }
+        // What has ended makes room for the next.
         let delivered = self.delivery.ended().await;
         self.take_delivered(delivered, &mut ticked);
+        self.begin_delivery(&mut ticked).await;
         self.tick_night(&mut ticked);
         self.health.beat(false);
         ticked
@@ -205,12 +208,7 @@ impl Scheduler {
                 self.look_backoff.note(failures.is_empty(), now);
                 self.metrics.looked(&look, now);
                 self.health.set_ready(if failures.is_empty() { Ok(()) } else { Err("the last look had errors: see the log".into()) });
-                let begun = match &self.bittern {
-                    Some(bittern) if look.state != "standby" => self.delivery.begin(bittern).await,
-                    _ => Ok(()),
-                };
                 ticked.look = Some(look);
-                self.take_delivered(begun.err().map(Err), &mut ticked);
             }
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "the look failed; it is tried again");
@@ -223,6 +221,16 @@ impl Scheduler {
             }
         }
         ticked
+    }
+
+    /// Begins to deliver after a look, unless another scheduler has the lease.
+    async fn begin_delivery(&mut self, ticked: &mut Ticked) {
+        if let (Some(bittern), Some(look)) = (&self.bittern, &ticked.look)
+            && look.state != "standby"
+        {
+            let begun = self.delivery.begin(bittern).await;
+            self.take_delivered(begun.err().map(Err), ticked);
+        }
     }
 
     /// Takes over what came of a delivery: what did not arrive is tried again by the next one.
