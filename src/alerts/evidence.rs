@@ -7,11 +7,11 @@ use arrow::array::{Array, ArrayRef, AsArray, ListArray, RecordBatch, StringArray
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, Schema, TimestampMicrosecondType};
 use datafusion::prelude::SessionContext;
-use datafusion::scalar::ScalarValue;
 
 use super::{Alert, EVIDENCE_MAX};
 use crate::error::{Error, Result};
 use crate::event::Micros;
+use crate::lake::columns::utc;
 use crate::session;
 
 /// One event of an alert.
@@ -46,7 +46,6 @@ pub async fn fill(context: &SessionContext, alerts: &mut [Alert]) -> Result<()> 
     let schema = Arc::new(Schema::new(vec![Field::new("event_id", DataType::Utf8, false)]));
     let fired = RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(StringArray::from(ids))])?;
     session::register_rows(context, "fired", fired)?;
-    let utc = |micros| ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into()));
     let frame = context.sql(OBJECT).await?.with_param_values(vec![("first", utc(first)), ("last", utc(last))])?;
     let mut found = HashMap::new();
     for batch in frame.collect().await? {

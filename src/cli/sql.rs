@@ -10,6 +10,7 @@ use datafusion::scalar::ScalarValue;
 use super::{Global, named, output};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::lake::columns::utc;
 use crate::pipeline::Bittern;
 use crate::sources::time;
 
@@ -75,7 +76,7 @@ fn params(given: &[String]) -> Result<Vec<(String, ScalarValue)>> {
             let whole = || value.parse().ok().map(|number| ScalarValue::Int64(Some(number)));
             let number = || value.parse().ok().map(|number| ScalarValue::Float64(Some(number)));
             // What looks like a date is a time, so that views over an interval can be asked.
-            let moment = || time::parse(&value).map(|time| ScalarValue::TimestampMicrosecond(Some(time), Some("UTC".into())));
+            let moment = || time::parse(&value).map(utc);
             let scalar = whole().or_else(number).or_else(moment).unwrap_or_else(|| ScalarValue::Utf8(Some(value.clone())));
             Ok((name, scalar))
         })

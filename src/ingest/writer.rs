@@ -7,7 +7,6 @@ use arrow::datatypes::TimestampMicrosecondType;
 use bittern_udfs::setup::Setup;
 use datafusion::logical_expr::{col, lit};
 use datafusion::prelude::SessionContext;
-use datafusion::scalar::ScalarValue;
 use deltalake_core::kernel::Add;
 use futures::StreamExt;
 use std::sync::Arc;
@@ -19,6 +18,7 @@ use super::rows::{ObjectRow, QuarantineRows, SnapshotRows};
 use crate::error::{Error, Kind, Result};
 use crate::interval::Hours;
 use crate::lake::Lake;
+use crate::lake::columns::utc;
 use crate::lake::commit::Note;
 use crate::lake::files::{append, append_files_on, date_runs, write_file};
 use crate::lake::provider::LakeTable;
@@ -152,8 +152,7 @@ impl<'a> Writer<'a> {
     async fn known(&self, existing: LakeTable, sorted: &SortedBatch) -> Result<IdSet> {
         let times = sorted.times();
         let (Some(first), Some(last)) = (times.iter().min(), times.iter().max()) else { return Ok(IdSet::default()) };
-        let utc = |time: i64| lit(ScalarValue::TimestampMicrosecond(Some(time), Some("UTC".into())));
-        let inside = col("event_time").gt_eq(utc(*first)).and(col("event_time").lt_eq(utc(*last)));
+        let inside = col("event_time").gt_eq(lit(utc(*first))).and(col("event_time").lt_eq(lit(utc(*last))));
         // The same record without a time has another one in every raw object.
         let undated = !sorted.counts("time_origin").is_empty();
         let inside = if undated { inside.or(col("time_origin").is_not_null()) } else { inside };

@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, Result};
 use crate::event::{DAY, HOUR, Micros};
 use crate::interval::{Interval, parse_duration};
+use crate::lake::columns::utc;
 use catalog::{Catalog, Text};
 use header::{SqlFile, parse};
 
@@ -200,10 +201,9 @@ impl Job {
 
     /// The typed values for `$name` in the SQL, over an interval or several in a row.
     pub fn values(&self, span: Interval) -> ParamValues {
-        let time = |micros| ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into()));
         let mut values = self.params.clone();
-        values.insert("interval_start".into(), time(span.start));
-        values.insert("interval_end".into(), time(span.end));
+        values.insert("interval_start".into(), utc(span.start));
+        values.insert("interval_end".into(), utc(span.end));
         ParamValues::Map(values.into_iter().map(|(name, value)| (name, ScalarAndMetadata::from(value))).collect())
     }
 

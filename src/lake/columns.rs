@@ -3,8 +3,14 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use datafusion::scalar::ScalarValue;
 
-use crate::event::Event;
+use crate::event::{Event, Micros};
+
+/// A time, in microseconds since 1970, as a value of that type: what queries and filters compare with.
+pub fn utc(time: Micros) -> ScalarValue {
+    ScalarValue::TimestampMicrosecond(Some(time), Some("UTC".into()))
+}
 
 /// The type of every time column: microseconds, UTC.
 pub fn time_type() -> DataType {

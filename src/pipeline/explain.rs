@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::event::{DAY, HOUR};
 use crate::interval::Interval;
 use crate::jobs::{Job, Kind};
+use crate::lake::columns::utc;
 use crate::policy::Policy;
 
 /// Beyond every count, score and share there is.
@@ -225,8 +226,7 @@ impl Bittern {
     }
 
     async fn asked(&self, sql: &str, who: &Who, span: Interval) -> Result<DataFrame> {
-        let time = |micros| ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into()));
-        let values = vec![("person", ScalarValue::from(who.entity_id.as_str())), ("start", time(span.start)), ("end", time(span.end))];
+        let values = vec![("person", ScalarValue::from(who.entity_id.as_str())), ("start", utc(span.start)), ("end", utc(span.end))];
         Ok(self.context.sql(sql).await?.with_param_values(values)?)
     }
 
@@ -236,8 +236,7 @@ impl Bittern {
                      OR lower(name) = lower($person))
                    ORDER BY valid_from <= $day AND valid_to > $day DESC, person_id LIMIT 1";
         let noon = day.and_time(NaiveTime::MIN).and_utc().timestamp_micros() + DAY / 2;
-        let values =
-            vec![("person", ScalarValue::from(person)), ("day", ScalarValue::TimestampMicrosecond(Some(noon), Some("UTC".into())))];
+        let values = vec![("person", ScalarValue::from(person)), ("day", utc(noon))];
         for batch in self.context.sql(sql).await?.with_param_values(values)?.collect().await? {
             let (ids, zones) = (batch.column(0).as_string::<i32>(), batch.column(1).as_string::<i32>());
             if batch.num_rows() > 0 && ids.is_valid(0) {

@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
-use datafusion::scalar::ScalarValue;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
@@ -17,6 +16,7 @@ use crate::error::Result;
 use crate::event::{DAY, Micros};
 use crate::ingest;
 use crate::jobs::stale::Horizon;
+use crate::lake::columns::utc;
 
 /// What was landed from an inbox.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -136,7 +136,6 @@ impl Bittern {
     /// How the lake stands, of sources those with events in the last three days.
     pub async fn standing(&self) -> Result<Standing> {
         let now = self.lake.clock().now();
-        let utc = |micros| ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into()));
         let times = vec![("since", utc(now - 3 * DAY)), ("now", utc(now))];
         let mut standing = Standing::default();
         let newest = self.context.sql(NEWEST).await?.with_param_values(times)?.collect().await?;

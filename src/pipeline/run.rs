@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use datafusion::logical_expr::{Expr, col, lit};
-use datafusion::scalar::ScalarValue;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
@@ -24,6 +23,7 @@ use crate::jobs::ledger::{self, Entry, Inputs};
 use crate::jobs::rows::{same_rows, stored};
 use crate::jobs::stale::{self, Changes, Horizon, Stale, Todo};
 use crate::lake::Lake;
+use crate::lake::columns::utc;
 use crate::lake::commit::Note;
 use crate::lake::files::append;
 use crate::lake::replace::replace_where;
@@ -388,8 +388,7 @@ impl Unwritten {
 
 /// `interval_start` within the span.
 fn inside(span: Interval) -> Expr {
-    let utc = |micros: Micros| lit(ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into())));
-    col("interval_start").gt_eq(utc(span.start)).and(col("interval_start").lt(utc(span.end)))
+    col("interval_start").gt_eq(lit(utc(span.start))).and(col("interval_start").lt(lit(utc(span.end))))
 }
 
 fn changed_hours(span: Interval) -> crate::interval::Hours {

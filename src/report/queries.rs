@@ -13,11 +13,12 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
-use crate::event::{DAY, Micros};
+use crate::event::DAY;
 use crate::interval::Interval;
 use crate::jobs::catalog::Catalog;
 use crate::jobs::header::{SqlFile, parse};
 use crate::jobs::scalar;
+use crate::lake::columns::utc;
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -71,16 +72,15 @@ impl Queries {
             }
             all.insert(id.to_owned(), Query { path: text.path.clone(), params, sql: text.sql.clone() });
         }
-        let time = |micros: Micros| ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into()));
         let times = [
-            ("from", time(scope.weeks.start)),
-            ("to", time(scope.weeks.end)),
-            ("day_start", time(scope.weeks.end - DAY)),
-            ("week_start", time(scope.weeks.end - 7 * DAY)),
-            ("interval_start", time(scope.weeks.start)),
-            ("interval_end", time(scope.weeks.end)),
-            ("since", time(scope.runs.start)),
-            ("until", time(scope.runs.end)),
+            ("from", utc(scope.weeks.start)),
+            ("to", utc(scope.weeks.end)),
+            ("day_start", utc(scope.weeks.end - DAY)),
+            ("week_start", utc(scope.weeks.end - 7 * DAY)),
+            ("interval_start", utc(scope.weeks.start)),
+            ("interval_end", utc(scope.weeks.end)),
+            ("since", utc(scope.runs.start)),
+            ("until", utc(scope.runs.end)),
             ("unwatched", ScalarValue::from(scope.unwatched.join("\u{1f}"))),
         ];
         Ok(Self { all, times: times.into_iter().map(|(name, value)| (name.to_owned(), value)).collect() })

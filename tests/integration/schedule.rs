@@ -115,7 +115,11 @@ async fn one_process_over_any_arrival_equals_one_batch() {
     assert!(!ticked.is_failed() && ticked.look.is_some_and(|look| !look.more));
     let mut after = Bittern::open(&config, &lake, clock).await.unwrap();
     assert_same(&expected, &contents(&mut after).await);
-    for (job, todo) in after.plan(&settings()).await.unwrap() {
+    nothing_is_stale(&mut after).await;
+}
+
+async fn nothing_is_stale(bittern: &mut Bittern) {
+    for (job, todo) in bittern.plan(&settings()).await.unwrap() {
         assert!(todo.stale.is_empty(), "{job}: {:?}", todo.stale);
     }
 }
@@ -146,9 +150,7 @@ async fn two_at_once_without_a_lease_leave_what_one_would() {
     let mut third = open("two").await;
     third.run(&settings(), &ProgressBar::hidden()).await.unwrap();
     assert_same(&expected, &contents(&mut third).await);
-    for (job, todo) in third.plan(&settings()).await.unwrap() {
-        assert!(todo.stale.is_empty(), "{job}: {:?}", todo.stale);
-    }
+    nothing_is_stale(&mut third).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

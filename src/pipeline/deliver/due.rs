@@ -14,6 +14,7 @@ use crate::config::sinks::{SEVERITIES, Sink, SinkKind};
 use crate::error::Result;
 use crate::event::{DAY, HOUR, Micros, SECOND};
 use crate::jobs::Job;
+use crate::lake::columns::utc;
 use crate::lake::commit;
 use crate::lake::tables;
 use crate::session;
@@ -297,11 +298,6 @@ fn is_fresh(sink: &Sink, change: &Change, now: Micros) -> bool {
 fn day_start(day: &str) -> Option<Micros> {
     let date: NaiveDate = day.parse().ok()?;
     Some(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp() * SECOND)
-}
-
-/// A time as a query's parameter.
-pub(super) fn utc(time: Micros) -> ScalarValue {
-    ScalarValue::TimestampMicrosecond(Some(time), Some("UTC".into()))
 }
 
 /// The texts of a first column.

@@ -6,12 +6,13 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use datafusion::scalar::ScalarValue;
 
-use super::due::{Found, utc};
+use super::due::Found;
 use super::{Bittern, Load};
 use crate::config::sinks::SinkKind;
 use crate::error::Result;
 use crate::event::Micros;
 use crate::jobs::Job;
+use crate::lake::columns::utc;
 use crate::lake::tables;
 use crate::session;
 use crate::sinks::Opened;
