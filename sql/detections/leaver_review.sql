@@ -13,6 +13,8 @@
 -- p_value_max = 0.02
 -- p_value_alone = 0.001
 -- busy_days_min = 2
+-- team_factor_min = 3.0
+-- team_people_min = 25
 -- devices_min = 1
 -- transfers_min = 5
 -- shares_min = 20
@@ -40,6 +42,7 @@ daily AS (
   SELECT
     r.person_id, r.day, r.since, d.local_day,
     max(d.start_date) AS start_date,
+    max(d.group_name) AS group_name,
     CAST(sum(d.files) AS DOUBLE) AS files,
     bool_or(p.person_id IS NOT NULL) AS approved,
     min(d.first_event_time) AS first_event_time,
@@ -113,6 +116,31 @@ scored AS (
     baseline['history'] AS history, baseline['status'] AS status
   FROM compared
 ),
+weighed AS (
+  SELECT
+    d.person_id, d.day, d.local_day, d.group_name, d.files, d.first_event_time, d.last_event_time,
+    s.expected, s.spread, s.score, s.p_value, s.history,
+    coalesce(d.files >= $files_min AND s.status = 'ok' AND s.score >= $score_min AND s.p_value <= $p_value_max, false) AS busy
+  FROM daily AS d
+  LEFT JOIN scored AS s ON d.person_id = s.person_id AND d.day = s.day AND d.local_day = s.local_day
+  WHERE d.local_day >= d.since
+),
+-- As in bulk_download: what half of a group takes on the same day is a release or the end of a quarter.
+team_days AS (
+  SELECT local_day, group_name, median(today) AS today
+  FROM (
+    SELECT j.local_day, j.group_name, a.person_id, coalesce(sum(a.files) FILTER (WHERE a.local_day = j.local_day), 0) AS today
+    FROM (SELECT DISTINCT local_day, group_name FROM weighed WHERE busy) AS j
+    JOIN activity_by_person AS a
+      ON j.group_name = a.group_name AND a.local_day <= j.local_day AND a.local_day >= j.local_day - INTERVAL '28 days'
+    WHERE a.interval_start >= $interval_start - INTERVAL '120 days' AND a.interval_start < $interval_end
+      AND a.action IN ('file_downloaded', 'file_synced', 'file_copied')
+      AND a.class = 'interactive'
+    GROUP BY j.local_day, j.group_name, a.person_id
+  ) AS team
+  GROUP BY local_day, group_name
+  HAVING count(*) >= $team_people_min
+),
 downloads AS (
   SELECT
     person_id, day,
@@ -129,13 +157,11 @@ downloads AS (
     max(last_event_time) AS last_event_time
   FROM (
     SELECT
-      d.person_id, d.day, d.local_day, d.files, d.first_event_time, d.last_event_time,
-      s.expected, s.spread, s.score, s.p_value, s.history,
-      coalesce(d.files >= $files_min AND s.status = 'ok' AND s.score >= $score_min AND s.p_value <= $p_value_max, false) AS busy
-    FROM daily AS d
-    LEFT JOIN scored AS s ON d.person_id = s.person_id AND d.day = s.day AND d.local_day = s.local_day
-    WHERE d.local_day >= d.since
-  ) AS weighed
+      w.person_id, w.day, w.local_day, w.files, w.first_event_time, w.last_event_time, w.expected, w.spread, w.score, w.p_value, w.history,
+      w.busy AND coalesce(w.files >= $team_factor_min * t.today, true) AS busy
+    FROM weighed AS w
+    LEFT JOIN team_days AS t ON w.local_day = t.local_day AND w.group_name = t.group_name
+  ) AS beside_team
   GROUP BY person_id, day
 ),
 outward AS (
