@@ -82,7 +82,11 @@ pub fn bare(setup: &Setup, limits: &Limits) -> Result<SessionContext> {
     // Text stays in contiguous buffers: credential matching runs over whole arrays.
     options.execution.parquet.schema_force_view_types = false;
     options.sql_parser.map_string_types_to_utf8view = false;
-    options.execution.collect_statistics = false;
+    // Without them, the order of the files of a folder is not believed.
+    options.execution.collect_statistics = true;
+    // A partitioned join that prunes what it reads waits until all its partitions have said what they hold. One that a join above it never
+    // asks, because that has nothing to look up, says nothing: the query stands still for ever (docs/decisions/0022).
+    options.optimizer.enable_join_dynamic_filter_pushdown = false;
     // Folders `day=…` are groups already: what is grouped by their key need not be spread once more.
     options.optimizer.preserve_file_partitions = target_partitions;
     options.optimizer.subset_repartition_threshold = target_partitions;
@@ -155,4 +159,42 @@ pub async fn register_views(context: &SessionContext, views: &BTreeMap<String, S
         waiting = failed;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use datafusion::arrow::util::pretty::pretty_format_batches;
+
+    #[tokio::test]
+    async fn no_partition_of_a_join_waits_for_the_others() {
+        let limits = Limits { partitions: Some(2), ..Limits::default() };
+        let context = bare(&Setup::builtin(b"key"), &limits).expect("a session");
+        let folder = tempfile::tempdir().expect("a folder");
+        for day in ["2026-03-01", "2026-03-02"] {
+            let place = folder.path().join(format!("day={day}"));
+            std::fs::create_dir(&place).expect("a folder");
+            let copy = format!(
+                "COPY (SELECT value AS k FROM generate_series(1, 1000)) TO '{}' STORED AS PARQUET",
+                place.join("a.parquet").display()
+            );
+            context.sql(&copy).await.expect("a plan").collect().await.expect("written");
+        }
+        files::register(&context, "days", &folder.path().display().to_string()).await.expect("a table");
+        let state = context.state_ref();
+        let small = |state: &mut datafusion::execution::SessionState| {
+            let optimizer = &mut state.config_mut().options_mut().optimizer;
+            (optimizer.hash_join_single_partition_threshold, optimizer.hash_join_single_partition_threshold_rows) = (0, 0);
+        };
+        small(&mut state.write());
+        let plan_of = async |sql: &str| {
+            let rows = context.sql(&format!("EXPLAIN {sql}")).await.expect("a plan").collect().await.expect("rows");
+            pretty_format_batches(&rows).expect("text").to_string()
+        };
+        let plan = plan_of("SELECT count(*) FROM days AS a JOIN days AS b ON a.k = b.k").await;
+        assert!(plan.contains("mode=Partitioned") && !plan.contains("DynamicFilter"), "{plan}");
+        // Folder by folder: what is grouped by the folder's key is complete when the next begins.
+        let plan = plan_of("SELECT k, day, count(*) FROM days GROUP BY k, day").await;
+        assert!(plan.contains("mode=SinglePartitioned") && plan.contains("ordering_mode=PartiallySorted"), "{plan}");
+    }
 }
