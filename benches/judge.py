@@ -8,7 +8,7 @@ CONFIG   bittern.toml of a lake into which generated logs were landed and in whi
 LABELS   labels.jsonl of `bittern generate`
 PEOPLE, DAYS  what it was told
 
-Prints two tables in Markdown. An alert is right where its events are of the person and the time of a label, by a detection that may answer for it; every
+Prints tables in Markdown. An alert is right where its events are of the person and the time of a label, by a detection that may answer for it; every
 other one is false. The rules' alerts are the person-days of the highest scores, as many as ours by the behaviour
 detections together: their thresholds moved until the number is the same. They are right for any story of the person on that day.
 Standard library only.
@@ -44,21 +44,24 @@ of_person = collections.defaultdict(list)
 for label in labels:
     of_person[label["person"]].append(label)
 
-alerts = sql("-c", "SELECT detection_id, entity_id, least(interval_start, first_event_time) AS since, interval_end FROM alerts")
+alerts = sql("-c", "SELECT detection_id, entity_id, least(interval_start, first_event_time) AS since, interval_end FROM alerts "
+             "ORDER BY risk_score DESC NULLS LAST, score DESC NULLS LAST, alert_id")
 total, false = collections.Counter(), collections.Counter()
 found = set()
+ranked = []
 for alert in alerts:
     detection = alert["detection_id"]
     if detection in REPORTS:
         continue
     total[detection] += 1
     since, end = time(alert["since"]), time(alert["interval_end"])
-    right = False
+    answers = set()
     for label in of_person[people.get(alert["entity_id"])]:
         if detection in label["detections"] and since <= label["to"] and label["from"] <= end:
-            right = True
-            found.add(label["incident_id"])
-    false[detection] += not right
+            answers.add(label["incident_id"])
+    found |= answers
+    false[detection] += not answers
+    ranked.append((detection, answers))
 
 print(f"{PEOPLE} people, {DAYS} days, {len(labels)} incidents\n")
 print("| detection | alerts | false | false per 1,000 people a week |\n|---|--:|--:|--:|")
@@ -68,16 +71,18 @@ for detection in sorted(total):
 print(f"| all | {sum(total.values())} | {sum(false.values())} | {per(sum(false.values())):.2f} |\n")
 
 budget = sum(total[detection] for detection in BEHAVIOUR)
+curves = {"Bittern": [answers for detection, answers in ranked if detection in BEHAVIOUR]}
 columns = {"Bittern": (found, sum(false[d] for d in BEHAVIOUR))}
 for path in sorted(glob.glob(f"{HERE}/sql/public/*.sql")):
-    rows = sorted(sql("-f", path), key=lambda r: -r["score"])[:budget]
-    hit, wrong = set(), 0
+    rows = sorted(sql("-f", path), key=lambda r: -r["score"])
+    curve = []
     for row in rows:
         day = time(row["day"])
         about = [l for l in of_person[people.get(row["person_id"])] if day <= l["to"] and l["from"] <= day + 2 * HALF_DAY]
-        hit.update(l["incident_id"] for l in about)
-        wrong += not about
-    columns[os.path.basename(path)[:-4].replace("_", " ") + f" (≥ {rows[-1]['score']:.3g})"] = (hit, wrong)
+        curve.append({l["incident_id"] for l in about})
+    name = os.path.basename(path)[:-4].replace("_", " ")
+    curves[name] = curve
+    columns[name + f" (≥ {rows[:budget][-1]['score']:.3g})"] = (set().union(*curve[:budget]), sum(not about for about in curve[:budget]))
 
 print(f"Recall by story and strength, each with the same {budget} alerts:\n")
 print("| story | strength | planted | " + " | ".join(columns) + " |\n|---|--:|--:|" + "--:|" * len(columns))
@@ -90,10 +95,45 @@ for (story, strength), members in sorted(groups.items()):
     print(f"| {story} | {strength:g} | {len(members)} | " + " | ".join(f"{share:.2f}" for share in shares) + " |")
 print("| false alerts | | | " + " | ".join(str(wrong) for _, wrong in columns.values()) + " |\n")
 
-print("Recall of what docs/detectability.md calls detectable:\n\n| story | detectable | found |\n|---|--:|--:|")
-kinds = collections.defaultdict(list)
+
+
+def average_precision(curve, members):
+    """The area under the precision-recall curve by steps: what is never found adds nothing."""
+    missing, right, area = set(members), 0, 0.0
+    for place, answers in enumerate(curve, 1):
+        right += bool(answers)
+        area += right / place * len(answers & missing)
+        missing -= answers
+    return area / len(members)
+
+
+def false_at(curve, members, recall):
+    """How many of the first alerts are false, of as few as have this recall."""
+    missing, wrong = set(members), 0
+    for answers in curve:
+        wrong += not answers
+        missing -= answers
+        if len(missing) <= (1 - recall) * len(members):
+            return wrong
+    return None
+
+
+detectable = collections.defaultdict(set)
+answering = collections.defaultdict(set)
 for label in labels:
     if label["detectable"]:
-        kinds[label["story"]].append(label["incident_id"] in found)
-for story, hits in sorted(kinds.items()):
-    print(f"| {story} | {len(hits)} | {sum(hits) / len(hits):.3f} |")
+        detectable[label["story"]].add(label["incident_id"])
+        answering[label["story"]].update(label["detections"])
+print("Of what docs/detectability.md calls detectable: recall, and with the alerts of the detections that may answer, in the order of their risk, the area\n"
+      "under the precision-recall curve and the false ones per 1,000 people a week at a recall of 0.9:\n")
+print("| story | detectable | found | area | false at 0.9 |\n|---|--:|--:|--:|--:|")
+for story, members in sorted(detectable.items()):
+    curve = [answers for detection, answers in ranked if detection in answering[story]]
+    wrong = false_at(curve, members, 0.9)
+    print(f"| {story} | {len(members)} | {len(members & found) / len(members):.3f} | {average_precision(curve, members):.3f} | "
+          f"{'not reached' if wrong is None else f'{per(wrong):.2f}'} |")
+
+behaviour = set().union(*(members for story, members in detectable.items() if story != "pasted_secret"))
+print("\nThe area for all detectable stories of behaviour together, every alert in the order of its score:\n")
+print("| " + " | ".join(curves) + " |\n|" + "--:|" * len(curves))
+print("| " + " | ".join(f"{average_precision(curve, behaviour):.3f}" for curve in curves.values()) + " |")

@@ -9,7 +9,7 @@ use datafusion::datasource::file_format::csv::CsvFormat;
 use datafusion::datasource::file_format::json::JsonFormat;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{SessionContext, ident};
 use deltalake_core::DeltaTable;
 use deltalake_core::logstore::{StorageConfig, default_logstore};
 use futures::TryStreamExt;
@@ -84,7 +84,12 @@ async fn listed(context: &SessionContext, path: &str) -> Result<ListingTable> {
     let Some(ending) = ending else { return Err(Error::usage("there is no file")) };
     let (format, ending) = format_of(&ending)?;
     let typed = |key: &String| (key.clone(), type_of(parts.iter().filter_map(|part| part.get(key)).map(String::as_str)));
-    let options = ListingOptions::new(format).with_file_extension(ending).with_table_partition_cols(order.iter().map(typed).collect());
+    // Within a folder its parts are the same: files in the order of their folders are rows in the order of these columns.
+    let by_folder = if order.is_empty() { vec![] } else { vec![order.iter().map(|key| ident(key).sort(true, false)).collect()] };
+    let options = ListingOptions::new(format)
+        .with_file_extension(ending)
+        .with_table_partition_cols(order.iter().map(typed).collect())
+        .with_file_sort_order(by_folder);
     let config = ListingTableConfig::new(url).with_listing_options(options).infer_schema(&state).await?;
     Ok(ListingTable::try_new(config)?)
 }
