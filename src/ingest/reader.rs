@@ -488,8 +488,6 @@ impl Taker<'_, '_, '_> {
             Some(Record::Mail(bytes)) => hasher.update(bytes),
             None => hasher.update(serde_json::to_vec(event).unwrap_or_default()),
         }
-        let digest = hasher.finalize();
-        let hex: String = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("{}:#{hex}:{}", self.place.source, self.count)
+        format!("{}:#{}:{}", self.place.source, hex::encode(&hasher.finalize()[..16]), self.count)
     }
 }

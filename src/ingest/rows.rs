@@ -203,7 +203,7 @@ impl SnapshotRows {
             hasher.update(value.unwrap_or_default().as_bytes());
         }
         hasher.update(snapshot.file_size.unwrap_or(-1).to_le_bytes());
-        let id: String = hasher.finalize()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        let id = hex::encode(&hasher.finalize()[..16]);
         self.bytes += 256 + values.iter().map(|v| v.map_or(0, str::len)).sum::<usize>();
         self.ids.push(id);
         self.times.push(Some(time));

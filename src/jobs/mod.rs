@@ -277,5 +277,5 @@ fn version(sql: &str, views: &BTreeMap<String, String>, environment: &str) -> St
         hasher.update((part.len() as u64).to_le_bytes());
         hasher.update(part.as_bytes());
     }
-    hasher.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&hasher.finalize()[..8])
 }

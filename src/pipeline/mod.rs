@@ -20,11 +20,10 @@ pub mod upkeep;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bittern_udfs::credentials::fingerprint::keyed_hex;
 use bittern_udfs::setup::Setup;
 use datafusion::prelude::SessionContext;
-use hmac::{Hmac, KeyInit, Mac};
 use indicatif::ProgressBar;
-use sha2::Sha256;
 
 use crate::clock::Clock;
 use crate::config::{Config, read_or_make_key};
@@ -226,9 +225,5 @@ pub fn environment(setup: &Setup) -> String {
 
 /// The `person_id` of a person or account: a keyed hash, so that nobody without the key can go back.
 pub fn pseudonym(key: &[u8], name: &str) -> String {
-    let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(key) else { return String::new() };
-    mac.update(b"person\0");
-    mac.update(name.as_bytes());
-    let hex: String = mac.finalize().into_bytes()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("p_{hex}")
+    format!("p_{}", keyed_hex(key, &[b"person\0", name.as_bytes()], 8))
 }

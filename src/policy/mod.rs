@@ -90,7 +90,7 @@ impl Policy {
             policy.table(spec, &format!("{}.csv", spec.name), text);
         }
         policy.check_identities();
-        policy.hash = hasher.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        policy.hash = hex::encode(&hasher.finalize()[..8]);
         policy
     }
 

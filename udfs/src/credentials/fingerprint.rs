@@ -1,7 +1,5 @@
 //! What may be shown of a credential: a keyed fingerprint that joins the same secret across texts, and a mask.
 
-use std::fmt::Write as _;
-
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -14,11 +12,8 @@ pub fn keyed_hex(key: &[u8], parts: &[&[u8]], bytes: usize) -> String {
     for part in parts {
         mac.update(part);
     }
-    let mut hex = String::with_capacity(bytes * 2);
-    for byte in mac.finalize().into_bytes().iter().take(bytes) {
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
+    let digest = mac.finalize().into_bytes();
+    hex::encode(digest.get(..bytes).unwrap_or(&digest))
 }
 
 /// HMAC-SHA-256 of the secret, its first 16 bytes as hex. Chat platforms escape `&`, `<` and `>`: the fingerprint is of the text

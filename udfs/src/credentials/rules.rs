@@ -264,7 +264,7 @@ pub fn digest(files: &[RuleFile]) -> String {
         rule.exceptions.iter().for_each(|all| field(&format!("{all:?}")));
     }
     files.iter().flat_map(|file| &file.exceptions).for_each(|all| field(&format!("{all:?}")));
-    hash.finalize().iter().take(DIGEST_BYTES).map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&hash.finalize()[..DIGEST_BYTES])
 }
 
 /// Every problem of every rule at once: what does not compile, and every example that is not answered as it should be.
