@@ -98,7 +98,8 @@ async fn listed(context: &SessionContext, path: &str) -> Result<ListingTable> {
 fn format_of(ending: &str) -> Result<(Arc<dyn FileFormat>, String)> {
     let last = ending.rsplit('.').next().unwrap_or_default();
     let format: Arc<dyn FileFormat> = match last {
-        "parquet" => Arc::new(ParquetFormat::default()),
+        // As in the session: credential matching runs over whole arrays.
+        "parquet" => Arc::new(ParquetFormat::default().with_force_view_types(false)),
         "csv" => Arc::new(CsvFormat::default().with_has_header(true)),
         "json" | "ndjson" | "jsonl" => Arc::new(JsonFormat::default()),
         _ => return Err(Error::usage(format!("files ending in `.{ending}` are not known: .parquet, .csv, .json, .ndjson or .jsonl"))),

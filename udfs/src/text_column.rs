@@ -1,4 +1,4 @@
-//! How text of every type comes to a function: contiguous where the array allows it, row by row where it does not.
+//! How text of every type comes to a function: contiguous, where the array is not, piece by piece.
 
 use std::sync::Arc;
 
@@ -61,7 +61,7 @@ fn over(array: &ArrayRef, compute: &impl Fn(&Texts) -> Result<ArrayRef>) -> Resu
     )
 }
 
-/// Texts as bytes, whatever type they came in. Nothing is copied.
+/// Texts as bytes, whatever type they came in.
 #[derive(Debug)]
 pub enum Texts {
     /// 32-bit offsets into one buffer.
@@ -126,9 +126,7 @@ impl Texts {
         match self {
             Self::Small(array) => rules.matching(array.values(), array.len(), offsets(array.offsets()), hit),
             Self::Large(array) => rules.matching(array.values(), array.len(), offsets(array.offsets()), hit),
-            Self::View(_) => {
-                self.iter().enumerate().filter(|(_, text)| text.is_some_and(|text| rules.matches(text))).for_each(|(row, _)| hit(row))
-            }
+            Self::View(_) => self.pieces(|first, bytes, ends| rules.matching(bytes, ends.len(), starts(ends), |row| hit(first + row))),
         }
     }
 
@@ -143,15 +141,40 @@ impl Texts {
             Self::Small(array) => rules.finding(array.values(), array.len(), offsets(array.offsets()), shown),
             Self::Large(array) => rules.finding(array.values(), array.len(), offsets(array.offsets()), shown),
             Self::View(_) => {
-                for row in 0..self.len() {
-                    let found = self.get(row).map(|text| rules.find(text)).unwrap_or_default();
-                    if !found.is_empty() {
-                        shown(row, &found);
-                    }
-                }
+                self.pieces(|first, bytes, ends| rules.finding(bytes, ends.len(), starts(ends), |row, found| shown(first + row, found)));
             }
         }
     }
+
+    /// Brings rows together, so that one pass sees many: calls `with` with the first row of a piece, its bytes, and where in them each row
+    /// ends. A text longer than a piece stays where it is.
+    fn pieces(&self, mut with: impl FnMut(usize, &[u8], &[usize])) {
+        let (mut bytes, mut ends, mut first) = (Vec::with_capacity(PIECE_BYTES), Vec::new(), 0);
+        for (row, text) in self.iter().map(Option::unwrap_or_default).enumerate() {
+            if bytes.len() + text.len() > PIECE_BYTES {
+                with(first, &bytes, &ends);
+                bytes.clear();
+                ends.clear();
+                first = row;
+            }
+            if text.len() > PIECE_BYTES {
+                with(row, text, &[text.len()]);
+                first = row + 1;
+            } else {
+                bytes.extend_from_slice(text);
+                ends.push(bytes.len());
+            }
+        }
+        with(first, &bytes, &ends);
+    }
+}
+
+/// Views are brought together in pieces of this size.
+const PIECE_BYTES: usize = 256 * 1024;
+
+/// Where each of the rows with these ends starts, and the last one ends.
+fn starts(ends: &[usize]) -> impl Fn(usize) -> usize {
+    move |row| row.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0)
 }
 
 fn offsets<O: OffsetSizeTrait>(offsets: &[O]) -> impl Fn(usize) -> usize {

@@ -75,3 +75,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn views_are_brought_together_whatever_their_lengths() {
+    let long = |length: usize| format!("{} the password is Tern-91-gravel!", "la ".repeat(length / 3));
+    let texts: Vec<Option<String>> = [3, PIECE_BYTES - 40, 60, PIECE_BYTES, 2 * PIECE_BYTES, 0, PIECE_BYTES / 2, PIECE_BYTES / 2, 9]
+        .into_iter()
+        .flat_map(|length| [Some(long(length)), None, Some("nothing".to_owned()), Some(String::new())])
+        .collect();
+    let views: ArrayRef = Arc::new(texts.iter().map(Option::as_deref).collect::<StringViewArray>());
+    let matched = answer(&CredentialMatch::new(&SETUP), &views).as_boolean().clone();
+    let found = answer(&CredentialFind::new(&SETUP), &views).as_list::<i32>().clone();
+    for (row, text) in texts.iter().enumerate() {
+        let wanted = text.as_ref().map(|text| text.ends_with('!'));
+        assert_eq!(
+            (matched.is_valid(row).then(|| matched.value(row)), found.is_valid(row).then(|| found.value(row).len() == 1)),
+            (wanted, wanted)
+        );
+    }
+}
