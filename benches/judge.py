@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Judge the alerts of a generated lake beside the public rules, at the same number of alerts.
+"""Judge the alerts of generated lakes beside the public rules, at the same number of alerts.
 
-usage: benches/judge.py BITTERN CONFIG LABELS PEOPLE DAYS
+usage: benches/judge.py BITTERN PEOPLE DAYS CONFIG LABELS [CONFIG LABELS]...
 
 BITTERN  the program (target/release/bittern)
+PEOPLE, DAYS  what `bittern generate` was told, for each lake
 CONFIG   bittern.toml of a lake into which generated logs were landed and in which every job ran
-LABELS   labels.jsonl of `bittern generate`
-PEOPLE, DAYS  what it was told
+LABELS   its labels.jsonl
+
+Several lakes are judged as if they were one organisation.
 
 Prints tables in Markdown. An alert is right where its events are of the person and the time of a label, by a detection that may answer for it; every
 other one is false. The rules' alerts are the person-days of the highest scores, as many as ours by the behaviour
@@ -15,37 +17,47 @@ Standard library only.
 """
 import collections, datetime as dt, glob, json, os, subprocess, sys
 
-BITTERN, CONFIG, LABELS, PEOPLE, DAYS = sys.argv[1:]
-PEOPLE, WEEKS = int(PEOPLE), int(DAYS) / 7
+BITTERN, PEOPLE, DAYS = sys.argv[1:4]
+LAKES = list(zip(sys.argv[4::2], sys.argv[5::2]))
+PEOPLE, WEEKS = int(PEOPLE) * len(LAKES), int(DAYS) / 7
 HALF_DAY = dt.timedelta(hours=12)
 BEHAVIOUR = ["bulk_download", "slow_drip", "leaver_review", "sensitive_channel_access", "data_transfer", "unusual_hours", "chat_export",
              "integration_scraping", "credential_search_spike"]
 # Reports and informational rows are no alerts that wake somebody.
 REPORTS = ["credential_term_posted", "channel_permission_review"]
 HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def sql(*args):
-    out = subprocess.run([BITTERN, "--config", CONFIG, "--format", "json", "sql", *args], capture_output=True, text=True)
-    if out.returncode:
-        sys.exit(out.stderr)
-    return [json.loads(line) for line in out.stdout.splitlines() if line.strip()]
+RULES = sorted(glob.glob(f"{HERE}/sql/public/*.sql"))
 
 
 def time(text):
     return dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-people = {r["person_id"]: r["person"] for r in sql("-c", "SELECT DISTINCT person_id, person FROM policy_people")}
-labels = [json.loads(line) for line in open(LABELS)]
-for label in labels:
-    label["from"], label["to"] = time(label["start"]) - HALF_DAY, time(label["end"]) + HALF_DAY
-of_person = collections.defaultdict(list)
-for label in labels:
-    of_person[label["person"]].append(label)
+labels, alerts, rules = [], [], {path: [] for path in RULES}
+for number, (config, path) in enumerate(LAKES):
 
-alerts = sql("-c", "SELECT detection_id, entity_id, least(interval_start, first_event_time) AS since, interval_end FROM alerts "
-             "ORDER BY risk_score DESC NULLS LAST, score DESC NULLS LAST, alert_id")
+    def sql(*args):
+        out = subprocess.run([BITTERN, "--config", config, "--format", "json", "sql", *args], capture_output=True, text=True)
+        if out.returncode:
+            sys.exit(out.stderr)
+        return [json.loads(line) for line in out.stdout.splitlines() if line.strip()]
+
+    people = {r["person_id"]: r["person"] for r in sql("-c", "SELECT DISTINCT person_id, person FROM policy_people")}
+    of_person = collections.defaultdict(list)
+    for label in map(json.loads, open(path)):
+        label["from"], label["to"] = time(label["start"]) - HALF_DAY, time(label["end"]) + HALF_DAY
+        label["incident_id"] = (number, label["incident_id"])
+        of_person[label["person"]].append(label)
+        labels.append(label)
+    for alert in sql("-c", "SELECT alert_id, detection_id, entity_id, least(interval_start, first_event_time) AS since, interval_end, risk_score, score FROM alerts"):
+        alert["labels"] = of_person[people.get(alert["entity_id"])]
+        alerts.append(alert)
+    for rule, rows in rules.items():
+        for row in sql("-f", rule):
+            row["labels"] = of_person[people.get(row["person_id"])]
+            rows.append(row)
+
+alerts.sort(key=lambda a: (-(a.get("risk_score") or 0), -(a.get("score") or 0), a["alert_id"]))
 total, false = collections.Counter(), collections.Counter()
 found = set()
 ranked = []
@@ -55,10 +67,8 @@ for alert in alerts:
         continue
     total[detection] += 1
     since, end = time(alert["since"]), time(alert["interval_end"])
-    answers = set()
-    for label in of_person[people.get(alert["entity_id"])]:
-        if detection in label["detections"] and since <= label["to"] and label["from"] <= end:
-            answers.add(label["incident_id"])
+    about = [l for l in alert["labels"] if detection in l["detections"] and since <= l["to"] and l["from"] <= end]
+    answers = {label["incident_id"] for label in about}
     found |= answers
     false[detection] += not answers
     ranked.append((detection, answers))
@@ -73,13 +83,12 @@ print(f"| all | {sum(total.values())} | {sum(false.values())} | {per(sum(false.v
 budget = sum(total[detection] for detection in BEHAVIOUR)
 curves = {"Bittern": [answers for detection, answers in ranked if detection in BEHAVIOUR]}
 columns = {"Bittern": (found, sum(false[d] for d in BEHAVIOUR))}
-for path in sorted(glob.glob(f"{HERE}/sql/public/*.sql")):
-    rows = sorted(sql("-f", path), key=lambda r: -r["score"])
+for path in RULES:
+    rows = sorted(rules[path], key=lambda r: -r["score"])
     curve = []
     for row in rows:
         day = time(row["day"])
-        about = [l for l in of_person[people.get(row["person_id"])] if day <= l["to"] and l["from"] <= day + 2 * HALF_DAY]
-        curve.append({l["incident_id"] for l in about})
+        curve.append({l["incident_id"] for l in row["labels"] if day <= l["to"] and l["from"] <= day + 2 * HALF_DAY})
     name = os.path.basename(path)[:-4].replace("_", " ")
     curves[name] = curve
     columns[name + f" (≥ {rows[:budget][-1]['score']:.3g})"] = (set().union(*curve[:budget]), sum(not about for about in curve[:budget]))
