@@ -67,13 +67,21 @@ known AS (
     AND s.complete
   GROUP BY a.source, a.day
 ),
+-- Backups, archives and migrations that the policy names: to read all there is is what they are for. bulk_download has a ceiling for them.
+backups AS (
+  SELECT DISTINCT d.day, d.app
+  FROM daily AS d
+  JOIN policy_clients AS c ON d.app = c.value AND d.day >= c.valid_from AND d.day < c.valid_to
+  WHERE c.kind = 'app_id' AND c.class = 'backup'
+),
 -- Days on which an app reads a lot: few, so that only they are judged.
 candidates AS (
-  SELECT day, source, app
-  FROM daily
-  WHERE day >= $interval_start AND day < $interval_end
-  GROUP BY day, source, app
-  HAVING max(readings) >= $readings_min
+  SELECT d.day, d.source, d.app
+  FROM daily AS d
+  LEFT JOIN backups AS b ON d.day = b.day AND d.app = b.app
+  WHERE d.day >= $interval_start AND d.day < $interval_end AND b.app IS NULL
+  GROUP BY d.day, d.source, d.app
+  HAVING max(d.readings) >= $readings_min
 ),
 -- The day itself is judged even if it is not known whole.
 unknown AS (
@@ -111,7 +119,7 @@ judged AS (
     s.readings_before, s.searches_before, s.credential_searches_before, s.days_before, s.grants_lately,
     s.first_event_time, s.last_event_time, k.days AS known_days,
     b.expected, b.spread, b.score, b.p_value, b.history,
-    b.status = 'learning' OR (b.score >= $score_min AND b.p_value <= $p_value_max) AS unusual
+    coalesce(b.status = 'learning' OR (b.score >= $score_min AND b.p_value <= $p_value_max), false) AS unusual
   FROM scored AS s
   JOIN known AS k ON s.source = k.source AND s.day = k.day
   LEFT JOIN baselines AS b ON s.source = b.source AND s.app = b.app AND s.day = b.day
