@@ -13,8 +13,10 @@ mod ingest;
 mod init;
 mod maintain;
 mod output;
+mod pager;
 mod plan;
 mod report;
+mod rows;
 mod run;
 mod schedule;
 mod serve;
@@ -84,9 +86,12 @@ enum Format {
     /// A page, of `report` alone
     #[value(hide = true)]
     Html,
-    /// Markdown, of `report` alone
+    /// Markdown, of `report`, `sql` and `hunt`
     #[value(hide = true, alias = "md")]
     Markdown,
+    /// A file, of `sql` alone
+    #[value(hide = true)]
+    Parquet,
 }
 
 #[derive(Debug, Subcommand)]
@@ -108,7 +113,7 @@ enum Command {
     Schedule(schedule::Args),
     /// Keep the lake in order: retention, small files, logs, old files; or erase a person
     Maintain(maintain::Args),
-    /// Query every table, view and function
+    /// Ask every table, view and function: a shell at a terminal, a script elsewhere
     #[command(after_help = SQL)]
     Sql(sql::Args),
     /// List and show cases, and write down what is decided about them
@@ -158,9 +163,12 @@ const RUN: &str = "Examples:
   bittern run --from 2026-03-01T00:00:00Z --to 2026-03-08T00:00:00Z";
 
 const SQL: &str = "Examples:
+  bittern sql                                           a prompt; \\? helps there
   bittern sql -c \"SELECT severity, summary FROM alerts ORDER BY risk_score DESC LIMIT 10\"
   bittern sql -f question.sql --param n=5 --format csv
-  bittern sql --table t=export.parquet -c \"SELECT count(*) FROM t\"";
+  bittern sql --table t=export.parquet -c \"SELECT count(*) FROM t\"
+  bittern sql -c \"SELECT * FROM acts\" --format parquet --out acts.parquet
+Formats: table, json, csv, markdown, parquet (with --out).";
 
 const ALERTS: &str = "Examples:
   bittern alerts list                                   open cases, the riskiest first
@@ -180,7 +188,7 @@ pub fn main() -> ExitCode {
     let args = Args::parse();
     let filter = tracing_subscriber::EnvFilter::try_new(&args.global.log).unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).init();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().thread_stack_size(32 * 1024 * 1024).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&Error::from(error)),
     };
@@ -201,14 +209,23 @@ fn prompt(question: &str) -> Result<()> {
 }
 
 fn failed(error: &Error) -> ExitCode {
-    eprintln!("error: {error:#}");
+    // An error may name a file or table whose name somebody else chose.
+    eprintln!("error: {}", output::safe(&format!("{error:#}")));
     ExitCode::from(error.exit_code())
 }
 
 async fn run(args: Args) -> Result<ExitCode> {
     let global = &args.global;
-    if matches!(global.format, Format::Html | Format::Markdown) && !matches!(args.command, Command::Report(_)) {
-        return Err(Error::usage("`--format html` and `--format markdown` are for `report`; others print table, json or csv"));
+    let fits = match global.format {
+        Format::Html => matches!(args.command, Command::Report(_)),
+        Format::Markdown => matches!(args.command, Command::Report(_) | Command::Sql(_) | Command::Hunt(_)),
+        Format::Parquet => matches!(args.command, Command::Sql(_)),
+        Format::Table | Format::Json | Format::Csv => true,
+    };
+    if !fits {
+        return Err(Error::usage(
+            "`--format html` is for `report`, markdown for `report`, `sql` and `hunt`, parquet for `sql`; others print table, json or csv",
+        ));
     }
     match &args.command {
         Command::Demo(args) => demo::run(global, args).await,

@@ -58,7 +58,7 @@ fn form(format: Format, out: Option<&Path>) -> Result<Form> {
         (Format::Markdown, _) | (Format::Table, "md" | "markdown") => Form::Markdown,
         (Format::Json, _) | (Format::Table, "json") => Form::Json,
         (Format::Table, _) => Form::Html,
-        (Format::Csv, _) => return Err(Error::usage("a report is no table: `--format html`, `markdown` or `json`")),
+        (Format::Csv | Format::Parquet, _) => return Err(Error::usage("a report is no table: `--format html`, `markdown` or `json`")),
     })
 }
 
