@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{Format, Global, moment, output};
+use super::{Format, Global, moment, output, unmask};
 use crate::alerts::actions::{Decision, Verdict};
 use crate::error::Result;
 use crate::pipeline::Bittern;
@@ -23,6 +23,8 @@ enum Command {
     Show {
         /// The beginning of the case's id, or of one of its alerts'
         case: String,
+        #[command(flatten)]
+        unmask: unmask::Args,
     },
     /// Somebody looks into it
     Ack(Decide),
@@ -70,6 +72,16 @@ struct List {
     /// At most so many
     #[arg(long, default_value_t = 100, value_name = "N")]
     limit: usize,
+    #[command(flatten)]
+    unmask: unmask::Args,
+}
+
+impl List {
+    /// In words, for whoever reads later why names were seen.
+    fn what(&self) -> String {
+        let of = |name: &str, value: &Option<String>| value.as_ref().map_or_else(String::new, |value| format!(", {name} {value}"));
+        format!("cases: {}{}{}", self.state, of("detection", &self.detection), of("entity", &self.entity))
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -93,14 +105,18 @@ impl Decide {
 
 /// Runs it.
 pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
-    let bittern = global.open().await?;
+    let bittern = match &args.command {
+        Command::List(list) => list.unmask.open(global, "alerts list", list.what()).await?,
+        Command::Show { case, unmask } => unmask.open(global, "alerts show", format!("case {case}")).await?,
+        _ => global.open().await?,
+    };
     match &args.command {
         Command::List(list) => {
             let state = Some(list.state.clone()).filter(|state| state != "all");
             let filter = Filter { state, detection: list.detection.clone(), entity: list.entity.clone(), limit: list.limit };
             output::print(&bittern.cases(&filter).await?, global.format)?;
         }
-        Command::Show { case } => {
+        Command::Show { case, .. } => {
             for (title, rows) in ["case", "alerts", "decisions"].into_iter().zip(bittern.case(case).await?) {
                 if global.format == Format::Table {
                     output::print_text(&format!("{title}\n"))?;

@@ -24,6 +24,7 @@ mod shell;
 mod sql;
 mod status;
 mod test;
+mod unmask;
 mod user;
 
 use std::io::IsTerminal;

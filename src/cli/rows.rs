@@ -72,11 +72,6 @@ impl<W: Write> Printer<W> {
         Ok(self.out)
     }
 
-    /// Rows so far.
-    pub fn rows(&self) -> usize {
-        self.rows
-    }
-
     fn harmless(&self, text: String, json: bool) -> String {
         match (self.terminal, json) {
             (false, _) => text,

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use datafusion::scalar::ScalarValue;
 
-use super::{Format, Global, named};
+use super::{Format, Global, named, unmask};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::lake::columns::utc;
@@ -50,6 +50,8 @@ pub struct Args {
     /// Never show an answer through $PAGER
     #[arg(long)]
     no_pager: bool,
+    #[command(flatten)]
+    unmask: unmask::Args,
 }
 
 /// Runs it. Only reading statements are allowed.
@@ -59,7 +61,9 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let (bittern, context, setup) = match config.lake.clone() {
         Some(lake) => {
             let bittern = Bittern::open(&config, &lake, Clock::System).await?;
-            let (context, setup) = (bittern.context.clone(), bittern.setup.clone());
+            let shows = bittern.shows_names() || args.unmask.asked("sql", String::new()).is_some();
+            let context = if shows { bittern.context.clone() } else { bittern.masked().await? };
+            let setup = bittern.setup.clone();
             (Some(bittern), context, setup)
         }
         // Without a lake, functions and further tables still work.
@@ -80,7 +84,8 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let names = if interactive { Names::of(&context, bittern.as_ref().map(|bittern| &bittern.catalog)).await? } else { Names::default() };
     let show = Show { format: global.format, expanded: false, timing: interactive, pager: at_terminal && !args.no_pager };
     let params = params(&args.param)?;
-    let mut console = Console { context, bittern, names, params, show, out: None, interactive, last: String::new() };
+    let unmasking = args.unmask.asked("sql", String::new());
+    let mut console = Console { context, bittern, names, params, show, out: None, interactive, unmasking, last: String::new() };
     console.to_file(args.out.clone());
     if interactive {
         return terminal::run(console, &setup).await;

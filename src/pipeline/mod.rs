@@ -15,6 +15,7 @@ pub mod run;
 pub mod served;
 pub mod texts;
 pub mod triage;
+pub mod unmask;
 pub mod upkeep;
 
 use std::collections::BTreeMap;

@@ -117,7 +117,13 @@ impl Console {
         let given = params.iter().map(|text| super::super::named(text)).collect::<Result<Vec<_>>>()?;
         let bittern = self.bittern.as_ref().ok_or_else(|| Error::usage("hunts want a lake"))?;
         let hunt: Hunt = bittern.hunt_named(name, &given)?;
-        let frame = bittern.hunt_on(&self.context, &hunt).await?;
+        self.note(&format!("hunt {name} {}", params.join(" "))).await?;
+        // Hunts show people by pseudonym over the tables as they are: what they look for may be a name.
+        let frame = if bittern.shows_names() || self.unmasking.is_some() {
+            self.context.read_batches(bittern.named(bittern.hunt(&hunt).await?).await?)?
+        } else {
+            bittern.hunt_on(&bittern.context, &hunt).await?
+        };
         let to_terminal = self.out.is_none();
         self.ask(Question::Frame(Box::new(frame))).await?;
         if to_terminal && self.interactive {

@@ -12,6 +12,7 @@ use super::names::Names;
 use super::statement::{Open, Piece, pieces};
 use crate::error::{Error, Result};
 use crate::pipeline::Bittern;
+use crate::pipeline::unmask::Unmasking;
 
 /// Rows that a terminal shows of one answer.
 const ROWS_SHOWN: usize = 10_000;
@@ -66,6 +67,8 @@ pub struct Console {
     pub out: Option<Out>,
     /// Whether somebody sits at the other end.
     pub interactive: bool,
+    /// Why names are shown, if that is to be written down of every statement.
+    pub unmasking: Option<Unmasking>,
     /// The last statement, for the editor.
     pub last: String,
 }
@@ -126,8 +129,17 @@ impl Console {
     /// Runs one statement.
     pub async fn statement(&mut self, piece: &Piece, file: Option<&str>) -> Result<()> {
         self.last = piece.sql.trim().to_owned();
+        self.note(&self.last).await?;
         let params = self.params.clone();
         self.ask(Question::Statement(piece, file, &params)).await
+    }
+
+    /// Writes down what is asked by somebody who sees names.
+    pub async fn note(&self, what: &str) -> Result<()> {
+        match (&self.bittern, &self.unmasking) {
+            (Some(bittern), Some(unmasking)) => bittern.note_unmasking(&Unmasking { what: what.to_owned(), ..unmasking.clone() }).await,
+            _ => Ok(()),
+        }
     }
 
     /// Asks, and shows the answer.
@@ -214,6 +226,9 @@ impl Console {
         let Some(bittern) = &mut self.bittern else { return Ok(()) };
         let changed = bittern.renew().await?;
         if changed {
+            if !bittern.shows_names() && self.unmasking.is_none() {
+                bittern.mask_again(&self.context).await?;
+            }
             self.names = Names::of(&self.context, Some(&bittern.catalog)).await?;
         }
         self.tell(if changed { "there is something new" } else { "nothing is new" });

@@ -11,7 +11,7 @@ use crate::error::{Error, Kind};
 /// The engine's error about a statement. `file` is where the statement stands, if it does not come from the terminal.
 pub fn of(error: DataFusionError, piece: &Piece, file: Option<&str>) -> Error {
     let found = told(&error);
-    let kind = Error::from(DataFusionError::Plan(String::new())).kind();
+    let kind = Kind::Usage;
     let plain = Error::from(error);
     if plain.kind() != kind {
         return plain;
@@ -28,11 +28,6 @@ pub fn of(error: DataFusionError, piece: &Piece, file: Option<&str>) -> Error {
         None => format!("line {number}, column {column}: {message}"),
     };
     Error::new(kind, format!("{head}{}", pointed(&piece.sql, line, column)))
-}
-
-/// Whether the error is one of the statement, which a second try with the same words would meet again.
-pub fn is_of_statement(error: &Error) -> bool {
-    error.kind() == Kind::Usage
 }
 
 /// The message, and line and column in the statement, from 1.
@@ -111,6 +106,5 @@ mod tests {
         let error = DataFusionError::SQL(Box::new(ParserError::ParserError("Expected: an expression at Line: 1, Column: 8".into())), None);
         let told = of(error, &piece, Some("q.sql"));
         assert_eq!(told.to_string(), "q.sql:5:8: Expected: an expression\n  SELECT FROM\n         ^");
-        assert!(is_of_statement(&told));
     }
 }
