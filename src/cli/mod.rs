@@ -135,8 +135,8 @@ enum Command {
     Serve(serve::Args),
     /// Add, list and remove the users of `serve`
     User(user::Args),
-    /// Show what the lake holds: sources, lateness, quarantine, unmapped actions
-    Status,
+    /// Show what arrives and how late, what detections lack, what is stored, run, delivered, and who saw names
+    Status(status::Args),
     /// Find every problem in SQL files and policy
     Check,
     /// Run the cases of the detections
@@ -245,7 +245,7 @@ async fn run(args: Args) -> Result<ExitCode> {
         Command::Report(args) => report::run(global, args).await,
         Command::Serve(args) => serve::run(global, args).await,
         Command::User(args) => user::run(global, args),
-        Command::Status => status::run(global).await,
+        Command::Status(args) => status::run(global, args).await,
         Command::Check => check::run(global).await,
         Command::Test(args) => test::run(global, args).await,
         Command::Credentials(args) => credentials::run(global, args).await,
