@@ -24,7 +24,7 @@ enum Command {
         /// The beginning of the case's id, or of one of its alerts'
         case: String,
         #[command(flatten)]
-        unmask: unmask::Args,
+        unmask: unmask::Names,
     },
     /// Somebody looks into it
     Ack(Decide),
@@ -73,7 +73,7 @@ struct List {
     #[arg(long, default_value_t = 100, value_name = "N")]
     limit: usize,
     #[command(flatten)]
-    unmask: unmask::Args,
+    unmask: unmask::Names,
 }
 
 impl List {

@@ -16,7 +16,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME=VALUE")]
     param: Vec<String>,
     #[command(flatten)]
-    unmask: unmask::Args,
+    unmask: unmask::Names,
 }
 
 /// Runs it.

@@ -25,7 +25,7 @@ pub struct Args {
     #[arg(long)]
     names: bool,
     #[command(flatten)]
-    unmask: unmask::Args,
+    unmask: unmask::Names,
     /// Cases that get a card with chart and evidence; the others get a line
     #[arg(long, default_value_t = 100, value_name = "N")]
     cards: usize,

@@ -51,7 +51,7 @@ pub struct Args {
     #[arg(long)]
     no_pager: bool,
     #[command(flatten)]
-    unmask: unmask::Args,
+    unmask: unmask::Names,
 }
 
 /// Runs it. Only reading statements are allowed.

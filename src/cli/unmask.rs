@@ -7,7 +7,7 @@ use crate::pipeline::unmask::Unmasking;
 
 /// Flags of commands that can show names.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Args {
+pub struct Names {
     /// Show people's names; who did, when and why is written to the table `unmaskings`
     #[arg(long, requires = "why")]
     unmask: bool,
@@ -19,7 +19,7 @@ pub struct Args {
     by: String,
 }
 
-impl Args {
+impl Names {
     /// What is to be written down, if names are asked for.
     pub fn asked(&self, command: &'static str, what: String) -> Option<Unmasking> {
         let why = self.why.clone().filter(|_| self.unmask)?;
