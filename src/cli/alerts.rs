@@ -1,10 +1,12 @@
 //! `bittern alerts`: cases, and what is decided about them.
 
+mod shown;
+
 use std::process::ExitCode;
 
 use super::{Format, Global, moment, output, unmask};
 use crate::alerts::actions::{Decision, Verdict};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::pipeline::Bittern;
 use crate::pipeline::triage::{Decided, Filter};
 
@@ -19,7 +21,7 @@ pub struct Args {
 enum Command {
     /// List cases, the riskiest first
     List(List),
-    /// Show a case: its alerts, their evidence, and what was decided
+    /// Show a case: why, its baseline, evidence, the person's last thirty days, what else fired, how to tune, what was decided
     Show {
         /// The beginning of the case's id, or of one of its alerts'
         case: String,
@@ -117,11 +119,25 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
             output::print(&bittern.cases(&filter).await?, global.format)?;
         }
         Command::Show { case, .. } => {
+            let told = bittern.told(case).await?;
+            if global.format == Format::Table
+                && let Some(told) = &told
+            {
+                output::print_text(&shown::page(told))?;
+            }
             for (title, rows) in ["case", "alerts", "decisions"].into_iter().zip(bittern.case(case).await?) {
-                if global.format == Format::Table {
-                    output::print_text(&format!("{title}\n"))?;
+                match (global.format, &told) {
+                    // The page has said it.
+                    (Format::Table, Some(_)) if title == "case" => continue,
+                    (Format::Table, _) if rows.iter().all(|batch| batch.num_rows() == 0) => continue,
+                    (Format::Table, _) => output::print_text(&format!("\n{title}\n"))?,
+                    _ => {}
                 }
                 output::print(&rows, global.format)?;
+            }
+            if let (Format::Json, Some(told)) = (global.format, &told) {
+                let line = serde_json::to_string(told).map_err(|e| Error::internal("the case is no JSON").caused_by(e))?;
+                output::print_text(&format!("{line}\n"))?;
             }
         }
         Command::Ack(decide) => write(&bittern, global, &decide.cases, decide.decided(Decision::Ack)).await?,

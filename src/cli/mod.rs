@@ -14,6 +14,7 @@ mod init;
 mod maintain;
 mod output;
 mod pager;
+mod picture;
 mod plan;
 mod report;
 mod rows;
@@ -173,7 +174,8 @@ Formats: table, json, csv, markdown, parquet (with --out).";
 
 const ALERTS: &str = "Examples:
   bittern alerts list                                   open cases, the riskiest first
-  bittern alerts show 3f9c20                            a case with its evidence
+  bittern alerts show 3f9c20                            a case with its evidence, the person's month, and how to tune
+  bittern alerts show 3f9c20 --unmask --why \"INC-204\"   the same with names; that is written down
   bittern alerts close 3f9c20 --verdict false-positive --comment \"a test key\"
   bittern alerts suppress 3f9c20 --until 2026-04-01T00:00:00Z";
 

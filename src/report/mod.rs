@@ -12,6 +12,7 @@ mod html;
 mod markdown;
 pub mod model;
 pub mod queries;
+pub mod single;
 mod summary;
 mod words;
 
