@@ -40,12 +40,12 @@ class Terminal:
         before, self.seen = self.seen[: found.end()], self.seen[found.end() :]
         return before
 
-    def ask(self, line, pattern=rb"bittern=> (\x1b\[\d+[CG])?$", seconds=60):
-        """Types a line; what comes until the next prompt."""
+    def ask(self, line, prompt=rb"bittern=> ", seconds=60):
+        """Types a line; what comes until the next prompt, behind which nothing is typed yet."""
         self.seen = b""
         self.type(line + "\r")
         time.sleep(0.3)
-        return self.until(pattern, seconds)
+        return self.until(rb"\n[^\n]*" + prompt + rb"(\r\x1b\[\d+C)?(\x1b\[\?\d+[hl])*$", seconds)
 
     def ended(self, seconds=20):
         until = time.monotonic() + seconds
@@ -111,7 +111,8 @@ check(b"risk_score" in shell.ask("\\d alerts") and b"list of" in shell.ask("\\d 
 check(b"person_risk" in shell.ask("\\dv"), "\\dv lists views")
 check(b"credential_redact" in shell.ask("\\df credential"), "\\df lists functions")
 check(b"opened_after_secret" in shell.ask("\\hunts secret"), "\\hunts lists hunts")
-check(b"rows" in shell.ask("\\hunt largest_downloads limit=2", seconds=120), "\\hunt answers one")
+answer = shell.ask("\\hunt largest_downloads places=2", seconds=120)
+check(b"person_id" in answer and b"Who took the most files" in answer, f"\\hunt answers one: {answer!r}")
 shell.ask("\\x on")
 check(b"-[ 1 ]" in shell.ask("SELECT 1 AS one, 2 AS two;"), "\\x puts columns below each other")
 shell.ask("\\x off")
@@ -192,6 +193,6 @@ shell.ask("\\pager off")
 os.remove(f"{scratch}/paged")
 shell.ask("\\dt")
 check(not os.path.exists(f"{scratch}/paged"), "\\pager off pages nothing")
-shell.ask("\\q", rb"q")
+shell.type("\\q\r")
 check(shell.ended() == 0, "\\q leaves")
 print(f"{checks} passed, 0 failed")

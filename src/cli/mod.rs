@@ -204,6 +204,15 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Whether the command line is one, with its problem if it is not: what documents say is tried out by it.
+///
+/// # Errors
+/// `Usage` with clap's message.
+pub fn accepts(words: &[String]) -> Result<()> {
+    let parsed = Args::try_parse_from(words);
+    parsed.map(drop).map_err(|e| Error::usage(e.to_string()))
+}
+
 /// Asks somebody at the terminal.
 fn prompt(question: &str) -> Result<()> {
     use std::io::Write;

@@ -60,6 +60,8 @@ pub fn is_unsafe(c: char) -> bool {
 pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let mut table = comfy_table::Table::new();
     table.load_preset(comfy_table::presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
+    // A line below the header is enough.
+    table.remove_style(comfy_table::TableComponent::HorizontalLines).remove_style(comfy_table::TableComponent::MiddleIntersections);
     table.set_header(header);
     for row in rows {
         table.add_row(row.iter().map(|cell| safe(cell)));

@@ -173,9 +173,11 @@ fn page(status: &Status) -> String {
     }
     match status.stale {
         (0, 0) => text.push_str("every answer is up to date\n"),
-        (jobs, 0) => text.push_str(&format!("{jobs} jobs have stale answers: bittern run\n")),
         (jobs, old) => {
-            text.push_str(&format!("{jobs} jobs have stale answers (bittern run), {old} intervals older than the lookback (--full)\n"))
+            let have = if jobs == 1 { "1 job has stale answers".to_owned() } else { format!("{jobs} jobs have stale answers") };
+            let older =
+                if old == 0 { String::new() } else { format!("; {old} intervals are older than the lookback (bittern run --full)") };
+            text.push_str(&format!("{have}: bittern run{older}\n"));
         }
     }
     text

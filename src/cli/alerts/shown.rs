@@ -130,10 +130,13 @@ fn tuning(told: &Told) -> String {
         safe(&case.entity_id),
         day(case.interval_start.day())
     ));
-    let key = case.alert_key.as_deref().filter(|key| !key.is_empty()).unwrap_or(&case.entity_id);
+    // A kind of program is a key, too, but everybody's.
+    const CLASSES: [&str; 5] = ["interactive", "sync", "backup", "api", "ai"];
+    let key = case.alert_key.as_deref().filter(|key| !key.is_empty() && !CLASSES.contains(key));
+    let key = key.map_or_else(String::new, |key| format!(" or of {}", one_line(key)));
+    let of = safe(&format!("{}{key}", case.entity_id));
     text.push_str(&format!(
-        "  policy/exceptions.csv with {} silences it for good, policy/approvals.csv for some days\n",
-        safe(&one_line(key))
+        "  a row of {of} in policy/exceptions.csv silences it for good; policy/approvals.csv allows it for some days\n"
     ));
     if let Some(gaps) = &told.known_gaps {
         text.push_str(&format!("  not seen: {}\n", safe(gaps)));

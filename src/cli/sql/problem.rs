@@ -67,7 +67,8 @@ fn stripped(message: &str) -> String {
     while let Some(after) = STAGES.iter().find_map(|stage| rest.strip_prefix(stage)) {
         rest = after;
     }
-    rest.to_owned()
+    // Of a table nobody here knows the catalogue's name.
+    rest.replace("datafusion.public.", "").replace("bittern.public.", "")
 }
 
 fn advised(message: String, diagnostic: &Diagnostic) -> String {
@@ -78,9 +79,10 @@ fn advised(message: String, diagnostic: &Diagnostic) -> String {
 /// The statement's line and a mark below the column.
 fn pointed(sql: &str, line: usize, column: usize) -> String {
     let Some(text) = sql.lines().nth(line.saturating_sub(1)) else { return String::new() };
-    // A long line is shown around the place.
+    // A long line is shown around the place; what stood before the statement is not shown at all.
     const SHOWN: usize = 100;
-    let skipped = if column > SHOWN { column - SHOWN / 2 } else { 0 };
+    let blank = text.chars().take_while(|c| c.is_whitespace()).count();
+    let skipped = if column - blank.min(column) > SHOWN { column - SHOWN / 2 } else { blank.min(column.saturating_sub(1)) };
     let shown: String = text.chars().skip(skipped).take(SHOWN).collect();
     let indent = " ".repeat(column.saturating_sub(1 + skipped));
     format!("\n  {}\n  {indent}^", safe(&shown.replace('\t', " ")))
