@@ -24,6 +24,9 @@ pub struct Args {
     /// Show people's names besides their pseudonyms, where `names = true` in bittern.toml; elsewhere --unmask does, and is written down
     #[arg(long)]
     names: bool,
+    /// For somebody who is to learn of no single person: counts, and groups of five people or more
+    #[arg(long, conflicts_with_all = ["names", "unmask"])]
+    aggregate: bool,
     #[command(flatten)]
     unmask: unmask::Names,
     /// Cases that get a card with chart and evidence; the others get a line
@@ -45,7 +48,7 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
         bittern.unmask(unmasking).await?;
     }
     let names = args.names || unmasking.is_some();
-    let settings = report::Settings { day, names, cards_max: args.cards };
+    let settings = report::Settings { day, names, cards_max: args.cards, aggregate: args.aggregate };
     let report = bittern.report(&settings, &bar("asking {bar:40} {pos}/{len} {msg}")).await?;
     let text = report::written(&report, form)?;
     let file = match (&args.out, form) {

@@ -148,10 +148,26 @@ pub async fn gather(installation: &Installation<'_>, settings: &Settings, progre
     report.detections = detections(&asking, weeks).await?;
     report.missing = summary::missing(&held, &report, installation);
     summary::counts(&mut report, &exposures);
-    summary::first(&mut report);
-    report.sentences = summary::sentences(&report);
+    if settings.aggregate {
+        aggregate(&mut report);
+    } else {
+        summary::first(&mut report);
+        report.sentences = summary::sentences(&report);
+    }
     progress.finish_and_clear();
     Ok(report)
+}
+
+/// Takes away all that is about one person, once it is counted.
+fn aggregate(report: &mut Report) {
+    report.aggregate = true;
+    report.people.clear();
+    report.sentences = summary::sentences(report);
+    for cases in [&mut report.open, &mut report.learning, &mut report.done] {
+        cases.clear();
+    }
+    report.changed.clear();
+    report.standing.clear();
 }
 
 /// Names by pseudonym.
