@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use super::{Format, Global, named, output, unmask};
 use crate::error::Result;
 use crate::pipeline::hunts;
+use crate::pipeline::unmask::with_names;
 
 /// Flags of `hunt`.
 #[derive(Debug, clap::Args)]
@@ -42,7 +43,12 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let params = args.param.iter().map(|text| named(text)).collect::<Result<Vec<_>>>()?;
     let hunt = bittern.hunt_named(name, &params)?;
     let rows = bittern.hunt(&hunt).await?;
-    let rows = if bittern.shows_names() { bittern.named(rows).await? } else { rows };
+    let rows = if bittern.shows_names() {
+        let names = bittern.people_names().await?;
+        rows.iter().map(|batch| with_names(batch, &names)).collect::<Result<_>>()?
+    } else {
+        rows
+    };
     output::print(&rows, global.format)?;
     if global.format == Format::Table {
         output::print_text(&format!("{}\n", hunt.title))?;

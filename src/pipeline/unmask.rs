@@ -1,5 +1,6 @@
 //! Who saw people's names, when and why; and the tables as somebody sees them who does not.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray, TimestampMicrosecondArray};
@@ -102,24 +103,21 @@ impl Bittern {
         Ok(())
     }
 
-    /// The rows with a column `name` behind the first that says which person they are about (`person_id`, `entity_id`, `entity`).
-    pub async fn named(&self, batches: Vec<RecordBatch>) -> Result<Vec<RecordBatch>> {
-        let rows = self
-            .context
-            .sql("SELECT person_id, max(name) AS name FROM policy_people WHERE name IS NOT NULL GROUP BY person_id")
-            .await?
-            .collect()
-            .await?;
-        let mut names = std::collections::BTreeMap::new();
-        for batch in &rows {
+    /// People's names by pseudonym, from the policy.
+    pub async fn people_names(&self) -> Result<BTreeMap<String, String>> {
+        let sql = "SELECT person_id, max(name) AS name FROM policy_people WHERE name IS NOT NULL GROUP BY person_id";
+        let mut names = BTreeMap::new();
+        for batch in &self.context.sql(sql).await?.collect().await? {
             let (ids, of) = (batch.column(0).as_string::<i32>(), batch.column(1).as_string::<i32>());
             names.extend((0..batch.num_rows()).map(|row| (ids.value(row).to_owned(), of.value(row).to_owned())));
         }
-        batches.into_iter().map(|batch| with_names(&batch, &names)).collect()
+        Ok(names)
     }
 }
 
-fn with_names(batch: &RecordBatch, names: &std::collections::BTreeMap<String, String>) -> Result<RecordBatch> {
+/// The rows with a column `name` behind the first that says which person they are about (`person_id`, `entity_id`, `entity`), if there
+/// is one and no `name` yet.
+pub fn with_names(batch: &RecordBatch, names: &BTreeMap<String, String>) -> Result<RecordBatch> {
     let schema = batch.schema();
     let place = ["person_id", "entity_id", "entity"].iter().find_map(|column| schema.index_of(column).ok());
     let (Some(place), Err(_)) = (place, schema.index_of("name")) else { return Ok(batch.clone()) };

@@ -1,6 +1,7 @@
 //! One statement from its text to its last row: planned, run on other threads so that it can be given up at any time, and printed as its
 //! rows come.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ use super::super::rows::{Printer, Shape};
 use super::problem;
 use super::statement::Piece;
 use crate::error::{Error, Result};
+use crate::pipeline::unmask::with_names;
 use crate::session::bounded;
 use crate::session::written::ParquetFile;
 
@@ -69,8 +71,8 @@ pub struct Done {
 pub enum Question<'q> {
     /// A statement, and the file that it stands in.
     Statement(&'q Piece, Option<&'q str>, &'q [(String, ScalarValue)]),
-    /// What is planned already.
-    Frame(Box<DataFrame>),
+    /// What is planned already, and names to put beside pseudonyms.
+    Frame(Box<DataFrame>, BTreeMap<String, String>),
 }
 
 /// Answers a question. `cancellable`: an interrupt gives the query up instead of ending the process.
@@ -79,9 +81,13 @@ pub enum Question<'q> {
 /// `Usage` for what is no reading statement, with its place.
 pub async fn answer(context: &SessionContext, question: Question<'_>, target: &Target, cancellable: bool) -> Result<Outcome> {
     let started = Instant::now();
+    let names = match &question {
+        Question::Frame(_, names) => names.clone(),
+        Question::Statement(..) => BTreeMap::new(),
+    };
     let planning = async {
         match question {
-            Question::Frame(frame) => (*frame).create_physical_plan().await.map_err(Error::from),
+            Question::Frame(frame, _) => (*frame).create_physical_plan().await.map_err(Error::from),
             Question::Statement(piece, file, params) => planned(context, &piece.sql, params).await.map_err(|e| problem::of(e, piece, file)),
         }
     };
@@ -93,7 +99,7 @@ pub async fn answer(context: &SessionContext, question: Question<'_>, target: &T
         plan = planning => plan?,
     };
     let plan = bounded::interruptible(plan)?;
-    let mut gathered = Gathered::new(target, &plan)?;
+    let mut gathered = Gathered::new(target, &plan, names)?;
     let (sender, mut batches) = mpsc::channel::<std::result::Result<RecordBatch, DataFusionError>>(2);
     let (running, task_context) = (Arc::clone(&plan), context.task_ctx());
     let task = tokio::spawn(async move {
@@ -167,6 +173,8 @@ struct Gathered {
     rows: usize,
     rows_max: usize,
     more: bool,
+    /// None are added where there are none.
+    names: BTreeMap<String, String>,
 }
 
 enum To {
@@ -176,8 +184,11 @@ enum To {
 }
 
 impl Gathered {
-    fn new(target: &Target, plan: &Arc<dyn ExecutionPlan>) -> Result<Self> {
-        let (schema, terminal) = (plan.schema(), std::io::stdout().is_terminal());
+    fn new(target: &Target, plan: &Arc<dyn ExecutionPlan>, names: BTreeMap<String, String>) -> Result<Self> {
+        let (mut schema, terminal) = (plan.schema(), std::io::stdout().is_terminal());
+        if !names.is_empty() {
+            schema = with_names(&RecordBatch::new_empty(schema), &names)?.schema();
+        }
         let mut rows_max = usize::MAX;
         let to = match target {
             Target::Stdout(shape) => To::Text(Printer::new(*shape, schema, Box::new(std::io::stdout()), terminal)),
@@ -193,7 +204,7 @@ impl Gathered {
             }
             Target::Parquet(path) => To::Parquet(ParquetFile::create(path, schema)?),
         };
-        Ok(Self { to, rows: 0, rows_max, more: false })
+        Ok(Self { to, rows: 0, rows_max, more: false, names })
     }
 
     /// Takes some rows; whether no more are wanted.
@@ -202,6 +213,7 @@ impl Gathered {
         self.more |= wanted < batch.num_rows();
         self.rows += wanted;
         let batch = batch.slice(0, wanted);
+        let batch = if self.names.is_empty() { batch } else { with_names(&batch, &self.names)? };
         if wanted > 0 {
             match &mut self.to {
                 To::Text(printer) => printer.write(&batch)?,

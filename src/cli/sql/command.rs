@@ -1,5 +1,6 @@
 //! Commands of the shell: lines that begin with a backslash.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::super::output;
@@ -119,13 +120,11 @@ impl Console {
         let hunt: Hunt = bittern.hunt_named(name, &given)?;
         self.note(&format!("hunt {name} {}", params.join(" "))).await?;
         // Hunts show people by pseudonym over the tables as they are: what they look for may be a name.
-        let frame = if bittern.shows_names() || self.unmasking.is_some() {
-            self.context.read_batches(bittern.named(bittern.hunt(&hunt).await?).await?)?
-        } else {
-            bittern.hunt_on(&bittern.context, &hunt).await?
-        };
+        let frame = bittern.hunt_on(&bittern.context, &hunt).await?;
+        let named = bittern.shows_names() || self.unmasking.is_some();
+        let names = if named { bittern.people_names().await? } else { BTreeMap::new() };
         let to_terminal = self.out.is_none();
-        self.ask(Question::Frame(Box::new(frame))).await?;
+        self.ask(Question::Frame(Box::new(frame), names)).await?;
         if to_terminal && self.interactive {
             self.tell(&output::safe(&hunt.title));
             for (column, meaning) in &hunt.columns {
