@@ -86,7 +86,7 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let params = params(&args.param)?;
     let unmasking = args.unmask.asked("sql", String::new());
     let mut console = Console { context, bittern, names, params, show, out: None, interactive, unmasking, last: String::new() };
-    console.to_file(args.out.clone());
+    console.send_to(args.out.clone());
     if interactive {
         return terminal::run(console, &setup).await;
     }

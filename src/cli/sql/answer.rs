@@ -180,7 +180,7 @@ struct Gathered {
 enum To {
     Text(Printer<Box<dyn Write + Send>>),
     Buffer(Printer<Vec<u8>>),
-    Parquet(ParquetFile),
+    Parquet(Box<ParquetFile>),
 }
 
 impl Gathered {
@@ -202,7 +202,7 @@ impl Gathered {
                 let file = BufWriter::new(opened.map_err(refused)?);
                 To::Text(Printer::new(*shape, schema, Box::new(file), false))
             }
-            Target::Parquet(path) => To::Parquet(ParquetFile::create(path, schema)?),
+            Target::Parquet(path) => To::Parquet(Box::new(ParquetFile::create(path, schema)?)),
         };
         Ok(Self { to, rows: 0, rows_max, more: false, names })
     }

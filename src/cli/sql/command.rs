@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::super::output;
 use super::answer::Question;
 use super::console::{Console, Next};
-use super::names::Names;
+use super::names::{Names, Saved};
 use crate::error::{Error, Result};
 use crate::pipeline::hunts::Hunt;
 
@@ -80,7 +80,7 @@ impl Console {
                 }
                 self.tell(&format!("format: {}", super::format_name(self.show.format)));
             }
-            "\\o" => self.to_file(argument.map(PathBuf::from)),
+            "\\o" => self.send_to(argument.map(PathBuf::from)),
             "\\i" => {
                 let file = argument.ok_or_else(|| Error::usage("\\i wants a file"))?;
                 return Box::pin(self.file(Path::new(file), depth + 1)).await;
@@ -171,7 +171,7 @@ fn functions(names: &Names, word: &str) -> String {
 }
 
 fn saved(names: &Names, word: &str) -> String {
-    let row = |(name, (title, params)): (&String, &(String, Vec<(String, String)>))| {
+    let row = |(name, (title, params)): (&String, &Saved)| {
         let params: Vec<String> = params.iter().map(|(name, value)| format!("{name}={value}")).collect();
         vec![name.clone(), title.clone(), params.join(" ")]
     };

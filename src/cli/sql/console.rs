@@ -75,7 +75,7 @@ pub struct Console {
 
 impl Console {
     /// Sends rows into a file from now on.
-    pub fn to_file(&mut self, path: Option<PathBuf>) {
+    pub fn send_to(&mut self, path: Option<PathBuf>) {
         self.out = path.map(|path| Out { path, answers: 0 });
     }
 

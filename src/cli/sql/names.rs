@@ -38,9 +38,12 @@ pub struct Names {
     pub tables: BTreeMap<String, Table>,
     /// Functions.
     pub functions: BTreeMap<String, Function>,
-    /// Hunts: the question, and parameters with their defaults.
-    pub hunts: BTreeMap<String, (String, Vec<(String, String)>)>,
+    /// Hunts.
+    pub hunts: BTreeMap<String, Saved>,
 }
+
+/// A hunt: the question, and parameters with their defaults.
+pub type Saved = (String, Vec<(String, String)>);
 
 impl Names {
     /// What a session and the SQL files have.
