@@ -111,7 +111,8 @@ impl Typing {
             return self.of_command(line);
         }
         let text = format!("{}{line}", self.before);
-        if matches!(pieces(&text).open, Open::Text | Open::Dollars | Open::Comment) {
+        let in_comment = |token: &(Token, usize, usize)| matches!(&token.0, Token::Whitespace(Whitespace::SingleLineComment { comment, .. }) if !comment.ends_with('\n'));
+        if matches!(pieces(&text).open, Open::Text | Open::Dollars | Open::Comment) || tokens(&text).0.last().is_some_and(in_comment) {
             return (line.len(), Vec::new());
         }
         let start = line

@@ -98,7 +98,7 @@ mod tests {
         assert_eq!(with_place("nothing"), ("nothing".to_owned(), None));
         assert_eq!(pointed("SELECT 1\nFROM  nowhere", 2, 7), "\n  FROM  nowhere\n        ^");
         let long = format!("{}x", "a ".repeat(100));
-        assert_eq!(pointed(&long, 1, 201).lines().last().map(str::len), Some(53));
+        assert_eq!(pointed(&long, 1, 201).lines().last().map(str::len), Some(52));
         assert_eq!(stripped("Error during planning: Schema error: No field"), "No field");
     }
 

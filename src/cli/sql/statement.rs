@@ -167,6 +167,6 @@ mod tests {
         let found = pieces("SELECT 1;\n-- two\nSELECT 2; SELECT\n 3;  SELECT 4");
         let ended: Vec<(usize, &str)> = found.ended.iter().map(|piece| (piece.lines_before, piece.sql.as_str())).collect();
         assert_eq!(ended, [(0, "SELECT 1"), (2, "SELECT 2"), (2, "          SELECT\n 3")]);
-        assert_eq!((found.rest.lines_before, found.rest.sql.trim_start(), found.rest.sql.len()), (3, "SELECT 4", 14));
+        assert_eq!((found.rest.lines_before, found.rest.sql.trim_start(), found.rest.sql.len()), (3, "SELECT 4", 13));
     }
 }
