@@ -30,7 +30,8 @@ pub struct Config {
     pub spill: Option<PathBuf>,
     /// Files with credential rules of your own, in our syntax or in that of Gitleaks and Betterleaks.
     pub rules: Vec<PathBuf>,
-    /// Whether names stand beside pseudonyms where alerts are shown or told; they are in `policy_people` alone otherwise.
+    /// Whether names stand beside pseudonyms where alerts are shown or told, and accounts as they are in `sql`; otherwise they are in
+    /// `policy_people` alone, and whoever wants to see them says why.
     pub names: bool,
     /// How raw objects are landed.
     pub ingest: Ingest,

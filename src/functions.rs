@@ -15,6 +15,17 @@ use crate::event::SECOND;
 use crate::lake::columns::time_type;
 use crate::sources::time;
 
+/// Each by name: how it is called, and what it gives.
+pub const ABOUT: [(&str, &str, &str); 3] = [
+    (
+        "parse_time",
+        "parse_time(text)",
+        "A time as vendors write it: RFC 3339, seconds or milliseconds since 1970, and others. NULL for what is none.",
+    ),
+    ("local_time", "local_time(time, zone)", "The clock of a time zone at a time; UTC where there is no such zone."),
+    ("pseudonym", "pseudonym(account)", "The person_id of an account that no row of people explains."),
+];
+
 /// Registers them.
 pub fn register(context: &SessionContext) {
     context.register_udf(ScalarUDF::from(ParseTime::new()));

@@ -5,6 +5,7 @@ pub mod bounded;
 pub mod files;
 pub mod role;
 pub mod spill;
+pub mod written;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

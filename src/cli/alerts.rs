@@ -1,10 +1,12 @@
 //! `bittern alerts`: cases, and what is decided about them.
 
+mod shown;
+
 use std::process::ExitCode;
 
-use super::{Format, Global, moment, output};
+use super::{Format, Global, moment, output, unmask};
 use crate::alerts::actions::{Decision, Verdict};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::pipeline::Bittern;
 use crate::pipeline::triage::{Decided, Filter};
 
@@ -19,10 +21,12 @@ pub struct Args {
 enum Command {
     /// List cases, the riskiest first
     List(List),
-    /// Show a case: its alerts, their evidence, and what was decided
+    /// Show a case: why, its baseline, evidence, the person's last thirty days, what else fired, how to tune, what was decided
     Show {
         /// The beginning of the case's id, or of one of its alerts'
         case: String,
+        #[command(flatten)]
+        unmask: unmask::Names,
     },
     /// Somebody looks into it
     Ack(Decide),
@@ -70,6 +74,16 @@ struct List {
     /// At most so many
     #[arg(long, default_value_t = 100, value_name = "N")]
     limit: usize,
+    #[command(flatten)]
+    unmask: unmask::Names,
+}
+
+impl List {
+    /// In words, for whoever reads later why names were seen.
+    fn what(&self) -> String {
+        let of = |name: &str, value: &Option<String>| value.as_ref().map_or_else(String::new, |value| format!(", {name} {value}"));
+        format!("cases: {}{}{}", self.state, of("detection", &self.detection), of("entity", &self.entity))
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -93,19 +107,37 @@ impl Decide {
 
 /// Runs it.
 pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
-    let bittern = global.open().await?;
+    let bittern = match &args.command {
+        Command::List(list) => list.unmask.open(global, "alerts list", list.what()).await?,
+        Command::Show { case, unmask } => unmask.open(global, "alerts show", format!("case {case}")).await?,
+        _ => global.open().await?,
+    };
     match &args.command {
         Command::List(list) => {
             let state = Some(list.state.clone()).filter(|state| state != "all");
             let filter = Filter { state, detection: list.detection.clone(), entity: list.entity.clone(), limit: list.limit };
             output::print(&bittern.cases(&filter).await?, global.format)?;
         }
-        Command::Show { case } => {
+        Command::Show { case, .. } => {
+            let told = bittern.told(case).await?;
+            if global.format == Format::Table
+                && let Some(told) = &told
+            {
+                output::print_text(&shown::page(told))?;
+            }
             for (title, rows) in ["case", "alerts", "decisions"].into_iter().zip(bittern.case(case).await?) {
-                if global.format == Format::Table {
-                    output::print_text(&format!("{title}\n"))?;
+                match (global.format, &told) {
+                    // The page has said it.
+                    (Format::Table, Some(_)) if title == "case" => continue,
+                    (Format::Table, _) if rows.iter().all(|batch| batch.num_rows() == 0) => continue,
+                    (Format::Table, _) => output::print_text(&format!("\n{title}\n"))?,
+                    _ => {}
                 }
                 output::print(&rows, global.format)?;
+            }
+            if let (Format::Json, Some(told)) = (global.format, &told) {
+                let line = serde_json::to_string(told).map_err(|e| Error::internal("the case is no JSON").caused_by(e))?;
+                output::print_text(&format!("{line}\n"))?;
             }
         }
         Command::Ack(decide) => write(&bittern, global, &decide.cases, decide.decided(Decision::Ack)).await?,

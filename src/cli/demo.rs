@@ -83,7 +83,10 @@ fn write_config(dir: &Path, data: &Path) -> Result<()> {
     let refused = |e: std::io::Error| Error::from(e).context(format!("cannot write to `{}`", dir.display()));
     std::fs::create_dir_all(dir).map_err(refused)?;
     let policy = std::path::absolute(data.join("policy")).map_err(refused)?;
-    let text = format!("lake = \"lake\"\nkey_file = \"fingerprint.key\"\npolicy = {}\n", toml::Value::from(policy.display().to_string()));
+    let text = format!(
+        "lake = \"lake\"\nkey_file = \"fingerprint.key\"\nnames = true\npolicy = {}\n",
+        toml::Value::from(policy.display().to_string())
+    );
     std::fs::write(dir.join("bittern.toml"), text).map_err(refused)
 }
 

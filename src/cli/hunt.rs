@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use super::{Format, Global, named, output};
+use super::{Format, Global, named, output, unmask};
 use crate::error::Result;
 use crate::pipeline::hunts;
+use crate::pipeline::unmask::with_names;
 
 /// Flags of `hunt`.
 #[derive(Debug, clap::Args)]
@@ -15,11 +16,14 @@ pub struct Args {
     /// A value for one of its parameters
     #[arg(long, value_name = "NAME=VALUE")]
     param: Vec<String>,
+    #[command(flatten)]
+    unmask: unmask::Names,
 }
 
 /// Runs it.
 pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
-    let bittern = global.open().await?;
+    let what = format!("{} {}", args.name.as_deref().unwrap_or_default(), args.param.join(" "));
+    let bittern = args.unmask.open(global, "hunt", what.trim().to_owned()).await?;
     let Some(name) = &args.name else {
         let mut rows = Vec::new();
         for hunt in hunts::all(&bittern.catalog)? {
@@ -38,7 +42,14 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     };
     let params = args.param.iter().map(|text| named(text)).collect::<Result<Vec<_>>>()?;
     let hunt = bittern.hunt_named(name, &params)?;
-    output::print(&bittern.hunt(&hunt).await?, global.format)?;
+    let rows = bittern.hunt(&hunt).await?;
+    let rows = if bittern.shows_names() {
+        let names = bittern.people_names().await?;
+        rows.iter().map(|batch| with_names(batch, &names)).collect::<Result<_>>()?
+    } else {
+        rows
+    };
+    output::print(&rows, global.format)?;
     if global.format == Format::Table {
         output::print_text(&format!("{}\n", hunt.title))?;
         for (column, meaning) in &hunt.columns {

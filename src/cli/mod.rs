@@ -13,8 +13,11 @@ mod ingest;
 mod init;
 mod maintain;
 mod output;
+mod pager;
+mod picture;
 mod plan;
 mod report;
+mod rows;
 mod run;
 mod schedule;
 mod serve;
@@ -22,6 +25,7 @@ mod shell;
 mod sql;
 mod status;
 mod test;
+mod unmask;
 mod user;
 
 use std::io::IsTerminal;
@@ -84,9 +88,12 @@ enum Format {
     /// A page, of `report` alone
     #[value(hide = true)]
     Html,
-    /// Markdown, of `report` alone
+    /// Markdown, of `report`, `sql` and `hunt`
     #[value(hide = true, alias = "md")]
     Markdown,
+    /// A file, of `sql` alone
+    #[value(hide = true)]
+    Parquet,
 }
 
 #[derive(Debug, Subcommand)]
@@ -108,7 +115,7 @@ enum Command {
     Schedule(schedule::Args),
     /// Keep the lake in order: retention, small files, logs, old files; or erase a person
     Maintain(maintain::Args),
-    /// Query every table, view and function
+    /// Ask every table, view and function: a shell at a terminal, a script elsewhere
     #[command(after_help = SQL)]
     Sql(sql::Args),
     /// List and show cases, and write down what is decided about them
@@ -129,8 +136,8 @@ enum Command {
     Serve(serve::Args),
     /// Add, list and remove the users of `serve`
     User(user::Args),
-    /// Show what the lake holds: sources, lateness, quarantine, unmapped actions
-    Status,
+    /// Show what arrives and how late, what detections lack, what is stored, run, delivered, and who saw names
+    Status(status::Args),
     /// Find every problem in SQL files and policy
     Check,
     /// Run the cases of the detections
@@ -158,13 +165,17 @@ const RUN: &str = "Examples:
   bittern run --from 2026-03-01T00:00:00Z --to 2026-03-08T00:00:00Z";
 
 const SQL: &str = "Examples:
+  bittern sql                                           a prompt; \\? helps there
   bittern sql -c \"SELECT severity, summary FROM alerts ORDER BY risk_score DESC LIMIT 10\"
   bittern sql -f question.sql --param n=5 --format csv
-  bittern sql --table t=export.parquet -c \"SELECT count(*) FROM t\"";
+  bittern sql --table t=export.parquet -c \"SELECT count(*) FROM t\"
+  bittern sql -c \"SELECT * FROM acts\" --format parquet --out acts.parquet
+Formats: table, json, csv, markdown, parquet (with --out).";
 
 const ALERTS: &str = "Examples:
   bittern alerts list                                   open cases, the riskiest first
-  bittern alerts show 3f9c20                            a case with its evidence
+  bittern alerts show 3f9c20                            a case with its evidence, the person's month, and how to tune
+  bittern alerts show 3f9c20 --unmask --why \"INC-204\"   the same with names; that is written down
   bittern alerts close 3f9c20 --verdict false-positive --comment \"a test key\"
   bittern alerts suppress 3f9c20 --until 2026-04-01T00:00:00Z";
 
@@ -180,7 +191,7 @@ pub fn main() -> ExitCode {
     let args = Args::parse();
     let filter = tracing_subscriber::EnvFilter::try_new(&args.global.log).unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).init();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().thread_stack_size(32 * 1024 * 1024).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&Error::from(error)),
     };
@@ -193,6 +204,15 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Whether the command line is one, with its problem if it is not: what documents say is tried out by it.
+///
+/// # Errors
+/// `Usage` with clap's message.
+pub fn accepts(words: &[String]) -> Result<()> {
+    let parsed = Args::try_parse_from(words);
+    parsed.map(drop).map_err(|e| Error::usage(e.to_string()))
+}
+
 /// Asks somebody at the terminal.
 fn prompt(question: &str) -> Result<()> {
     use std::io::Write;
@@ -201,14 +221,23 @@ fn prompt(question: &str) -> Result<()> {
 }
 
 fn failed(error: &Error) -> ExitCode {
-    eprintln!("error: {error:#}");
+    // An error may name a file or table whose name somebody else chose.
+    eprintln!("error: {}", output::safe(&format!("{error:#}")));
     ExitCode::from(error.exit_code())
 }
 
 async fn run(args: Args) -> Result<ExitCode> {
     let global = &args.global;
-    if matches!(global.format, Format::Html | Format::Markdown) && !matches!(args.command, Command::Report(_)) {
-        return Err(Error::usage("`--format html` and `--format markdown` are for `report`; others print table, json or csv"));
+    let fits = match global.format {
+        Format::Html => matches!(args.command, Command::Report(_)),
+        Format::Markdown => matches!(args.command, Command::Report(_) | Command::Sql(_) | Command::Hunt(_)),
+        Format::Parquet => matches!(args.command, Command::Sql(_)),
+        Format::Table | Format::Json | Format::Csv => true,
+    };
+    if !fits {
+        return Err(Error::usage(
+            "`--format html` is for `report`, markdown for `report`, `sql` and `hunt`, parquet for `sql`; others print table, json or csv",
+        ));
     }
     match &args.command {
         Command::Demo(args) => demo::run(global, args).await,
@@ -227,7 +256,7 @@ async fn run(args: Args) -> Result<ExitCode> {
         Command::Report(args) => report::run(global, args).await,
         Command::Serve(args) => serve::run(global, args).await,
         Command::User(args) => user::run(global, args),
-        Command::Status => status::run(global).await,
+        Command::Status(args) => status::run(global, args).await,
         Command::Check => check::run(global).await,
         Command::Test(args) => test::run(global, args).await,
         Command::Credentials(args) => credentials::run(global, args).await,

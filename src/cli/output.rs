@@ -1,74 +1,31 @@
 //! Printing: rows as table, JSON lines or CSV. Text of logs never moves the terminal's cursor.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use arrow::array::RecordBatch;
-use arrow::util::display::FormatOptions;
-use arrow::util::pretty::pretty_format_batches_with_options;
 
 use super::Format;
+use super::rows::{Printer, Shape};
 use crate::error::Result;
 
 /// Prints batches to stdout.
 pub fn print(batches: &[RecordBatch], format: Format) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    let text = match format {
-        Format::Table | Format::Html | Format::Markdown => {
-            let options = FormatOptions::default().with_null("");
-            format!("{}\n", safe(&pretty_format_batches_with_options(batches, &options)?.to_string()))
-        }
-        Format::Json => {
-            let mut bytes = Vec::new();
-            let mut writer = arrow::json::LineDelimitedWriter::new(&mut bytes);
-            for batch in batches {
-                writer.write(batch)?;
-            }
-            writer.finish()?;
-            String::from_utf8_lossy(&bytes).into_owned()
-        }
-        Format::Csv => csv(batches)?,
-    };
-    write_all(&mut out, &text)
-}
-
-fn csv(batches: &[RecordBatch]) -> Result<String> {
-    let mut bytes = Vec::new();
-    let mut writer = arrow::csv::WriterBuilder::new().with_header(true).build(&mut bytes);
+    let Some(first) = batches.first() else { return Ok(()) };
+    let mut printer = Printer::new(shape(format), first.schema(), std::io::stdout().lock(), std::io::stdout().is_terminal());
     for batch in batches {
-        writer.write(&flat(batch)?)?;
+        printer.write(batch)?;
     }
-    drop(writer);
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    printer.finish().map(drop)
 }
 
-/// Lists and structs as their text; and text that a spreadsheet would take for a formula, behind a quote.
-fn flat(batch: &RecordBatch) -> Result<RecordBatch> {
-    use arrow::array::{ArrayRef, AsArray, StringArray};
-    use arrow::datatypes::{DataType, Field, Schema};
-    use std::sync::Arc;
-    let mut fields = Vec::new();
-    let mut columns: Vec<ArrayRef> = Vec::new();
-    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
-        let column = match column.data_type() {
-            DataType::List(_) | DataType::Struct(_) | DataType::Map(..) | DataType::LargeList(_) => {
-                let options = FormatOptions::default();
-                let formatter = arrow::util::display::ArrayFormatter::try_new(column, &options)?;
-                Arc::new((0..column.len()).map(|row| Some(formatter.value(row).to_string())).collect::<StringArray>()) as ArrayRef
-            }
-            _ => Arc::clone(column),
-        };
-        let column = match column.as_string_opt::<i32>() {
-            Some(texts) => Arc::new(texts.iter().map(|text| text.map(no_formula)).collect::<StringArray>()) as ArrayRef,
-            None => column,
-        };
-        fields.push(Field::new(field.name(), column.data_type().clone(), true));
-        columns.push(column);
+/// How rows look in a format; what has no rows' look of its own is a table.
+pub fn shape(format: Format) -> Shape {
+    match format {
+        Format::Table | Format::Html | Format::Parquet => Shape::Table,
+        Format::Json => Shape::Json,
+        Format::Csv => Shape::Csv,
+        Format::Markdown => Shape::Markdown,
     }
-    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
-}
-
-fn no_formula(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }
 
 /// Prints text to stdout. A reader that has gone away (`| head`) is no error.
@@ -87,16 +44,24 @@ fn write_all(out: &mut impl Write, text: &str) -> Result<()> {
 pub fn safe(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
-        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if (c.is_control() && c != '\n') || turns { shown.extend(c.escape_unicode()) } else { shown.push(c) }
+        if is_unsafe(c) { shown.extend(c.escape_unicode()) } else { shown.push(c) }
     }
     shown
+}
+
+/// Whether a character could move the cursor (C0 and C1 controls but the line feed; the separators of lines and paragraphs) or turn the
+/// reading direction (UAX #9: marks, embeddings, overrides, isolates).
+pub fn is_unsafe(c: char) -> bool {
+    let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    (c.is_control() && c != '\n') || turns || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 /// A table of text cells for people.
 pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let mut table = comfy_table::Table::new();
     table.load_preset(comfy_table::presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
+    // A line below the header is enough.
+    table.remove_style(comfy_table::TableComponent::HorizontalLines).remove_style(comfy_table::TableComponent::MiddleIntersections);
     table.set_header(header);
     for row in rows {
         table.add_row(row.iter().map(|cell| safe(cell)));
@@ -111,6 +76,5 @@ mod tests {
     #[test]
     fn escape_sequences_are_shown_not_sent() {
         assert_eq!(safe("a\u{1b}[31m\u{202e}b\n"), "a\\u{1b}[31m\\u{202e}b\n");
-        assert_eq!(no_formula("=1+1"), "'=1+1");
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::{Format, Global, bar, output};
+use super::{Format, Global, bar, output, unmask};
 use crate::error::{Error, Result};
 use crate::report::{self, Form};
 
@@ -21,9 +21,14 @@ pub struct Args {
     /// The file to write; `-` is stdout [default: bittern-report.html for a page]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Show people's names besides their pseudonyms
+    /// Show people's names besides their pseudonyms, where `names = true` in bittern.toml; elsewhere --unmask does, and is written down
     #[arg(long)]
     names: bool,
+    /// For somebody who is to learn of no single person: counts, and groups of five people or more
+    #[arg(long, conflicts_with_all = ["names", "unmask"])]
+    aggregate: bool,
+    #[command(flatten)]
+    unmask: unmask::Names,
     /// Cases that get a card with chart and evidence; the others get a line
     #[arg(long, default_value_t = 100, value_name = "N")]
     cards: usize,
@@ -33,8 +38,17 @@ pub struct Args {
 pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let form = form(global.format, args.out.as_deref())?;
     let day = args.date.as_deref().map(day).transpose()?;
-    let bittern = global.open().await?;
-    let settings = report::Settings { day, names: args.names, cards_max: args.cards };
+    let what = format!("report of {}", args.date.as_deref().unwrap_or("the last day"));
+    let unmasking = args.unmask.asked("report", what);
+    let mut bittern = global.open().await?;
+    if args.names && unmasking.is_none() && !bittern.shows_names() {
+        return Err(Error::usage("names are not shown here (`names` in bittern.toml): --unmask --why TEXT shows them, and writes it down"));
+    }
+    if let Some(unmasking) = &unmasking {
+        bittern.unmask(unmasking).await?;
+    }
+    let names = args.names || unmasking.is_some();
+    let settings = report::Settings { day, names, cards_max: args.cards, aggregate: args.aggregate };
     let report = bittern.report(&settings, &bar("asking {bar:40} {pos}/{len} {msg}")).await?;
     let text = report::written(&report, form)?;
     let file = match (&args.out, form) {
@@ -58,7 +72,7 @@ fn form(format: Format, out: Option<&Path>) -> Result<Form> {
         (Format::Markdown, _) | (Format::Table, "md" | "markdown") => Form::Markdown,
         (Format::Json, _) | (Format::Table, "json") => Form::Json,
         (Format::Table, _) => Form::Html,
-        (Format::Csv, _) => return Err(Error::usage("a report is no table: `--format html`, `markdown` or `json`")),
+        (Format::Csv | Format::Parquet, _) => return Err(Error::usage("a report is no table: `--format html`, `markdown` or `json`")),
     })
 }
 

@@ -320,6 +320,12 @@ pub fn queries() -> TableSpec {
     TableSpec::new("queries", Arc::new(Schema::new(fields)), &["start_time"])
 }
 
+/// Who saw names instead of pseudonyms, when, why, by which command and of what: append-only.
+pub fn unmaskings() -> TableSpec {
+    let fields = vec![time("unmask_time"), text("by"), text("why"), text("command"), text("what")];
+    TableSpec::new("unmaskings", Arc::new(Schema::new(fields)), &["unmask_time"])
+}
+
 /// Every table that is not made by a job.
 pub fn all() -> Vec<TableSpec> {
     vec![
@@ -335,5 +341,6 @@ pub fn all() -> Vec<TableSpec> {
         deliveries(),
         maintenance(),
         queries(),
+        unmaskings(),
     ]
 }

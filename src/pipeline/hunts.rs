@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use arrow::array::RecordBatch;
 use datafusion::execution::context::SQLOptions;
-use datafusion::prelude::DataFrame;
+use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::scalar::ScalarValue;
 use serde::Deserialize;
 
@@ -102,9 +102,17 @@ impl Bittern {
 
     /// A hunt over the tables as they stand. Only reading statements are allowed.
     pub(super) async fn planned(&self, hunt: &Hunt) -> Result<DataFrame> {
+        self.hunt_on(&self.context, hunt).await
+    }
+
+    /// A hunt, planned in a session that may show less than ours.
+    ///
+    /// # Errors
+    /// `Usage` for a file that cannot be planned.
+    pub async fn hunt_on(&self, context: &SessionContext, hunt: &Hunt) -> Result<DataFrame> {
         let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         let values: Vec<(String, ScalarValue)> = hunt.params.clone().into_iter().collect();
-        let planned = async { self.context.sql_with_options(&hunt.sql, options).await?.with_param_values(values) };
+        let planned = async { context.sql_with_options(&hunt.sql, options).await?.with_param_values(values) };
         planned.await.map_err(|e| Error::from(e).context(format!("{} cannot be planned", hunt.path)))
     }
 }

@@ -13,8 +13,10 @@ pub mod look;
 pub mod reports;
 pub mod run;
 pub mod served;
+pub mod status;
 pub mod texts;
 pub mod triage;
+pub mod unmask;
 pub mod upkeep;
 
 use std::collections::BTreeMap;

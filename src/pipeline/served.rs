@@ -58,7 +58,7 @@ impl Bittern {
     }
 }
 
-fn is_pseudonym(name: &str) -> bool {
+pub(super) fn is_pseudonym(name: &str) -> bool {
     let digits = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
     name.strip_prefix("p_").is_some_and(|hex| hex.len() == 16 && hex.chars().all(digits))
 }

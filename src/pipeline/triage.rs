@@ -116,6 +116,20 @@ impl Bittern {
         Ok(rows.into_iter().map(|row| row.case_id).collect())
     }
 
+    /// A case's full id, and where the interval of its newest alert begins.
+    pub(super) async fn newest_of(&self, id: &str) -> Result<(String, Option<Micros>)> {
+        let (case_id, _) = self.named_case(id).await?;
+        let sql = "SELECT max(interval_start) FROM alerts WHERE case_id = $case";
+        let batches =
+            self.context.sql(sql).await?.with_param_values(vec![("case", ScalarValue::from(case_id.as_str()))])?.collect().await?;
+        let newest = batches.first().filter(|batch| batch.num_rows() > 0).map(|batch| ScalarValue::try_from_array(batch.column(0), 0));
+        let newest = match newest.transpose()? {
+            Some(ScalarValue::TimestampMicrosecond(time, _)) => time,
+            _ => None,
+        };
+        Ok((case_id, newest))
+    }
+
     /// The case whose id, or one of whose alerts' ids, begins so; and the most observed in it.
     async fn named_case(&self, id: &str) -> Result<(String, Option<f64>)> {
         if id.len() < PREFIX_MIN {

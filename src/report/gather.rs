@@ -34,14 +34,15 @@ const AFTERWARDS_SECS: f64 = 7.0 * 86_400.0;
 const STEPS: u64 = 22;
 
 /// Asks, and counts what was asked.
-struct Asking<'a> {
+pub struct Asking<'a> {
     installation: &'a Installation<'a>,
     queries: Queries,
     progress: &'a ProgressBar,
 }
 
 impl Asking<'_> {
-    async fn rows<T: DeserializeOwned>(&self, id: &'static str, given: &[(&str, ScalarValue)]) -> Result<Vec<T>> {
+    /// The rows of a question.
+    pub async fn rows<T: DeserializeOwned>(&self, id: &'static str, given: &[(&str, ScalarValue)]) -> Result<Vec<T>> {
         self.progress.set_message(id);
         let began = std::time::Instant::now();
         let rows = self.queries.rows(self.installation.context, id, given).await?;
@@ -97,9 +98,12 @@ struct ActionRow {
     action: Option<String>,
 }
 
-/// Makes the report.
-pub async fn gather(installation: &Installation<'_>, settings: &Settings, progress: &ProgressBar) -> Result<Report> {
-    progress.set_length(STEPS);
+/// A report of the settings' day with nothing in it, whoever is to be asked for it, and its weeks.
+pub fn begun<'a>(
+    installation: &'a Installation<'a>,
+    settings: &Settings,
+    progress: &'a ProgressBar,
+) -> Result<(Asking<'a>, Report, Interval)> {
     let today = i32::try_from(installation.now.div_euclid(DAY)).unwrap_or_default();
     let day = settings.day.or(installation.last_day).unwrap_or(today);
     let end = (i64::from(day) + 1) * DAY;
@@ -110,7 +114,7 @@ pub async fn gather(installation: &Installation<'_>, settings: &Settings, progre
     let unwatched = installation.policy.unwatched(end - 1);
     let queries = Queries::read(installation.catalog, &Scope { weeks, runs, unwatched })?;
     let asking = Asking { installation, queries, progress };
-    let mut report = Report {
+    let report = Report {
         date: date_text(day),
         day: i64::from(day),
         from: Time(weeks.start),
@@ -119,6 +123,13 @@ pub async fn gather(installation: &Installation<'_>, settings: &Settings, progre
         switched_off: installation.policy.switched_off(),
         ..Report::default()
     };
+    Ok((asking, report, weeks))
+}
+
+/// Makes the report.
+pub async fn gather(installation: &Installation<'_>, settings: &Settings, progress: &ProgressBar) -> Result<Report> {
+    progress.set_length(STEPS);
+    let (asking, mut report, weeks) = begun(installation, settings, progress)?;
     let held: Held = asking.rows("holdings", &[]).await?.pop().unwrap_or_default();
     report.counts.events = held.events;
     let names = if settings.names { names(&asking).await? } else { BTreeMap::new() };
@@ -137,13 +148,30 @@ pub async fn gather(installation: &Installation<'_>, settings: &Settings, progre
     report.detections = detections(&asking, weeks).await?;
     report.missing = summary::missing(&held, &report, installation);
     summary::counts(&mut report, &exposures);
-    summary::first(&mut report);
-    report.sentences = summary::sentences(&report);
+    if settings.aggregate {
+        aggregate(&mut report);
+    } else {
+        summary::first(&mut report);
+        report.sentences = summary::sentences(&report);
+    }
     progress.finish_and_clear();
     Ok(report)
 }
 
-async fn names(asking: &Asking<'_>) -> Result<BTreeMap<String, String>> {
+/// Takes away all that is about one person, once it is counted.
+fn aggregate(report: &mut Report) {
+    report.aggregate = true;
+    report.people.clear();
+    report.sentences = summary::sentences(report);
+    for cases in [&mut report.open, &mut report.learning, &mut report.done] {
+        cases.clear();
+    }
+    report.changed.clear();
+    report.standing.clear();
+}
+
+/// Names by pseudonym.
+pub async fn names(asking: &Asking<'_>) -> Result<BTreeMap<String, String>> {
     let rows: Vec<NameRow> = asking.rows("names", &[]).await?;
     Ok(rows.into_iter().filter_map(|row| Some((row.person_id, row.name?))).collect())
 }
@@ -161,7 +189,7 @@ async fn people(asking: &Asking<'_>, report: &mut Report, names: &BTreeMap<Strin
 }
 
 /// The cases, sorted into open ones, those still learning, and those that are done with.
-async fn cases(asking: &Asking<'_>, report: &mut Report, names: &BTreeMap<String, String>) -> Result<()> {
+pub async fn cases(asking: &Asking<'_>, report: &mut Report, names: &BTreeMap<String, String>) -> Result<()> {
     let rows: Vec<Case> = asking.rows("cases", &[]).await?;
     report.cases_left_out = rows.first().map_or(0, |case| case.total).saturating_sub(rows.len() as u64);
     let last = report.to.0 - 1;
@@ -199,7 +227,12 @@ async fn cases(asking: &Asking<'_>, report: &mut Report, names: &BTreeMap<String
 }
 
 /// What stands on the cards: charts, evidence, the way of a secret. Returns where secrets stand.
-async fn details(asking: &Asking<'_>, report: &mut Report, settings: &Settings, names: &BTreeMap<String, String>) -> Result<Vec<Exposure>> {
+pub async fn details(
+    asking: &Asking<'_>,
+    report: &mut Report,
+    settings: &Settings,
+    names: &BTreeMap<String, String>,
+) -> Result<Vec<Exposure>> {
     let shown = report.open.len().min(settings.cards_max);
     let joined = |of: &dyn Fn(&Case) -> Option<String>| {
         let found: BTreeSet<String> = report.open[..shown].iter().filter_map(of).collect();

@@ -31,11 +31,15 @@ pub fn page(report: &Report) -> String {
         }
         out.push('\n');
     }
-    cases(&mut out, report);
-    people(&mut out, report);
+    if !report.aggregate {
+        cases(&mut out, report);
+        people(&mut out, report);
+    }
     credentials(&mut out, report);
     groups(&mut out, report);
-    changes(&mut out, report);
+    if !report.aggregate {
+        changes(&mut out, report);
+    }
     coverage(&mut out, report);
     let _ = writeln!(
         out,

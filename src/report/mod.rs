@@ -12,6 +12,7 @@ mod html;
 mod markdown;
 pub mod model;
 pub mod queries;
+pub mod single;
 mod summary;
 mod words;
 
@@ -56,11 +57,13 @@ pub struct Settings {
     pub names: bool,
     /// Cases with a card of their own: chart, evidence, what became of a secret.
     pub cards_max: usize,
+    /// Whether it is for somebody who is to learn of no single person: counts and groups of five or more, no case and nobody.
+    pub aggregate: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { day: None, names: false, cards_max: 100 }
+        Self { day: None, names: false, cards_max: 100, aggregate: false }
     }
 }
 

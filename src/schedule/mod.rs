@@ -8,6 +8,7 @@ mod delivery;
 mod health;
 mod metrics;
 mod pages;
+pub mod standing;
 mod timetable;
 
 use std::collections::BTreeMap;

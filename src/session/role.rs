@@ -36,8 +36,8 @@ const ACCOUNTS: [&str; 7] = ["actor_id", "actor_email", "on_behalf_of", "file_ow
 const SOMETIMES_ACCOUNTS: [&str; 3] = ["target", "target_account", "entity"];
 
 /// Columns that name people in ways no pseudonym can stand for.
-const NAMES: [&str; 11] =
-    ["actor_name", "recipients", "attributes", "object_url", "permalink", "person", "name", "email", "ids", "manager", "who"];
+const NAMES: [&str; 12] =
+    ["actor_name", "recipients", "attributes", "object_url", "permalink", "person", "name", "email", "ids", "manager", "who", "what"];
 
 /// Tables that are only about who people are or what they asked.
 const OF_NAMES: [&str; 2] = ["identities", "queries"];

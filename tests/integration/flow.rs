@@ -29,6 +29,7 @@ async fn every_detectable_incident_of_the_sample_is_found_and_running_again_chan
     assert!(judgement.detectable >= 20, "the sample plants enough: {}", judgement.detectable);
     assert!(judgement.precision() >= 0.85, "{judgement:?}");
     explains_each(&mut bittern, &sample.join("labels.jsonl"), &judgement).await;
+    crate::questions::are_answered(folder.path());
     backtest_is_what_was_told(&mut bittern, &sample.join("labels.jsonl")).await;
 
     // Nothing is stale now, so nothing runs; and the same logs again add nothing.

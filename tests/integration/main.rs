@@ -4,7 +4,8 @@
 //! beside delta-rs' own, `spans` jobs over many intervals beside one by one, `cases` the detections' and functions' SQL cases,
 //! `secrets` where credentials stand, `growth` tables that get columns, `schedule` the long-lived process, `maintain` what it tidies up,
 //! `retry` a second reading of quarantine, `store` stores and folders that do not behave, `triage` what analysts decide, `serve` the PostgreSQL server, `report` what a
-//! manager reads, `deliver`, `wires` and `coach` what sinks are told (a `receiver` stands for them), `begin` the first steps of somebody new,
+//! manager reads, `deliver`, `wires` and `coach` what sinks are told (a `receiver` stands for them), `begin` the first steps of somebody new, `questions` the commands that documents show,
+//! `shell` scripts of `sql`, names that are seen and `status`,
 //! `program` the real binary.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -18,6 +19,7 @@ mod ingest;
 mod maintain;
 mod program;
 mod provider;
+mod questions;
 mod receiver;
 mod reference;
 mod report;
@@ -25,6 +27,7 @@ mod retry;
 mod schedule;
 mod secrets;
 mod serve;
+mod shell;
 mod spans;
 mod store;
 mod tidy;

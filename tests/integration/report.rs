@@ -145,6 +145,17 @@ async fn a_small_lake_has_its_report_in_every_form() {
     for text in [&page, &markdown, &json] {
         assert!(!text.contains(&token), "a secret in clear");
     }
+    // Somebody who is to learn of no single person gets counts.
+    let counted = report(&bittern, &Settings { aggregate: true, ..Settings::default() }).await;
+    for form in [Form::Html, Form::Markdown, Form::Json] {
+        let text = written(&counted, form).unwrap();
+        assert!(text.contains("3 cases are open") && !text.contains("Ben Marsh"), "{text}");
+        assert!(
+            !made.open.iter().any(|case| text.contains(&case.entity_id) || text.contains(&case.case_id)),
+            "{form:?} tells of one person"
+        );
+    }
+    links_lead_somewhere(&html(&counted));
     let document: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!((document["date"].as_str(), document["counts"]["open"].as_u64()), (Some("2026-04-02"), Some(3)));
     assert_eq!(json.lines().count(), 1, "one document, one line");
@@ -304,7 +315,7 @@ fn a_page_goes_to_a_file_and_a_document_to_stdout() {
     for (args, message) in [
         (&["report", "--date", "yesterday"][..], "`yesterday` is no day like 2026-03-02"),
         (&["report", "--format", "csv"], "a report is no table"),
-        (&["sql", "-c", "SELECT 1", "--format", "markdown"], "are for `report`"),
+        (&["status", "--format", "markdown"], "is for `report`"),
     ] {
         let (code, _, err) = bittern(&[&["--lake", "l"], args].concat());
         assert_eq!(code, Some(2), "{err}");

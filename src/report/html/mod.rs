@@ -50,6 +50,8 @@ pub fn page(report: &Report) -> String {
     out.push_str("</main>\n");
     let names = if report.people.iter().any(|person| person.name.is_some()) || report.open.iter().any(|case| case.name.is_some()) {
         "It shows names of people: hand it on accordingly."
+    } else if report.aggregate {
+        "It shows nobody: counts, and groups of five people or more."
     } else {
         "People are shown by pseudonym; who has the policy and its key can tell who they are."
     };
@@ -78,7 +80,9 @@ fn sections(report: &Report) -> Vec<Section> {
         ("changes", "Changes", coverage::changes),
         ("coverage", "Coverage", coverage::section),
     ];
-    all.into_iter().filter(|(anchor, ..)| report.counts.events > 0 || ["first", "coverage"].contains(anchor)).collect()
+    let is_of_persons = |anchor: &str| report.aggregate && ["cases", "people", "changes"].contains(&anchor);
+    let is_there = |anchor: &str| report.counts.events > 0 || ["first", "coverage"].contains(&anchor);
+    all.into_iter().filter(|(anchor, ..)| is_there(anchor) && !is_of_persons(anchor)).collect()
 }
 
 fn top(out: &mut String, report: &Report) {
@@ -117,10 +121,11 @@ fn first(out: &mut String, report: &Report) {
         return;
     }
     out.push_str("<ul class=\"tiles\">");
+    let cases = if report.aggregate { "weeks" } else { "cases" };
     for (anchor, number, what, hot) in [
-        ("cases", counts.open_high, "open cases of severity high", true),
-        ("cases", counts.open, "open cases in all", false),
-        ("cases", counts.new, "began on the last two days", true),
+        (cases, counts.open_high, "open cases of severity high", true),
+        (cases, counts.open, "open cases in all", false),
+        (cases, counts.new, "began on the last two days", true),
         ("credentials", counts.standing, "secrets still standing where they were posted", true),
         ("coverage", counts.silent_sources, "sources silent on the day", true),
         ("detections", counts.blind_detections, "detections that cannot fire", false),

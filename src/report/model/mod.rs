@@ -44,6 +44,8 @@ pub struct Report {
     /// Days since 1970-01-01.
     #[serde(skip)]
     pub day: i64,
+    /// Whether single people and cases are left out.
+    pub aggregate: bool,
     /// First instant of the four weeks that are looked at.
     pub from: Time,
     /// First instant after the day.
