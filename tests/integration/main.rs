@@ -5,7 +5,7 @@
 //! `secrets` where credentials stand, `growth` tables that get columns, `schedule` the long-lived process, `maintain` what it tidies up,
 //! `retry` a second reading of quarantine, `store` stores and folders that do not behave, `triage` what analysts decide, `serve` the PostgreSQL server, `report` what a
 //! manager reads, `deliver`, `wires` and `coach` what sinks are told (a `receiver` stands for them), `begin` the first steps of somebody new,
-//! `program` the real binary.
+//! `worker` the same rows from further machines, `program` the real binary.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod begin;
@@ -30,6 +30,7 @@ mod store;
 mod tidy;
 mod triage;
 mod wires;
+mod worker;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

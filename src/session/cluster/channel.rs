@@ -48,7 +48,8 @@ const ROWS: &str = "/worker.WorkerService/ExecuteTask";
 /// The connections of a process, made when they are first needed and kept.
 pub struct Channels {
     identity: Arc<Identity>,
-    tls: TlsConnector,
+    /// None where the machine has no list of who vouches for certificates.
+    tls: Option<TlsConnector>,
     patience: Duration,
     /// Threads for the connections, where those that call may be busy for long.
     network: Option<Handle>,
@@ -74,6 +75,9 @@ impl Channels {
         if place.server.is_none() && self.identity.has_token() && !place.is_loopback() {
             return Err("is to be reached without encryption, and the token would be seen: use https".to_owned());
         }
+        if place.server.is_some() && self.tls.is_none() {
+            return Err("cannot be trusted: this machine has no list of who vouches for certificates, name a file with `ca`".to_owned());
+        }
         // The URL's own scheme would make the library look for its own encryption.
         let mut endpoint = Endpoint::from_shared(format!("http://{}", place.authority))
             .map_err(|_| "has no address".to_owned())?
@@ -89,7 +93,7 @@ impl Channels {
         let tls = self.tls.clone();
         let connect = tower::service_fn(move |_| {
             let (place, tls) = (place.clone(), tls.clone());
-            async move { timeout(CONNECT, place.connect(&tls)).await.unwrap_or_else(|_| Err(timed_out())).map(TokioIo::new) }
+            async move { timeout(CONNECT, place.connect(tls.as_ref())).await.unwrap_or_else(|_| Err(timed_out())).map(TokioIo::new) }
         });
         let channel = endpoint.connect_with_connector_lazy(connect);
         open.insert(url.clone(), channel.clone());
@@ -150,12 +154,12 @@ impl Place {
         self.host == "localhost" || self.host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
     }
 
-    async fn connect(&self, tls: &TlsConnector) -> std::io::Result<Wire> {
+    async fn connect(&self, tls: Option<&TlsConnector>) -> std::io::Result<Wire> {
         let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
         stream.set_nodelay(true)?;
-        match &self.server {
+        match self.server.as_ref().zip(tls) {
             None => Ok(Wire::Plain(stream)),
-            Some(name) => Ok(Wire::Encrypted(Box::new(tls.connect(name.clone(), stream).await?.into()))),
+            Some((name, tls)) => Ok(Wire::Encrypted(Box::new(tls.connect(name.clone(), stream).await?.into()))),
         }
     }
 }
@@ -164,15 +168,15 @@ fn timed_out() -> std::io::Error {
     std::io::Error::new(std::io::ErrorKind::TimedOut, "no connection within 5 s")
 }
 
-fn connector(settings: &Settings) -> Result<TlsConnector> {
+fn connector(settings: &Settings) -> Result<Option<TlsConnector>> {
     let builder = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|e| Error::internal("TLS cannot be set up").caused_by(e))?;
     let mut config = match &settings.ca {
-        None => builder
-            .with_platform_verifier()
-            .map_err(|e| Error::usage("the machine has no list of who vouches for certificates: name a file with `ca`").caused_by(e))?
-            .with_no_client_auth(),
+        None => match builder.with_platform_verifier() {
+            Ok(builder) => builder.with_no_client_auth(),
+            Err(_) => return Ok(None),
+        },
         Some(path) => {
             let wrong = || Error::usage(format!("there is no certificate in PEM in `{}`", path.display()));
             let mut roots = rustls::RootCertStore::empty();
@@ -189,7 +193,7 @@ fn connector(settings: &Settings) -> Result<TlsConnector> {
         }
     };
     config.alpn_protocols = vec![b"h2".to_vec()];
-    Ok(TlsConnector::from(Arc::new(config)))
+    Ok(Some(TlsConnector::from(Arc::new(config))))
 }
 
 /// A connection, encrypted or not, of either side.

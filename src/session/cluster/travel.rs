@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
 use datafusion::catalog::memory::DataSourceExec;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, Result as DfResult, exec_err, plan_err};
@@ -108,12 +109,16 @@ pub fn check(plan: &Arc<dyn ExecutionPlan>, store: &str, registry: &Arc<SessionC
         if let Some(scan) = file_scan(node)
             && scan.object_store_url.as_str().trim_end_matches('/') != store.trim_end_matches('/')
         {
-            elsewhere = Some(scan.object_store_url.as_str().to_owned());
+            elsewhere = Some(format!("it reads files at {}, which is not the lake", scan.object_store_url.as_str()));
+        }
+        if let Some(field) = node.schema().fields().iter().find(|field| has_large_list(field.data_type())) {
+            // Arrow Flight 59 takes their type for that of small ones.
+            elsewhere = Some(format!("`{}` holds large lists, which cannot be sent", field.name()));
         }
         Ok(if elsewhere.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
     });
-    if let Some(url) = elsewhere {
-        return Err(format!("it reads files at {url}, which is not the lake"));
+    if let Some(why) = elsewhere {
+        return Err(why);
     }
     let travelled = looked.and_then(|_| {
         let codec = Compared(Arc::clone(registry));
@@ -129,6 +134,15 @@ pub fn check(plan: &Arc<dyn ExecutionPlan>, store: &str, registry: &Arc<SessionC
             tracing::debug!(%error, "a plan cannot travel");
             Err("a part of the plan cannot be sent to workers".to_owned())
         }
+    }
+}
+
+fn has_large_list(of: &DataType) -> bool {
+    match of {
+        DataType::LargeList(_) => true,
+        DataType::List(item) | DataType::FixedSizeList(item, _) | DataType::Map(item, _) => has_large_list(item.data_type()),
+        DataType::Struct(fields) => fields.iter().any(|field| has_large_list(field.data_type())),
+        _ => false,
     }
 }
 
