@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bittern::clock::Clock;
 use bittern::config::Config;
@@ -18,7 +19,7 @@ use indicatif::ProgressBar;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::{config, land, lines, repository, small_logs};
+use crate::{config, few, land, lines, repository, small_logs};
 
 /// A worker in this process.
 struct Running {
@@ -108,16 +109,24 @@ async fn questions(bittern: &Bittern, span: Interval) -> BTreeMap<String, DataFr
     found
 }
 
-/// The rows of a question, without the order of what has none.
-async fn answer(frame: DataFrame) -> std::result::Result<Vec<String>, String> {
+/// The rows of a question without the order of what has none, and whether workers had a part in them.
+async fn answer(frame: DataFrame) -> std::result::Result<(Vec<String>, bool), String> {
     let names: Vec<String> =
         frame.schema().fields().iter().map(|field| field.name().clone()).filter(|name| name != "evidence_ids").collect();
     let kept: Vec<&str> = names.iter().map(String::as_str).collect();
-    Ok(lines(&frame.select_columns(&kept).unwrap().collect().await.map_err(|e| e.to_string())?))
+    let frame = frame.select_columns(&kept).unwrap();
+    let context = Arc::new(frame.task_ctx());
+    let plan = frame.create_physical_plan().await.map_err(|e| e.to_string())?;
+    let spread = plan.name() == "AttemptExec";
+    Ok((lines(&datafusion::physical_plan::collect(plan, context).await.map_err(|e| e.to_string())?), spread))
 }
 
-async fn is_spread(frame: &DataFrame) -> bool {
-    frame.clone().create_physical_plan().await.unwrap().name() == "AttemptExec"
+/// Why a question is not spread, as `EXPLAIN` says it.
+async fn why(frame: &DataFrame) -> String {
+    use arrow::array::{Array, AsArray};
+    let explained = frame.clone().explain(false, false).unwrap().collect().await.unwrap();
+    let texts = explained[0].column(1).as_string::<i32>();
+    texts.value(texts.len() - 1).trim_end().lines().last().unwrap_or_default().to_owned()
 }
 
 #[test]
@@ -135,7 +144,7 @@ fn every_rollup_detection_and_hunt_gives_the_same_rows_here_and_with_one_two_and
         let span = Interval { start: edge(0), end: edge(1) + 1 }.aligned(DAY);
         let mut expected = BTreeMap::new();
         for (name, frame) in questions(&alone, span).await {
-            expected.insert(name.clone(), answer(frame).await.unwrap());
+            expected.insert(name.clone(), answer(frame).await.unwrap().0);
         }
         assert!(expected.values().filter(|rows| !rows.is_empty()).count() > 15, "most questions have an answer");
         let mut workers = Vec::new();
@@ -145,22 +154,22 @@ fn every_rollup_detection_and_hunt_gives_the_same_rows_here_and_with_one_two_and
         let urls: Vec<String> = workers.iter().map(Running::url).collect();
         for count in [1, 2, 5] {
             let bittern = open(&with_workers(folder, &urls[..count]), folder).await.unwrap();
-            let (mut spread, mut local) = (0, Vec::new());
+            let mut local = BTreeMap::new();
             for (name, frame) in questions(&bittern, span).await {
-                if is_spread(&frame).await {
-                    spread += 1
-                } else {
-                    local.push(name.clone())
-                }
-                let rows = answer(frame).await.unwrap_or_else(|e| panic!("{name} over {count} workers: {e}"));
+                let (rows, spread) = answer(frame.clone()).await.unwrap_or_else(|e| panic!("{name} over {count} workers: {e}"));
                 assert!(rows == expected[&name], "{name} over {count} workers: {} rows, not {}", rows.len(), expected[&name].len());
+                if !spread && count == 2 {
+                    local.insert(name, why(&frame).await);
+                }
             }
-            println!("{count} workers: {spread} questions spread, not {local:?}");
-            assert!(spread * 10 >= expected.len() * 8, "{count} workers: {spread} of {} spread, not {local:?}", expected.len());
+            // Every one that is executed here says why, and there is only one reason over a lake as small as this.
+            println!("{local:#?}");
+            assert!(local.len() * 3 < expected.len(), "{} of {} are not spread: {local:#?}", local.len(), expected.len());
+            assert!(local.values().all(|why| why.contains("not spread over workers: its files have")), "{local:#?}");
         }
         // A run over workers finds nothing to change: all the answers stand.
         let mut bittern = open(&with_workers(folder, &urls[..2]), folder).await.unwrap();
-        let done = bittern.run(&Settings { full: true, ..Settings::default() }, &ProgressBar::hidden()).await.unwrap();
+        let done = bittern.run(&Settings { full: true, jobs: few(), ..Settings::default() }, &ProgressBar::hidden()).await.unwrap();
         let changed: Vec<&str> = done.iter().filter(|job| job.commits > 0).map(|job| job.job.as_str()).collect();
         assert!(changed.is_empty(), "answered otherwise over workers: {changed:?}");
         for worker in workers {
@@ -233,7 +242,7 @@ fn who_has_another_token_rule_set_or_key_is_refused_by_name_and_who_asks_is_told
 
 const OWN_RULE: &str = r#"
 [[rule]]
-id = "marsh_key"
+id = "marsh-key"
 description = "A key of the marsh"
 service = "Marsh"
 kind = "api_key"
