@@ -83,7 +83,7 @@ pub fn bare(setup: &Setup, limits: &Limits) -> Result<SessionContext> {
     options(&mut config);
     let mut builder = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime(limits)?).with_default_features();
     if let Some(cluster) = &limits.cluster {
-        builder = cluster.distribute(builder)?;
+        builder = cluster.distribute(builder);
     }
     let mut context = SessionContext::new_with_state(builder.build());
     bittern_udfs::register_all(&mut context, setup)?;

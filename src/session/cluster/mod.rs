@@ -96,20 +96,22 @@ impl Cluster {
     }
 
     /// Makes a session's queries be spread over the workers.
-    pub(super) fn distribute(&self, builder: SessionStateBuilder) -> Result<SessionStateBuilder> {
-        let partitions = self.settings.partitions;
-        let mut builder = builder
+    pub(super) fn distribute(&self, mut builder: SessionStateBuilder) -> SessionStateBuilder {
+        let mut config = builder.config().take().unwrap_or_default();
+        if self.settings.partitions > 0 {
+            config = config.with_target_partitions(self.settings.partitions);
+        }
+        // Files of one folder may go to different workers: that a folder is a group already holds within one process alone.
+        config.options_mut().optimizer.preserve_file_partitions = 0;
+        let builder = builder
+            .with_config(config)
             .with_distributed_planner()
             .with_distributed_worker_resolver(Resolver(Arc::clone(&self.workers)))
             .with_distributed_channel_resolver(Arc::clone(&self.channels) as Arc<dyn datafusion_distributed::ChannelResolver + Send + Sync>)
             .with_distributed_user_codec(travel::Codec)
             .with_distributed_desired_task_count_handler(planner::tasks(self.settings.task_bytes()))
             .with_distributed_scale_up_leaf_node_handler(planner::whole_files);
-        if partitions > 0 {
-            let config = builder.config().take().unwrap_or_default().with_target_partitions(partitions);
-            builder = builder.with_config(config);
-        }
-        Ok(builder.with_query_planner(Arc::new(planner::Planner::new(self.clone()))))
+        builder.with_query_planner(Arc::new(planner::Planner::new(self.clone())))
     }
 
     fn registry_of(&self, config: &SessionConfig) -> &Arc<SessionContext> {

@@ -3,12 +3,13 @@
 //! Functions travel by name. A function that means something else here than there under its name (the server has some) would give another
 //! answer, so a plan with one stays here, as does one with a node that cannot be written down.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use datafusion::catalog::memory::DataSourceExec;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::common::{DataFusionError, Result as DfResult, exec_err, plan_err};
+use datafusion::common::{DataFusionError, Result as DfResult, exec_err};
 use datafusion::datasource::physical_plan::FileScanConfig;
 use datafusion::execution::{FunctionRegistry, TaskContext};
 use datafusion::logical_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, WindowUDF};
@@ -42,7 +43,7 @@ impl PhysicalExtensionCodec for Codec {
 
     fn try_encode(&self, node: Arc<dyn ExecutionPlan>, buf: &mut Vec<u8>, _: &dyn PhysicalProtoConverterExtension) -> DfResult<()> {
         if node.downcast_ref::<BarrierExec>().is_none() {
-            return plan_err!("`{}` cannot be sent to workers", node.name());
+            return Err(because(format!("`{}` cannot be sent to workers", node.name())));
         }
         buf.extend_from_slice(BARRIER);
         Ok(())
@@ -79,12 +80,13 @@ impl PhysicalExtensionCodec for Compared {
     }
 
     fn try_encode_udaf(&self, function: &AggregateUDF, _: &mut Vec<u8>) -> DfResult<()> {
-        let known = self.0.udaf(function.name()).is_ok_and(|known| *known == *function);
+        // An instance may have been told that its input is ordered already, which the others find out by themselves.
+        let known = self.0.udaf(function.name()).is_ok_and(|known| of_one_kind(known.inner().as_ref(), function.inner().as_ref()));
         if known { Ok(()) } else { not_theirs(function.name()) }
     }
 
     fn try_encode_udwf(&self, function: &WindowUDF, _: &mut Vec<u8>) -> DfResult<()> {
-        let known = self.0.udwf(function.name()).is_ok_and(|known| *known == *function);
+        let known = self.0.udwf(function.name()).is_ok_and(|known| of_one_kind(known.inner().as_ref(), function.inner().as_ref()));
         if known { Ok(()) } else { not_theirs(function.name()) }
     }
 
@@ -94,8 +96,17 @@ impl PhysicalExtensionCodec for Compared {
     }
 }
 
+fn of_one_kind(one: &dyn Any, other: &dyn Any) -> bool {
+    one.type_id() == other.type_id()
+}
+
 fn not_theirs(name: &str) -> DfResult<()> {
-    plan_err!("`{name}` is not a function that workers have")
+    Err(because(format!("`{name}` is not a function that workers have")))
+}
+
+/// A reason of ours, told apart from what the library says.
+fn because(why: String) -> DataFusionError {
+    DataFusionError::Configuration(why)
 }
 
 /// Whether a plan can be executed elsewhere: every file lies in the store at `store` (scheme and host), every function is one of
@@ -128,7 +139,7 @@ pub fn check(plan: &Arc<dyn ExecutionPlan>, store: &str, registry: &Arc<SessionC
     });
     match travelled {
         Ok(_) => Ok(()),
-        Err(DataFusionError::Plan(why)) => Err(why),
+        Err(DataFusionError::Configuration(why)) => Err(why),
         // The library's own words may be long, and may hold a value of the query.
         Err(error) => {
             tracing::debug!(%error, "a plan cannot travel");
