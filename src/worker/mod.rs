@@ -29,7 +29,7 @@ use crate::pipeline::{self, served};
 use crate::schedule::pages::{self, Told};
 use crate::serve::tls;
 use crate::session::cluster::Executor;
-use crate::session::cluster::channel::Wire;
+use crate::session::cluster::channel::{Network, Wire};
 use crate::session::{self, Limits};
 use admission::Admission;
 use metrics::Metrics;
@@ -55,8 +55,8 @@ pub struct Worker {
     admission: Admission,
     standing: Arc<Standing>,
     grace: Duration,
-    network: Threads,
-    queries: Threads,
+    network: Network,
+    queries: Queries,
 }
 
 /// How the worker stands.
@@ -79,12 +79,13 @@ impl Told for Standing {
     }
 }
 
-/// A runtime, which must not simply be dropped on a thread of another.
-struct Threads(Option<Runtime>);
+/// Threads of queries, with stacks as deep as plans of nested views need.
+struct Queries(Option<Runtime>);
 
-impl Threads {
-    fn new(mut builder: Builder) -> Result<Self> {
-        Ok(Self(Some(builder.enable_all().build()?)))
+impl Queries {
+    fn new() -> Result<Self> {
+        let mut builder = Builder::new_multi_thread();
+        Ok(Self(Some(builder.thread_stack_size(32 * 1024 * 1024).thread_name("query").enable_all().build()?)))
     }
 
     fn handle(&self) -> Result<tokio::runtime::Handle> {
@@ -92,7 +93,7 @@ impl Threads {
     }
 }
 
-impl Drop for Threads {
+impl Drop for Queries {
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();
@@ -124,20 +125,13 @@ impl Worker {
         let listener = listen(settings, identity.has_token(), tls.is_some()).await?;
         let name = listener.local_addr()?.to_string();
 
-        let mut builder = Builder::new_multi_thread();
-        builder.worker_threads(2).thread_name("network");
-        let network = Threads::new(builder)?;
-        let mut builder = Builder::new_multi_thread();
-        // Plans of nested views are walked recursively.
-        builder.thread_stack_size(32 * 1024 * 1024).thread_name("query");
-        let queries = Threads::new(builder)?;
-
+        let (network, queries) = (Network::new(2)?, Queries::new()?);
         let memory_bytes = config.memory_mib.map(|mib| mib.saturating_mul(1024 * 1024));
         if let Some(folder) = &config.spill {
             session::spill::clear(folder)?;
         }
         let registry = registry(&place, &setup, &key, &Limits { memory_bytes, spill: config.spill.clone(), ..Limits::default() })?;
-        let executor = Executor::new(registry, settings, Arc::clone(&identity), &name, network.handle()?)?;
+        let executor = Executor::new(registry, settings, Arc::clone(&identity), &name, network.handle().clone())?;
         let metrics = Arc::new(Metrics::new(executor.memory()));
         let stopping = Arc::new(AtomicBool::new(false));
         let admission = Admission::new(identity, Arc::clone(&metrics), Arc::clone(&stopping), queries.handle()?);
@@ -169,7 +163,7 @@ impl Worker {
     /// # Errors
     /// Of the network.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<()> {
-        let network = self.network.handle()?;
+        let network = self.network.handle().clone();
         if let Some(listener) = self.pages {
             let listener = on(&network, listener)?;
             network.spawn(pages::serve(listener, Arc::clone(&self.standing) as Arc<dyn Told>));

@@ -19,7 +19,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls_platform_verifier::BuilderVerifierExt;
 use tokio::net::TcpStream;
-use tokio::runtime::Handle;
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::time::{Sleep, timeout};
 use tokio_rustls::TlsConnector;
 use tonic::Status;
@@ -51,17 +51,43 @@ pub struct Channels {
     /// None where the machine has no list of who vouches for certificates.
     tls: Option<TlsConnector>,
     patience: Duration,
-    /// Threads for the connections, where those that call may be busy for long.
-    network: Option<Handle>,
+    /// Threads for the connections: those that call may be busy for so long that an answer is taken for none.
+    network: Handle,
     open: Mutex<HashMap<Url, Channel>>,
 }
 
+/// Threads that do nothing but answer the network. A runtime must not simply be dropped on a thread of another.
+#[derive(Debug)]
+pub struct Network(Option<Runtime>, Handle);
+
+impl Network {
+    /// Makes the threads.
+    pub fn new(threads: usize) -> Result<Self> {
+        let runtime = Builder::new_multi_thread().worker_threads(threads.max(1)).thread_name("network").enable_all().build()?;
+        let handle = runtime.handle().clone();
+        Ok(Self(Some(runtime), handle))
+    }
+
+    /// Where tasks are started on them.
+    pub fn handle(&self) -> &Handle {
+        &self.1
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 impl Channels {
-    /// Channels that announce `identity`. Connections run on `network` if there is one.
+    /// Channels that announce `identity`. Connections run on `network`.
     ///
     /// # Errors
     /// `Usage` for a file of certificates that cannot be used.
-    pub fn new(settings: &Settings, identity: Arc<Identity>, network: Option<Handle>) -> Result<Self> {
+    pub fn new(settings: &Settings, identity: Arc<Identity>, network: Handle) -> Result<Self> {
         let micros = settings.patience.0.unsigned_abs().max(1);
         Ok(Self { identity, tls: connector(settings)?, patience: Duration::from_micros(micros), network, open: Mutex::default() })
     }
@@ -79,17 +105,15 @@ impl Channels {
             return Err("cannot be trusted: this machine has no list of who vouches for certificates, name a file with `ca`".to_owned());
         }
         // The URL's own scheme would make the library look for its own encryption.
-        let mut endpoint = Endpoint::from_shared(format!("http://{}", place.authority))
+        let endpoint = Endpoint::from_shared(format!("http://{}", place.authority))
             .map_err(|_| "has no address".to_owned())?
             .tcp_nodelay(true)
             .http2_keep_alive_interval(PING.0)
             .keep_alive_timeout(PING.1)
             .keep_alive_while_idle(true)
             .initial_stream_window_size(WINDOWS.0)
-            .initial_connection_window_size(WINDOWS.1);
-        if let Some(network) = self.network.clone() {
-            endpoint = endpoint.executor(On(network));
-        }
+            .initial_connection_window_size(WINDOWS.1)
+            .executor(On(self.network.clone()));
         let tls = self.tls.clone();
         let connect = tower::service_fn(move |_| {
             let (place, tls) = (place.clone(), tls.clone());
@@ -104,13 +128,10 @@ impl Channels {
 #[async_trait]
 impl ChannelResolver for Channels {
     async fn get_worker_client_for_url(&self, url: &Url) -> DfResult<Box<dyn WorkerChannel>> {
-        let channel = match &self.network {
+        let channel = {
             // The library starts its own task for a connection where it is made.
-            Some(network) => {
-                let _here = network.enter();
-                self.channel(url)
-            }
-            None => self.channel(url),
+            let _here = self.network.enter();
+            self.channel(url)
         };
         let channel = channel.map_err(|why| DataFusionError::External(Box::new(Status::unavailable(lost(url, &why)))))?;
         let named = Named { inner: channel, url: url.clone(), identity: Arc::clone(&self.identity), patience: self.patience };
@@ -256,12 +277,9 @@ impl Service<http::Request<Body>> for Named {
     type Error = tonic::transport::Error;
     type Future = BoxFuture<'static, std::result::Result<Self::Response, Self::Error>>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<std::result::Result<(), Self::Error>> {
-        // A connection that cannot be made fails here and again in the call, where it can be named.
-        match self.inner.poll_ready(cx) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(_) => Poll::Ready(Ok(())),
-        }
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<std::result::Result<(), Self::Error>> {
+        // The call waits for the connection: one that cannot be made is named there.
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {

@@ -22,7 +22,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::runtime::Handle;
 use url::Url;
 
-use self::channel::Channels;
+use self::channel::{Channels, Network};
 use self::identity::Identity;
 use self::workers::{Resolver, Workers};
 use super::{bounded, options};
@@ -48,6 +48,8 @@ pub struct Cluster {
     settings: Settings,
     workers: Arc<Workers>,
     channels: Arc<Channels>,
+    /// Ends with the last clone.
+    _network: Arc<Network>,
     /// Scheme and host of the lake's store: what workers read from.
     store: String,
     /// The functions that workers have, as jobs use them and as the server does.
@@ -86,10 +88,12 @@ impl Cluster {
         let of_server = SessionContext::new_with_state(registry.state());
         bounded::register(&of_server)?;
         let url = &lake.place().url;
+        let network = Network::new(1)?;
         Ok(Self {
             settings: settings.clone(),
             workers: Arc::new(workers),
-            channels: Arc::new(Channels::new(settings, Arc::new(identity), None)?),
+            channels: Arc::new(Channels::new(settings, Arc::new(identity), network.handle().clone())?),
+            _network: Arc::new(network),
             store: url[..url::Position::BeforePath].to_owned(),
             registries: [Arc::new(registry), Arc::new(of_server)],
         })
@@ -179,7 +183,7 @@ impl Executor {
         let runtime = RuntimeEnvBuilder::from_runtime_env(&runtime).with_memory_pool(pool).build_arc()?;
         let of_server = SessionContext::new_with_state(registry.state());
         bounded::register(&of_server)?;
-        let channels = Arc::new(Channels::new(settings, identity, Some(network))?);
+        let channels = Arc::new(Channels::new(settings, identity, network)?);
         Ok(Self { registries: [registry, of_server], runtime, channels })
     }
 
