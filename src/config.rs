@@ -1,5 +1,6 @@
 //! Settings: one `bittern.toml`, environment for secrets, flags last. Plain data; nothing is opened here.
 
+pub mod cluster;
 pub mod serve;
 pub mod sinks;
 
@@ -49,6 +50,8 @@ pub struct Config {
     pub legal_hold: BTreeMap<String, String>,
     /// The PostgreSQL server: where it listens, who sees what, how much a query may use.
     pub serve: serve::Serve,
+    /// Further machines that execute parts of queries.
+    pub cluster: cluster::Cluster,
 }
 
 /// A length of time as people write it: `"30 days"`, `"90 s"`. In microseconds, never negative.
@@ -172,13 +175,20 @@ impl Config {
             return Err(Error::usage(format!("{}:{}: {problem}", path.display(), sink_line(&text, number))));
         }
         let folder = path.parent().unwrap_or(Path::new(""));
-        let serve = &mut config.serve;
+        let (serve, cluster) = (&mut config.serve, &mut config.cluster);
         let places = [&mut config.policy, &mut config.sql, &mut config.key_file, &mut config.spill].into_iter();
-        let places = places.chain([&mut serve.users, &mut serve.tls_cert, &mut serve.tls_key]).flatten().chain(&mut config.rules);
+        let places = places.chain([&mut serve.users, &mut serve.tls_cert, &mut serve.tls_key]);
+        let places = places.chain([&mut cluster.token_file, &mut cluster.cert, &mut cluster.key, &mut cluster.ca]);
+        let places = places.flatten().chain(&mut config.rules);
         let sinks = config.sinks.iter_mut().flat_map(|sink| [&mut sink.folder, &mut sink.ca_file]).flatten();
         let places = places.chain(sinks);
         for place in places {
             *place = folder.join(&*place);
+        }
+        for workers in &mut cluster.workers {
+            if let Some(path) = workers.strip_prefix("file:") {
+                *workers = format!("file:{}", folder.join(path).display());
+            }
         }
         let inboxes = config.inbox.iter_mut().map(|inbox| &mut inbox.path);
         for place in config.lake.iter_mut().chain(inboxes).filter(|place| !place.contains("://")) {

@@ -99,6 +99,12 @@ impl std::error::Error for Error {
 impl From<datafusion::error::DataFusionError> for Error {
     fn from(e: datafusion::error::DataFusionError) -> Self {
         use datafusion::error::DataFusionError as D;
+        if let D::External(inner) = e.find_root()
+            && let Some(ours) = inner.downcast_ref::<Self>()
+        {
+            // Ours, handed through the engine: it holds no value.
+            return Self::new(ours.kind, ours.message.clone());
+        }
         let kind = match e.find_root() {
             D::ObjectStore(_) | D::IoError(_) => Kind::Unavailable,
             D::SQL(..) | D::Plan(_) | D::SchemaError(..) => Kind::Usage,

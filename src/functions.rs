@@ -34,7 +34,27 @@ pub fn register(context: &SessionContext) {
 
 /// Registers `pseudonym` under a key.
 pub fn register_pseudonym(context: &SessionContext, make: Arc<dyn Fn(&str) -> String + Send + Sync>, key_id: String) {
-    context.register_udf(ScalarUDF::from(Pseudonym { signature: Signature::any(1, Volatility::Immutable), key_id, make: Make(make) }));
+    context.register_udf(ScalarUDF::from(Pseudonym {
+        name: "pseudonym",
+        aliases: Vec::new(),
+        signature: signature(),
+        key_id,
+        make: Make(make),
+    }));
+}
+
+/// The name of the function that [`register_pseudonym_once`] registers.
+pub const PSEUDONYM_ONCE: &str = "pseudonym_once";
+
+/// Registers `pseudonym_once`, which leaves pseudonyms as they are; `also` makes `pseudonym` mean the same. Workers find functions by their
+/// names, and there both are.
+pub fn register_pseudonym_once(context: &SessionContext, make: Arc<dyn Fn(&str) -> String + Send + Sync>, key_id: String, also: bool) {
+    let aliases = if also { vec!["pseudonym".to_owned()] } else { Vec::new() };
+    context.register_udf(ScalarUDF::from(Pseudonym { name: PSEUDONYM_ONCE, aliases, signature: signature(), key_id, make: Make(make) }));
+}
+
+fn signature() -> Signature {
+    Signature::any(1, Volatility::Immutable)
 }
 
 /// How a pseudonym is made. Two with the same key id are the same.
@@ -50,6 +70,8 @@ impl std::fmt::Debug for Make {
 /// `pseudonym(text)`: the `person_id` of an account that no row of `people` explains.
 #[derive(Debug)]
 struct Pseudonym {
+    name: &'static str,
+    aliases: Vec<String>,
     signature: Signature,
     key_id: String,
     make: Make,
@@ -57,7 +79,7 @@ struct Pseudonym {
 
 impl PartialEq for Pseudonym {
     fn eq(&self, other: &Self) -> bool {
-        self.key_id == other.key_id
+        self.key_id == other.key_id && self.name == other.name
     }
 }
 
@@ -71,7 +93,11 @@ impl std::hash::Hash for Pseudonym {
 
 impl ScalarUDFImpl for Pseudonym {
     fn name(&self) -> &str {
-        "pseudonym"
+        self.name
+    }
+
+    fn aliases(&self) -> &[String] {
+        &self.aliases
     }
 
     fn signature(&self) -> &Signature {

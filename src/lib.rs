@@ -38,7 +38,8 @@ pub mod maintain;
 pub mod pipeline;
 pub mod generate;
 
-// The long-lived process, the lake for SQL clients over the network, and the commands.
+// The long-lived process, the lake for SQL clients over the network, parts of others' queries, and the commands.
 pub mod schedule;
 pub mod serve;
+pub mod worker;
 pub mod cli;

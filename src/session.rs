@@ -2,6 +2,7 @@
 
 mod barrier;
 pub mod bounded;
+pub mod cluster;
 pub mod files;
 pub mod role;
 pub mod spill;
@@ -37,6 +38,8 @@ pub struct Limits {
     pub partitions: Option<usize>,
     /// Rows of a batch; none is the engine's own.
     pub batch_rows: Option<usize>,
+    /// Workers that execute parts of queries; none is this process alone.
+    pub cluster: Option<cluster::Cluster>,
 }
 
 /// Rules and key of the functions, as the configuration says: the built-in rules and those of the files it names.
@@ -78,6 +81,19 @@ pub fn bare(setup: &Setup, limits: &Limits) -> Result<SessionContext> {
     if let Some(rows) = limits.batch_rows {
         config = config.with_batch_size(rows.max(1));
     }
+    options(&mut config);
+    let mut builder = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime(limits)?).with_default_features();
+    if let Some(cluster) = &limits.cluster {
+        builder = cluster.distribute(builder);
+    }
+    let mut context = SessionContext::new_with_state(builder.build());
+    bittern_udfs::register_all(&mut context, setup)?;
+    crate::functions::register(&context);
+    Ok(context)
+}
+
+/// Settings of every session, of this process and of workers.
+fn options(config: &mut SessionConfig) {
     let target_partitions = config.target_partitions();
     let options = config.options_mut();
     // Text stays in contiguous buffers: credential matching runs over whole arrays.
@@ -91,11 +107,6 @@ pub fn bare(setup: &Setup, limits: &Limits) -> Result<SessionContext> {
     // Folders `day=…` are groups already: what is grouped by their key need not be spread once more.
     options.optimizer.preserve_file_partitions = target_partitions;
     options.optimizer.subset_repartition_threshold = target_partitions;
-    let state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime(limits)?).with_default_features().build();
-    let mut context = SessionContext::new_with_state(state);
-    bittern_udfs::register_all(&mut context, setup)?;
-    crate::functions::register(&context);
-    Ok(context)
 }
 
 fn runtime(limits: &Limits) -> Result<Arc<RuntimeEnv>> {

@@ -22,11 +22,13 @@ mod run;
 mod schedule;
 mod serve;
 mod shell;
+mod signals;
 mod sql;
 mod status;
 mod test;
 mod unmask;
 mod user;
+mod worker;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -74,6 +76,21 @@ struct Global {
     /// MiB that queries may hold before they spill to disk
     #[arg(long, global = true, value_name = "MIB")]
     memory: Option<usize>,
+    /// Workers that execute parts of queries: URLs, dns:NAME:PORT or file:PATH, with commas between them
+    #[arg(long, global = true, env = "BITTERN_WORKERS", value_name = "URL,...", value_delimiter = ',')]
+    workers: Vec<String>,
+    /// What a query does that no worker can execute
+    #[arg(long, global = true, value_enum, value_name = "WHAT")]
+    workers_fallback: Option<Fallback>,
+}
+
+/// What a query does that no worker can execute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Fallback {
+    /// It fails, and says why
+    Fail,
+    /// This process executes it
+    Local,
 }
 
 /// How data is printed.
@@ -138,6 +155,9 @@ enum Command {
     User(user::Args),
     /// Show what arrives and how late, what detections lack, what is stored, run, delivered, and who saw names
     Status(status::Args),
+    /// Execute parts of the queries of other processes, those that name this one with --workers
+    #[command(after_help = WORKER)]
+    Worker(worker::Args),
     /// Find every problem in SQL files and policy
     Check,
     /// Run the cases of the detections
@@ -186,11 +206,18 @@ const DELIVER: &str = "Examples:
   bittern deliver list --state dead                     what a sink refused too often
   bittern deliver siem --retry-dead                     try that once more";
 
+const WORKER: &str = "Examples:
+  bittern worker --listen 127.0.0.1:7450                on this machine
+  bittern run --workers http://127.0.0.1:7450           with it
+  bittern run --workers dns:workers.example.com:7450    every address of a name
+  bittern run --workers file:workers.txt                one a line; read again when it changes";
+
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     let args = Args::parse();
     let filter = tracing_subscriber::EnvFilter::try_new(&args.global.log).unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).init();
+    // Plans of nested views are walked recursively, on whatever thread there is.
     let runtime = match tokio::runtime::Builder::new_multi_thread().thread_stack_size(32 * 1024 * 1024).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&Error::from(error)),
@@ -257,6 +284,7 @@ async fn run(args: Args) -> Result<ExitCode> {
         Command::Serve(args) => serve::run(global, args).await,
         Command::User(args) => user::run(global, args),
         Command::Status(args) => status::run(global, args).await,
+        Command::Worker(args) => worker::run(global, args).await,
         Command::Check => check::run(global).await,
         Command::Test(args) => test::run(global, args).await,
         Command::Credentials(args) => credentials::run(global, args).await,
@@ -272,6 +300,14 @@ impl Global {
         config.lake = self.lake.clone().or(config.lake);
         config.policy = self.policy.clone().or(config.policy);
         config.memory_mib = self.memory.or(config.memory_mib);
+        if !self.workers.is_empty() {
+            config.cluster.workers.clone_from(&self.workers);
+        }
+        match self.workers_fallback {
+            Some(Fallback::Local) => config.cluster.fallback = crate::config::cluster::Fallback::Local,
+            Some(Fallback::Fail) => config.cluster.fallback = crate::config::cluster::Fallback::Fail,
+            None => {}
+        }
         Ok(config)
     }
 
@@ -281,7 +317,9 @@ impl Global {
     }
 
     async fn open_to_land(&self) -> Result<Bittern> {
-        let (config, lake) = self.lake()?;
+        let (mut config, lake) = self.lake()?;
+        // Landing asks for little and often: nothing of it is worth sending.
+        config.cluster.workers.clear();
         Bittern::open_to_land(&config, &lake, Clock::System).await
     }
 

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use super::signals::Signals;
 use super::{Format, Global, output};
 use crate::clock::{Clock, Stop};
 use crate::error::{Error, Result};
@@ -65,42 +66,6 @@ async fn ended(stop: &Stop, grace: Duration) -> Result<ExitCode> {
         () = tokio::time::sleep(grace) => tracing::warn!("stopped: what was being done took longer than the grace, the next run takes it up"),
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The signals that ask a process to end.
-#[cfg(unix)]
-struct Signals(tokio::signal::unix::Signal, tokio::signal::unix::Signal);
-
-#[cfg(unix)]
-impl Signals {
-    fn new() -> Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let refused = |e: std::io::Error| Error::from(e).context("cannot wait for signals");
-        Ok(Self(signal(SignalKind::terminate()).map_err(refused)?, signal(SignalKind::interrupt()).map_err(refused)?))
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.0.recv() => {}
-            _ = self.1.recv() => {}
-        }
-    }
-}
-
-#[cfg(not(unix))]
-struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    fn new() -> Result<Self> {
-        Ok(Self)
-    }
-
-    async fn next(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
 }
 
 fn tell(ticked: &Ticked, format: Format) -> Result<()> {

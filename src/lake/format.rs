@@ -20,7 +20,7 @@ pub async fn check_or_create(place: &Place) -> Result<()> {
     let path = place.path.clone().join("_bittern").join("format.json");
     loop {
         match place.store.get(&path).await {
-            Ok(found) => return check(&found.bytes().await?, place),
+            Ok(found) => return check_bytes(&found.bytes().await?, place),
             Err(object_store::Error::NotFound { .. }) => {}
             Err(e) => return Err(Error::from(e).context(format!("cannot read the lake at {}", place.url.path()))),
         }
@@ -31,6 +31,19 @@ pub async fn check_or_create(place: &Place) -> Result<()> {
             Err(object_store::Error::AlreadyExists { .. }) => {}
             Err(e) => return Err(Error::from(e).context(format!("cannot make a lake at {}", place.url.path()))),
         }
+    }
+}
+
+/// Checks the version of an existing lake, and writes nothing.
+///
+/// # Errors
+/// `Usage` where there is no lake, or a newer one; `Unavailable` where the store does not answer.
+pub async fn check(place: &Place) -> Result<()> {
+    let path = place.path.clone().join("_bittern").join("format.json");
+    match place.store.get(&path).await {
+        Ok(found) => check_bytes(&found.bytes().await?, place),
+        Err(object_store::Error::NotFound { .. }) => Err(Error::usage(format!("there is no lake at {}", place.shown()))),
+        Err(e) => Err(Error::from(e).context(format!("cannot read the lake at {}", place.shown()))),
     }
 }
 
@@ -60,7 +73,7 @@ pub async fn probe(place: &Place) -> Result<()> {
     )))
 }
 
-fn check(json: &[u8], place: &Place) -> Result<()> {
+fn check_bytes(json: &[u8], place: &Place) -> Result<()> {
     let format: Format = serde_json::from_slice(json)
         .map_err(|e| Error::data(format!("{}/_bittern/format.json is not a lake's format file", place.url.path())).caused_by(e))?;
     if format.version > VERSION {

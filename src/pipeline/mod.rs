@@ -30,7 +30,6 @@ use indicatif::ProgressBar;
 use crate::clock::Clock;
 use crate::config::{Config, read_or_make_key};
 use crate::error::{Error, Result};
-use crate::functions;
 use crate::ingest::{self, sql_source::SqlSource};
 use crate::interval::Interval;
 use crate::jobs::catalog::Catalog;
@@ -38,8 +37,11 @@ use crate::jobs::graph::{self, Node};
 use crate::jobs::ledger::Inputs;
 use crate::jobs::stale::Changes;
 use crate::lake::Lake;
+use crate::lake::store::Place;
 use crate::lake::tables::{self, TableSpec};
 use crate::policy::Policy;
+use crate::session::cluster::Cluster;
+use crate::session::cluster::identity::{Identity, read_token};
 use crate::session::{self, Limits};
 
 /// An opened installation.
@@ -66,6 +68,8 @@ pub struct Bittern {
     names: bool,
     /// The key of pseudonyms.
     key: Arc<[u8]>,
+    /// Who executes parts of queries, if anybody does.
+    cluster: Option<Cluster>,
     /// Versions of the registered tables.
     versions: Inputs,
     /// Stretches of event time that have rows, in order.
@@ -103,12 +107,11 @@ impl Bittern {
         let catalog = Catalog::load(config.sql.as_deref())?;
         let setup = session::setup(config, &key)?;
         let memory_bytes = config.memory_mib.map(|mib| mib * 1024 * 1024);
-        let limits = Limits { memory_bytes, spill: config.spill.clone(), ..Limits::default() };
-        let context = session::over(&lake, &setup, &limits)?;
         let key: Arc<[u8]> = key.into();
-        let key_id = pseudonym(&key, "");
-        let shared = Arc::clone(&key);
-        functions::register_pseudonym(&context, Arc::new(move |name| pseudonym(&shared, name)), key_id);
+        let cluster = open_cluster(config, &lake, &setup, &key).await?;
+        let limits = Limits { memory_bytes, spill: config.spill.clone(), cluster: cluster.clone(), ..Limits::default() };
+        let context = session::over(&lake, &setup, &limits)?;
+        served::register_pseudonyms(&context, &key);
         for (name, batch) in policy.batches(&|person| pseudonym(&key, person))? {
             session::register_rows(&context, &name, batch)?;
         }
@@ -124,6 +127,7 @@ impl Bittern {
             names: config.names,
             setup,
             key,
+            cluster,
             versions: BTreeMap::new(),
             occupied: Vec::new(),
             events: 0,
@@ -218,6 +222,26 @@ impl Bittern {
             None => Ok(()),
         }
     }
+}
+
+/// The workers that the settings name, if they name any.
+async fn open_cluster(config: &Config, lake: &Lake, setup: &Setup, key: &Arc<[u8]>) -> Result<Option<Cluster>> {
+    if config.cluster.workers.is_empty() {
+        return Ok(None);
+    }
+    let registry = session::bare(setup, &Limits::default())?;
+    served::register_pseudonyms(&registry, key);
+    let identity = identity(config, lake.place(), setup)?;
+    Ok(Some(Cluster::open(&config.cluster, identity, lake, registry).await?))
+}
+
+/// What this process is for those that it executes with.
+///
+/// # Errors
+/// `Usage` for a token that cannot be used.
+pub fn identity(config: &Config, place: &Place, setup: &Setup) -> Result<Identity> {
+    let token = config.cluster.token_file.as_deref().map(read_token).transpose()?;
+    Ok(Identity::new(setup.id(), setup.key_id(), place.shown().trim_end_matches('/'), token))
 }
 
 /// What decides an answer besides SQL and data: functions with their rules and key, and the time zones.

@@ -41,6 +41,7 @@ impl Bittern {
     pub fn surface(&self, role: &Role, threads: usize) -> Result<Surface> {
         let context = self.scratch()?;
         if !role.names {
+            context.deregister_udf(functions::PSEUDONYM_ONCE);
             // Whoever can ask for the pseudonym of an address needs no names; that of a pseudonym is itself, so saved queries still work.
             let shown = |name: &str| if is_pseudonym(name) { name.to_owned() } else { String::new() };
             functions::register_pseudonym(&context, Arc::new(shown), "shown".to_owned());
@@ -50,12 +51,24 @@ impl Bittern {
 
     /// A session with the functions and the lake's store, without tables. Its `pseudonym` leaves pseudonyms as they are.
     fn scratch(&self) -> Result<SessionContext> {
-        let context = session::over(&self.lake, &self.setup, &Limits::default())?;
-        let key = Arc::clone(&self.key);
-        let once = move |name: &str| if is_pseudonym(name) { name.to_owned() } else { pseudonym(&key, name) };
-        functions::register_pseudonym(&context, Arc::new(once), format!("{} once", pseudonym(&self.key, "")));
+        let limits = Limits { cluster: self.cluster.clone(), ..Limits::default() };
+        let context = session::over(&self.lake, &self.setup, &limits)?;
+        register_once(&context, &self.key, true);
         Ok(context)
     }
+}
+
+/// Registers the functions of people: `pseudonym` as jobs know it, and `pseudonym_once` as the server's tables use it.
+pub fn register_pseudonyms(context: &SessionContext, key: &Arc<[u8]>) {
+    let shared = Arc::clone(key);
+    functions::register_pseudonym(context, Arc::new(move |name| pseudonym(&shared, name)), pseudonym(key, ""));
+    register_once(context, key, false);
+}
+
+fn register_once(context: &SessionContext, key: &Arc<[u8]>, also: bool) {
+    let shared = Arc::clone(key);
+    let once = move |name: &str| if is_pseudonym(name) { name.to_owned() } else { pseudonym(&shared, name) };
+    functions::register_pseudonym_once(context, Arc::new(once), format!("{} once", pseudonym(key, "")), also);
 }
 
 pub(super) fn is_pseudonym(name: &str) -> bool {

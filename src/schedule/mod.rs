@@ -7,7 +7,7 @@ mod backoff;
 mod delivery;
 mod health;
 mod metrics;
-mod pages;
+pub mod pages;
 pub mod standing;
 mod timetable;
 
@@ -68,6 +68,26 @@ impl Ticked {
     /// Whether something went to quarantine, or did not arrive at a sink.
     pub fn is_degraded(&self) -> bool {
         self.look.as_ref().is_some_and(Look::is_degraded) || !self.delivered.iter().all(Delivered::complete)
+    }
+}
+
+/// How the scheduler stands.
+struct Standing {
+    metrics: Arc<Metrics>,
+    health: Arc<Health>,
+}
+
+impl pages::Told for Standing {
+    fn is_alive(&self) -> std::result::Result<(), String> {
+        self.health.is_alive()
+    }
+
+    fn is_ready(&self) -> std::result::Result<(), String> {
+        self.health.is_ready()
+    }
+
+    fn metrics(&self) -> Result<String> {
+        self.metrics.text()
     }
 }
 
@@ -133,11 +153,12 @@ impl Scheduler {
         let pages = match self.config.schedule.listen.as_str() {
             "" => None,
             address => {
-                let listener = pages::listen(address).await?;
+                let advice = "name another with `schedule.listen` or --listen, or none with --listen \"\"";
+                let listener = pages::listen(address, advice).await?;
                 let local = listener.local_addr()?;
                 tracing::info!(address = %local, "listening");
-                let (metrics, health) = (Arc::clone(&self.metrics), Arc::clone(&self.health));
-                Some(tokio::spawn(pages::serve(listener, metrics, health)))
+                let told = Standing { metrics: Arc::clone(&self.metrics), health: Arc::clone(&self.health) };
+                Some(tokio::spawn(pages::serve(listener, Arc::new(told))))
             }
         };
         while !self.stop.is_asked() {

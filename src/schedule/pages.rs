@@ -7,9 +7,21 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-use super::health::Health;
-use super::metrics::Metrics;
 use crate::error::{Error, Result};
+
+/// What the pages tell of a process.
+pub trait Told: Send + Sync + 'static {
+    /// # Errors
+    /// Why the process should be started anew.
+    fn is_alive(&self) -> std::result::Result<(), String>;
+
+    /// # Errors
+    /// Why nobody should rely on it now.
+    fn is_ready(&self) -> std::result::Result<(), String>;
+
+    /// Counters and gauges in Prometheus' text form.
+    fn metrics(&self) -> Result<String>;
+}
 
 /// Bytes of a request's head at most.
 const HEAD_BYTES_MAX: usize = 8 * 1024;
@@ -20,19 +32,16 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Requests at a time.
 const REQUESTS_MAX: usize = 16;
 
-/// Listens at an address.
+/// Listens at an address. `advice` says how another is named.
 ///
 /// # Errors
 /// `Usage` where it cannot be had.
-pub async fn listen(address: &str) -> Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|e| {
-        let advice = "name another with `schedule.listen` or --listen, or none with --listen \"\"";
-        Error::usage(format!("cannot listen at `{address}`: {advice}")).caused_by(e)
-    })
+pub async fn listen(address: &str, advice: &str) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|e| Error::usage(format!("cannot listen at `{address}`: {advice}")).caused_by(e))
 }
 
 /// Answers requests until it is dropped.
-pub async fn serve(listener: TcpListener, metrics: Arc<Metrics>, health: Arc<Health>) {
+pub async fn serve(listener: TcpListener, told: Arc<dyn Told>) {
     let slots = Arc::new(Semaphore::new(REQUESTS_MAX));
     loop {
         let Ok((stream, _)) = listener.accept().await else {
@@ -41,16 +50,16 @@ pub async fn serve(listener: TcpListener, metrics: Arc<Metrics>, health: Arc<Hea
             continue;
         };
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
-        let (metrics, health) = (Arc::clone(&metrics), Arc::clone(&health));
+        let told = Arc::clone(&told);
         tokio::spawn(async move {
             let _slot = slot;
             // Whoever is too slow, or goes away, gets nothing.
-            let _ = tokio::time::timeout(PATIENCE, answer(stream, &metrics, &health)).await;
+            let _ = tokio::time::timeout(PATIENCE, answer(stream, told.as_ref())).await;
         });
     }
 }
 
-async fn answer(mut stream: TcpStream, metrics: &Metrics, health: &Health) -> std::io::Result<()> {
+async fn answer(mut stream: TcpStream, told: &dyn Told) -> std::io::Result<()> {
     let mut head = Vec::new();
     let (status, kind, body) = loop {
         let mut chunk = [0; 1024];
@@ -59,7 +68,7 @@ async fn answer(mut stream: TcpStream, metrics: &Metrics, health: &Health) -> st
         let mut headers = [httparse::EMPTY_HEADER; 64];
         let mut request = httparse::Request::new(&mut headers);
         match request.parse(&head) {
-            Ok(httparse::Status::Complete(_)) => break page(request.method, request.path, metrics, health),
+            Ok(httparse::Status::Complete(_)) => break page(request.method, request.path, told),
             Ok(httparse::Status::Partial) if count > 0 && head.len() < HEAD_BYTES_MAX => {}
             _ => break ("400 Bad Request", TEXT, "this is no request\n".to_owned()),
         }
@@ -75,7 +84,7 @@ async fn answer(mut stream: TcpStream, metrics: &Metrics, health: &Health) -> st
 
 const TEXT: &str = "text/plain; charset=utf-8";
 
-fn page(method: Option<&str>, path: Option<&str>, metrics: &Metrics, health: &Health) -> (&'static str, &'static str, String) {
+fn page(method: Option<&str>, path: Option<&str>, told: &dyn Told) -> (&'static str, &'static str, String) {
     if method != Some("GET") {
         return ("405 Method Not Allowed", TEXT, "only GET\n".into());
     }
@@ -84,9 +93,9 @@ fn page(method: Option<&str>, path: Option<&str>, metrics: &Metrics, health: &He
         Err(why) => ("503 Service Unavailable", TEXT, format!("{why}\n")),
     };
     match path.and_then(|path| path.split('?').next()) {
-        Some("/healthz") => said(health.is_alive()),
-        Some("/readyz") => said(health.is_ready()),
-        Some("/metrics") => match metrics.text() {
+        Some("/healthz") => said(told.is_alive()),
+        Some("/readyz") => said(told.is_ready()),
+        Some("/metrics") => match told.metrics() {
             Ok(text) => ("200 OK", "application/openmetrics-text; version=1.0.0; charset=utf-8", text),
             Err(_) => ("500 Internal Server Error", TEXT, "the metrics cannot be written\n".into()),
         },

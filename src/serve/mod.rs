@@ -16,7 +16,7 @@ mod sessions;
 mod settings;
 mod startup;
 mod statement;
-mod tls;
+pub mod tls;
 pub mod users;
 
 use std::collections::HashMap;
@@ -111,7 +111,9 @@ impl Server {
     /// # Errors
     /// `Usage` for an address beyond loopback without a certificate, no users, or a role or certificate that cannot be used.
     pub async fn bind(bittern: Bittern, config: Serve, users: &Path) -> Result<Self> {
-        let tls = tls::acceptor(&config)?;
+        // Clients that begin with TLS at once say so (PostgreSQL 17 and later).
+        let names = ("--tls-cert", "--tls-key");
+        let tls = tls::acceptor(config.tls_cert.as_deref(), config.tls_key.as_deref(), &[b"postgresql"], names)?;
         let known = KnownUsers { path: users.to_owned(), read: None, users: Arc::new(Users::read(users)?) };
         for user in known.users.all() {
             if config.role(&user.role).is_none() {

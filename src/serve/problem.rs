@@ -77,6 +77,8 @@ impl From<DataFusionError> for Problem {
             D::SchemaError(..) => ("42703", Outcome::Failed),
             D::NotImplemented(_) => ("0A000", Outcome::Failed),
             D::ObjectStore(_) | D::IoError(_) => ("58030", Outcome::Failed),
+            // Ours, handed through the engine: no worker answered.
+            D::External(e) if e.downcast_ref::<Error>().is_some() => ("58000", Outcome::Failed),
             D::ArrowError(..) | D::Execution(_) => ("22000", Outcome::Failed),
             _ => ("XX000", Outcome::Failed),
         };

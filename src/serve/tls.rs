@@ -1,4 +1,4 @@
-//! The server's certificate. What cannot be read or does not fit together ends the server: there is no plain text instead.
+//! A server's certificate. What cannot be read or does not fit together ends the server: there is no plain text instead.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,18 +7,18 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
-use crate::config::serve::Serve;
 use crate::error::{Error, Result};
 
-/// How connections are encrypted, if they are to be.
+/// How connections are encrypted, if they are to be. `protocols` are those that clients may ask for as they begin (ALPN); `names` are the
+/// settings of certificate and key.
 ///
 /// # Errors
 /// `Usage` where one of certificate and key is missing, cannot be read, or does not fit the other.
-pub fn acceptor(config: &Serve) -> Result<Option<TlsAcceptor>> {
-    let (certificate, key) = match (&config.tls_cert, &config.tls_key) {
+pub fn acceptor(certificate: Option<&Path>, key: Option<&Path>, protocols: &[&[u8]], names: (&str, &str)) -> Result<Option<TlsAcceptor>> {
+    let (certificate, key) = match (certificate, key) {
         (None, None) => return Ok(None),
         (Some(certificate), Some(key)) => (certificate, key),
-        _ => return Err(Error::usage("`--tls-cert` and `--tls-key` come together")),
+        _ => return Err(Error::usage(format!("`{}` and `{}` come together", names.0, names.1))),
     };
     let chain = certificates(certificate)?;
     let key_der = PrivateKeyDer::from_pem_file(key)
@@ -32,8 +32,7 @@ pub fn acceptor(config: &Serve) -> Result<Option<TlsAcceptor>> {
             Error::usage(format!("the certificate in `{}` and the key in `{}` do not fit", certificate.display(), key.display()))
                 .caused_by(e)
         })?;
-    // Clients that begin with TLS at once say so (PostgreSQL 17 and later).
-    server.alpn_protocols = vec![b"postgresql".to_vec()];
+    server.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
     Ok(Some(TlsAcceptor::from(Arc::new(server))))
 }
 

@@ -15,6 +15,7 @@ use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Operator, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties};
+use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 
 /// The rows of a plan, as a table.
 #[derive(Debug)]
@@ -77,15 +78,24 @@ impl TableProvider for Barrier {
             let columns: Vec<Expr> = projection.iter().map(|at| Expr::Column(self.plan.schema().columns()[*at].clone())).collect();
             builder = builder.project(columns)?;
         }
-        let plan = builder.limit(0, limit)?.build()?;
-        Ok(Arc::new(BarrierExec { input: session.create_physical_plan(&plan).await? }))
+        let plan = session.optimize(&builder.limit(0, limit)?.build()?)?;
+        // Not the session's own planner: what spreads plans over workers does so once, with the whole query.
+        let planned = DefaultPhysicalPlanner::default().create_physical_plan(&plan, session).await?;
+        Ok(Arc::new(BarrierExec::new(planned)))
     }
 }
 
 /// Hands rows on. It says nothing about conditions from above, so none passes.
 #[derive(Debug)]
-struct BarrierExec {
+pub struct BarrierExec {
     input: Arc<dyn ExecutionPlan>,
+}
+
+impl BarrierExec {
+    /// A barrier above a plan.
+    pub fn new(input: Arc<dyn ExecutionPlan>) -> Self {
+        Self { input }
+    }
 }
 
 impl DisplayAs for BarrierExec {

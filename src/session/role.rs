@@ -85,6 +85,7 @@ impl Surface {
         let catalog = Arc::new(datafusion::catalog::MemoryCatalogProvider::new());
         let tables = Arc::new(Tables::default());
         datafusion::catalog::CatalogProvider::register_schema(catalog.as_ref(), "public", Arc::clone(&tables) as _)?;
+        super::cluster::mark_server(state.config_mut())?;
         let catalogs = datafusion::catalog::MemoryCatalogProviderList::new();
         datafusion::catalog::CatalogProviderList::register_catalog(&catalogs, DATABASE.to_owned(), catalog);
         let state = SessionStateBuilder::new_from_existing(state).with_catalog_list(Arc::new(catalogs)).build();

@@ -6,7 +6,7 @@
 //! `retry` a second reading of quarantine, `store` stores and folders that do not behave, `triage` what analysts decide, `serve` the PostgreSQL server, `report` what a
 //! manager reads, `deliver`, `wires` and `coach` what sinks are told (a `receiver` stands for them), `begin` the first steps of somebody new, `questions` the commands that documents show,
 //! `shell` scripts of `sql`, names that are seen and `status`,
-//! `program` the real binary.
+//! `worker` the same rows from further machines, `program` the real binary.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod begin;
@@ -33,6 +33,7 @@ mod store;
 mod tidy;
 mod triage;
 mod wires;
+mod worker;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

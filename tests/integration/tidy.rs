@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::repository;
 
 /// Modules of `src` in the order in which data flows: each uses only those before it.
-const ORDER: [&str; 21] = [
+const ORDER: [&str; 22] = [
     "error",
     "event",
     "interval",
@@ -28,6 +28,7 @@ const ORDER: [&str; 21] = [
     "generate",
     "schedule",
     "serve",
+    "worker",
     "cli",
 ];
 
@@ -109,6 +110,7 @@ fn boundaries_hold() {
                 "generate",
                 "schedule",
                 "serve",
+                "worker",
                 "cli",
                 "error",
                 "functions",

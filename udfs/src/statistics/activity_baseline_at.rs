@@ -16,7 +16,7 @@ use super::kernels::calendar::{Bucket, buckets};
 use super::kernels::grouped::GroupedRows;
 use super::options::{self, OptionColumns};
 use super::single_group::SingleGroup;
-use super::states::{large_list, large_lists, lists, places};
+use super::states::{group_lists, list_type, lists, places};
 use crate::functions::FunctionInfo;
 
 const NAME: &str = "activity_baseline_at";
@@ -74,8 +74,8 @@ impl AggregateUDFImpl for ActivityBaselineAt {
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
         let field = |name, of| Arc::new(Field::new(format_state_name(args.name, name), of, true));
         Ok(vec![
-            field("days", large_list(DataType::Int32)),
-            field("values", large_list(DataType::Float64)),
+            field("days", list_type(DataType::Int32)),
+            field("values", list_type(DataType::Float64)),
             field("first_day", DataType::Int64),
             field("history", DataType::Int64),
             field("at", DataType::Int64),
@@ -221,8 +221,8 @@ impl GroupsAccumulator for Histories {
         let column = |field: fn(&Person) -> Option<i64>| -> ArrayRef { Arc::new(people.iter().map(field).collect::<Int64Array>()) };
         let options: Vec<Option<&Options>> = people.iter().map(|person| person.options.as_deref()).collect();
         Ok(vec![
-            large_lists(ends.clone(), Arc::new(days))?,
-            large_lists(ends, Arc::new(values))?,
+            group_lists(&ends, Arc::new(days))?,
+            group_lists(&ends, Arc::new(values))?,
             column(|person| person.first_day),
             column(|person| person.history.value),
             column(|person| person.at.value),

@@ -19,7 +19,7 @@ use super::kernels::baseline::Options;
 use super::kernels::grouped::GroupedRows;
 use super::options::{self, OptionColumns};
 use super::single_group::SingleGroup;
-use super::states::{large_list, large_lists, lists, places};
+use super::states::{group_lists, list_type, lists, places};
 
 /// What is kept of a row: when it was, and one or two numbers (NaN where unknown).
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -108,7 +108,7 @@ impl<F: AtForm> AggregateUDFImpl for At<F> {
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
         let field = |name, of| Arc::new(Field::new(format_state_name(args.name, name), of, true));
         Ok(vec![
-            field("rows", large_list(DataType::Struct(row_fields()))),
+            field("rows", list_type(DataType::Struct(row_fields()))),
             field("setting", DataType::Float64),
             field("at", DataType::Int64),
             field("options", DataType::Struct(options::state_fields())),
@@ -233,7 +233,7 @@ impl<F: AtForm> GroupsAccumulator for Gathered<F> {
         ];
         let options: Vec<Option<&Options>> = groups.iter().map(|group| group.options.as_deref()).collect();
         Ok(vec![
-            large_lists(ends, Arc::new(StructArray::try_new(row_fields(), columns, None)?))?,
+            group_lists(&ends, Arc::new(StructArray::try_new(row_fields(), columns, None)?))?,
             Arc::new(groups.iter().map(|group| group.setting.value).collect::<Float64Array>()),
             Arc::new(groups.iter().map(|group| group.at.value).collect::<Int64Array>()),
             options::state(&options)?,

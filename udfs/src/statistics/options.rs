@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, Date32Array, Float64Array, LargeListArray, PrimitiveArray, StringArray,
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, Date32Array, Float64Array, ListArray, PrimitiveArray, StringArray,
     StructArray,
 };
 use datafusion::arrow::buffer::NullBuffer;
@@ -14,7 +14,7 @@ use datafusion::common::{Result, exec_err};
 use super::kernels::baseline::Options;
 use super::kernels::calendar::{UnknownDays, Week};
 use super::kernels::peers::Peers;
-use super::states::{large_list, large_lists, place};
+use super::states::{group_lists, list_type, place};
 
 /// The names of options, for messages.
 pub(super) const NAMES: &str = "since (a date), unknown (a list of struct(start, end), dates), weekend (text as 'sat,sun' or 'none'), \
@@ -52,7 +52,7 @@ pub(super) fn are_options(fields: &Fields) -> bool {
 pub(super) struct OptionColumns {
     present: Option<NullBuffer>,
     since: Option<Date32Array>,
-    unknown: Option<(LargeListArray, Date32Array, Date32Array)>,
+    unknown: Option<(ListArray, Date32Array, Date32Array)>,
     weekend: Option<StringArray>,
     spread_min: Option<Float64Array>,
     tail: Option<BooleanArray>,
@@ -170,12 +170,12 @@ fn flag(column: &BooleanArray, row: usize) -> Option<bool> {
     column.is_valid(row).then(|| column.value(row))
 }
 
-fn ranges(column: &ArrayRef) -> Result<Option<(LargeListArray, Date32Array, Date32Array)>> {
+fn ranges(column: &ArrayRef) -> Result<Option<(ListArray, Date32Array, Date32Array)>> {
     let item = match column.data_type() {
         DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) if !item.data_type().is_null() => item,
         _ => return Ok(None),
     };
-    let lists = cast(column, &DataType::LargeList(Arc::clone(item)))?.as_list::<i64>().clone();
+    let lists = cast(column, &DataType::List(Arc::clone(item)))?.as_list::<i32>().clone();
     let Some([start, end]) = lists.values().as_struct_opt().map(StructArray::columns) else { return Ok(None) };
     let days = |column: &ArrayRef| Ok(cast(column, &DataType::Date32)?.as_primitive::<Date32Type>().clone());
     let (starts, ends): (Result<Date32Array>, Result<Date32Array>) = (days(start), days(end));
@@ -215,7 +215,7 @@ fn peer_fields() -> Fields {
 pub(super) fn state_fields() -> Fields {
     Fields::from(vec![
         Field::new("since", DataType::Date32, true),
-        Field::new("unknown", large_list(DataType::Struct(range_fields())), true),
+        Field::new("unknown", list_type(DataType::Struct(range_fields())), true),
         Field::new("weekend", DataType::Utf8, true),
         Field::new("spread_min", DataType::Float64, true),
         Field::new("tail", DataType::Boolean, true),
@@ -253,7 +253,7 @@ pub(super) fn state(groups: &[Option<&Options>]) -> Result<ArrayRef> {
     ];
     let columns: Vec<ArrayRef> = vec![
         Arc::new(groups.iter().map(|options| options.and_then(|options| options.since).map(day)).collect::<Date32Array>()),
-        large_lists(list_ends, Arc::new(ranges))?,
+        group_lists(&list_ends, Arc::new(ranges))?,
         Arc::new(groups.iter().map(|options| options.map(weekend)).collect::<StringArray>()),
         Arc::new(groups.iter().map(|options| options.and_then(|options| options.spread_min)).collect::<Float64Array>()),
         Arc::new(groups.iter().map(|options| options.map(|options| options.tail)).collect::<BooleanArray>()),

@@ -17,7 +17,7 @@ use super::kernels::grouped::GroupedRows;
 use super::kernels::peers::{Member, Peers};
 use super::options::PEERS;
 use super::single_group::SingleGroup;
-use super::states::{large_list, large_lists, leaving, lists, places};
+use super::states::{group_lists, leaving, list_type, lists, places};
 use crate::functions::FunctionInfo;
 
 const NAME: &str = "peer_baseline";
@@ -75,7 +75,7 @@ impl AggregateUDFImpl for PeerBaseline {
     }
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
-        let members = large_list(DataType::Struct(member_fields()));
+        let members = list_type(DataType::Struct(member_fields()));
         Ok(vec![Arc::new(Field::new(format_state_name(args.name, "members"), members, true))])
     }
 
@@ -173,7 +173,7 @@ impl GroupsAccumulator for Members {
             [|member| member.expected, |member| member.spread, |member| member.mean, |member| member.variance, |member| member.days];
         let column = |number: &fn(&Member) -> f64| -> ArrayRef { Arc::new(members.iter().map(number).collect::<Float64Array>()) };
         let members = StructArray::try_new(member_fields(), numbers.iter().map(column).collect(), None)?;
-        Ok(vec![large_lists(ends, Arc::new(members))?])
+        Ok(vec![group_lists(&ends, Arc::new(members))?])
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], group_count: usize) -> Result<()> {

@@ -17,7 +17,7 @@ use super::kernels::grouped::GroupedRows;
 use super::kernels::sequence::{Act, Sequences, sequences};
 use super::single_group::SingleGroup;
 use super::sliding_peak::{MINUTES, length};
-use super::states::{large_list, large_lists, leaving, lists, places};
+use super::states::{group_lists, leaving, list_type, lists, places};
 use crate::functions::FunctionInfo;
 
 pub(super) const NAME: &str = "sequence_match";
@@ -88,7 +88,7 @@ impl AggregateUDFImpl for SequenceMatch {
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
         let field = |name, of| Arc::new(Field::new(format_state_name(args.name, name), of, true));
-        Ok(vec![field("acts", large_list(DataType::Struct(act_fields()))), field("within_minutes", DataType::Int64)])
+        Ok(vec![field("acts", list_type(DataType::Struct(act_fields()))), field("within_minutes", DataType::Int64)])
     }
 
     fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
@@ -221,7 +221,7 @@ impl GroupsAccumulator for Acts {
         let acts = StructArray::try_new(act_fields(), columns, None)?;
         self.forget_keys();
         let within: Int64Array = std::iter::repeat_n(self.within_minutes.value, leaving).collect();
-        Ok(vec![large_lists(ends, Arc::new(acts))?, Arc::new(within)])
+        Ok(vec![group_lists(&ends, Arc::new(acts))?, Arc::new(within)])
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], group_count: usize) -> Result<()> {

@@ -14,7 +14,7 @@ use super::arguments::{self, Argument, Kind, Parameter, included};
 use super::kernels::grouped::GroupedRows;
 use super::kernels::peak::sliding_peak;
 use super::single_group::SingleGroup;
-use super::states::{large_list, large_lists, leaving, lists, places};
+use super::states::{group_lists, leaving, list_type, lists, places};
 use crate::functions::FunctionInfo;
 
 const NAME: &str = "sliding_peak";
@@ -68,7 +68,7 @@ impl AggregateUDFImpl for SlidingPeak {
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
         Ok(vec![
-            Arc::new(Field::new(format_state_name(args.name, "times"), large_list(DataType::Int64), true)),
+            Arc::new(Field::new(format_state_name(args.name, "times"), list_type(DataType::Int64), true)),
             Arc::new(Field::new(format_state_name(args.name, "minutes"), DataType::Int64, true)),
         ])
     }
@@ -142,7 +142,7 @@ impl GroupsAccumulator for Peaks {
         let leaving = leaving(emit_to, &mut self.groups);
         let (ends, times) = self.times.take(leaving).into_parts();
         let minutes: Int64Array = std::iter::repeat_n(self.minutes.value, leaving).collect();
-        Ok(vec![large_lists(ends, Arc::new(Int64Array::from(times)))?, Arc::new(minutes)])
+        Ok(vec![group_lists(&ends, Arc::new(Int64Array::from(times)))?, Arc::new(minutes)])
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], group_count: usize) -> Result<()> {

@@ -14,7 +14,7 @@ use super::kernels::grouped::GroupedRows;
 use super::kernels::peak::{DayPeak, DayTime, sliding_peaks};
 use super::single_group::SingleGroup;
 use super::sliding_peak::{MINUTES, length};
-use super::states::{large_list, large_lists, leaving, lists, places, small_lists};
+use super::states::{group_lists, leaving, list_type, lists, places};
 use crate::functions::FunctionInfo;
 
 const NAME: &str = "sliding_peaks";
@@ -66,11 +66,7 @@ impl AggregateUDFImpl for SlidingPeaks {
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
         let field = |name, of| Arc::new(Field::new(format_state_name(args.name, name), of, true));
-        Ok(vec![
-            field("times", large_list(DataType::Int64)),
-            field("days", large_list(DataType::Date32)),
-            field("minutes", DataType::Int64),
-        ])
+        Ok(vec![field("times", list_type(DataType::Int64)), field("days", list_type(DataType::Date32)), field("minutes", DataType::Int64)])
     }
 
     fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
@@ -141,7 +137,7 @@ impl GroupsAccumulator for Times {
             Arc::new(peaks.iter().map(|peak| Some(peak.day)).collect::<Date32Array>()),
             Arc::new(peaks.iter().map(|peak| i64::try_from(peak.peak).ok()).collect::<Int64Array>()),
         ];
-        small_lists(&ends, Arc::new(StructArray::try_new(peak_fields(), columns, None)?))
+        group_lists(&ends, Arc::new(StructArray::try_new(peak_fields(), columns, None)?))
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
@@ -150,7 +146,7 @@ impl GroupsAccumulator for Times {
         let times: Int64Array = rows.iter().map(|row| row.time).collect();
         let days: Date32Array = rows.iter().map(|row| row.day).collect();
         let minutes: Int64Array = std::iter::repeat_n(self.minutes.value, leaving).collect();
-        Ok(vec![large_lists(ends.clone(), Arc::new(times))?, large_lists(ends, Arc::new(days))?, Arc::new(minutes)])
+        Ok(vec![group_lists(&ends, Arc::new(times))?, group_lists(&ends, Arc::new(days))?, Arc::new(minutes)])
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], group_count: usize) -> Result<()> {

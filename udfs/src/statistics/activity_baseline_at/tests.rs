@@ -79,7 +79,7 @@ fn only_the_days_looked_back_on_are_kept() {
     groups.update_batch(&columns(&days, 28, 999), &[0; 1_000], None, 1).expect("good columns");
     assert!(groups.size() < 5_000, "{} bytes", groups.size());
     let states = groups.state(EmitTo::All).expect("states");
-    assert_eq!(states[0].as_list::<i64>().value(0).len(), 29);
+    assert_eq!(states[0].as_list::<i32>().value(0).len(), 29);
     assert_eq!(states[2].as_primitive::<datafusion::arrow::datatypes::Int64Type>().value(0), 0, "the first day is remembered");
 }
 
