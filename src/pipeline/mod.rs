@@ -25,6 +25,7 @@ use datafusion::prelude::SessionContext;
 use hmac::{Hmac, KeyInit, Mac};
 use indicatif::ProgressBar;
 use sha2::Sha256;
+use tokio::sync::Mutex;
 
 use crate::clock::Clock;
 use crate::config::{Config, read_or_make_key};
@@ -73,6 +74,10 @@ pub struct Bittern {
     events: usize,
     /// What is known of the tables' logs.
     changes: Changes,
+    /// Raw objects that were read.
+    known: Mutex<ingest::Known>,
+    /// The newest event of each source.
+    newest: look::Newest,
     /// How long rows and columns are kept, and whose are kept whatever happens.
     config: Config,
 }
@@ -85,7 +90,17 @@ impl Bittern {
 
     /// The same over a lake that is open already.
     pub async fn open_on(config: &Config, lake: Lake) -> Result<Self> {
-        let mut bittern = Self::open_on_to_land(config, lake).await?;
+        Self::open_with(config, lake, Catalog::load(config.sql.as_deref())?).await
+    }
+
+    /// The same with other SQL files than those that the configuration names: a lake with few jobs is opened in no time.
+    pub async fn open_with(config: &Config, lake: Lake, catalog: Catalog) -> Result<Self> {
+        Self::open_within(config, lake, catalog, &limits(config)).await
+    }
+
+    /// The same with other limits of the engine than the configuration's.
+    pub async fn open_within(config: &Config, lake: Lake, catalog: Catalog, limits: &Limits) -> Result<Self> {
+        let mut bittern = Self::opened(config, lake, catalog, limits).await?;
         bittern.plan_jobs().await?;
         Ok(bittern)
     }
@@ -97,13 +112,14 @@ impl Bittern {
 
     /// The same over a lake that is open already.
     pub async fn open_on_to_land(config: &Config, lake: Lake) -> Result<Self> {
+        Self::opened(config, lake, Catalog::load(config.sql.as_deref())?, &limits(config)).await
+    }
+
+    async fn opened(config: &Config, lake: Lake, catalog: Catalog, limits: &Limits) -> Result<Self> {
         let key = read_or_make_key(&config.key_path()?)?;
         let policy = Policy::read(config.policy.as_deref())?;
-        let catalog = Catalog::load(config.sql.as_deref())?;
         let setup = session::setup(config, &key)?;
-        let memory_bytes = config.memory_mib.map(|mib| mib * 1024 * 1024);
-        let limits = Limits { memory_bytes, spill: config.spill.clone(), ..Limits::default() };
-        let context = session::over(&lake, &setup, &limits)?;
+        let context = session::over(&lake, &setup, limits)?;
         let key: Arc<[u8]> = key.into();
         let key_id = pseudonym(&key, "");
         let shared = Arc::clone(&key);
@@ -127,6 +143,8 @@ impl Bittern {
             occupied: Vec::new(),
             events: 0,
             changes: Changes::default(),
+            known: Mutex::default(),
+            newest: look::Newest::default(),
             config: config.clone(),
         };
         bittern.refresh_base().await?;
@@ -187,7 +205,7 @@ impl Bittern {
     pub async fn ingest(&self, settings: &ingest::Settings, progress: &ProgressBar) -> Result<ingest::Summary> {
         let redact = self.redact.then(|| self.setup.clone());
         let settings = ingest::Settings { redact, ..settings.clone() };
-        ingest::ingest(&self.lake, &self.context, self.sql_sources().await?, &settings, progress).await
+        ingest::ingest(&self.lake, &self.context, &self.known, self.sql_sources().await?, &settings, progress).await
     }
 
     /// Reads again what is in quarantine.
@@ -217,6 +235,12 @@ impl Bittern {
             None => Ok(()),
         }
     }
+}
+
+/// What the configuration lets the engine use.
+fn limits(config: &Config) -> Limits {
+    let memory_bytes = config.memory_mib.map(|mib| mib * 1024 * 1024);
+    Limits { memory_bytes, spill: config.spill.clone(), ..Limits::default() }
 }
 
 /// What decides an answer besides SQL and data: functions with their rules and key, and the time zones.
