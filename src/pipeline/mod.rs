@@ -68,6 +68,8 @@ pub struct Bittern {
     key: Arc<[u8]>,
     /// Versions of the registered tables.
     versions: Inputs,
+    /// Versions at the last refresh of all tables: what is registered is at least as new. Moved on by commits of our own.
+    refreshed: Inputs,
     /// Stretches of event time that have rows, in order.
     occupied: Vec<Interval>,
     /// Rows of `events`, about.
@@ -140,6 +142,7 @@ impl Bittern {
             setup,
             key,
             versions: BTreeMap::new(),
+            refreshed: BTreeMap::new(),
             occupied: Vec::new(),
             events: 0,
             changes: Changes::default(),
@@ -182,6 +185,14 @@ impl Bittern {
 
     /// Registers the newest state of every table, and the views over them.
     pub async fn refresh(&mut self) -> Result<()> {
+        // The answers' tables first: whoever commits to them while the inputs are being read is noticed.
+        let mut before = Inputs::new();
+        for name in self.nodes.iter().map(|node| node.output.as_ref().map_or("alerts", |spec| &spec.name)) {
+            if !before.contains_key(name) {
+                before.insert(name.to_owned(), self.lake.table(name).await?.version().unwrap_or_default());
+            }
+        }
+        self.refreshed = before;
         self.refresh_base().await?;
         if self.nodes.is_empty() {
             // Opened to land: views cannot be planned without the jobs' tables.
