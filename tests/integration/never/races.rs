@@ -22,7 +22,7 @@ use crate::NOW;
 /// How many work at once.
 const WORKERS: usize = 8;
 
-/// The job of the first four and of the last, in `WAY`: landing and answering.
+/// What they work on, by its place in `WAY`: landing and answering.
 const RACES: [usize; 2] = [0, 1];
 
 #[tokio::test(flavor = "multi_thread")]
