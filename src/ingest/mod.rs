@@ -4,6 +4,7 @@
 
 mod batch;
 mod growing;
+mod known;
 mod reader;
 pub mod records;
 mod redact;
@@ -12,21 +13,20 @@ mod rows;
 pub mod sql_source;
 mod writer;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
-use arrow::array::AsArray;
 use bittern_udfs::setup::Setup;
 use datafusion::prelude::SessionContext;
 use indicatif::ProgressBar;
 use serde::Serialize;
+use tokio::sync::Mutex;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::event::Micros;
 use crate::lake::Lake;
-use crate::lake::provider::LakeTable;
 use crate::lake::raw::{RawObject, list, list_any};
-use crate::lake::tables;
 use batch::EventBatch;
+pub use known::Known;
 use rows::{ObjectRow, QuarantineRows, SnapshotRows};
 use sql_source::SqlSource;
 
@@ -70,6 +70,11 @@ pub struct Summary {
     pub snapshots: u64,
     /// Pieces that went to quarantine.
     pub quarantined: u64,
+    /// Objects that the store did not give, or not to their end: the next ingest reads them.
+    pub unreached: u64,
+    /// The first of them.
+    #[serde(skip)]
+    first_unreached: Option<String>,
     /// Bytes of the objects as stored.
     pub bytes: u64,
     /// Seconds it took.
@@ -88,10 +93,11 @@ struct Flush {
     seen_all: bool,
 }
 
-/// Ingests everything that the settings name.
+/// Ingests everything that the settings name. `known` is what a process that lives long keeps from one ingest to the next.
 pub async fn ingest(
     lake: &Lake,
     context: &SessionContext,
+    known: &Mutex<Known>,
     sql_sources: Vec<SqlSource>,
     settings: &Settings,
     progress: &ProgressBar,
@@ -112,8 +118,9 @@ pub async fn ingest(
     objects.dedup_by(|a, b| a.key == b.key);
     let before = objects.len();
     if !settings.again {
-        let known = known_objects(lake, context).await?;
-        objects.retain(|object| !known.contains(&(object.key.clone(), object.etag.clone())));
+        let mut known = known.lock().await;
+        known.refresh(lake, context).await?;
+        objects.retain(|object| !known.has(object));
     }
     let skipped = (before - objects.len()) as u64;
     progress.set_length(objects.iter().map(|object| object.size).sum());
@@ -159,6 +166,12 @@ async fn pump(
     written?;
     let mut summary = read?;
     progress.finish_and_clear();
+    if let Some(first) = &summary.first_unreached {
+        let (count, written) = (summary.unreached, writer.events);
+        let message =
+            format!("the store did not give {count} objects, the first `{first}`; {written} events of the others landed: run this again");
+        return Err(Error::new(Kind::Unavailable, message));
+    }
     summary.events = writer.events;
     summary.other = writer.other;
     summary.undated = writer.undated;
@@ -194,15 +207,4 @@ fn read_all(
         progress.inc(object.size);
     }
     reader.finish()
-}
-
-async fn known_objects(lake: &Lake, context: &SessionContext) -> Result<HashSet<(String, String)>> {
-    let table = LakeTable::open(lake, &tables::objects()).await?;
-    let frame = context.read_table(std::sync::Arc::new(table))?.select_columns(&["object", "etag"])?;
-    let mut known = HashSet::new();
-    for batch in frame.collect().await? {
-        let (keys, tags) = (batch.column(0).as_string::<i32>(), batch.column(1).as_string::<i32>());
-        known.extend(keys.iter().zip(tags).filter_map(|(key, tag)| Some((key?.to_owned(), tag?.to_owned()))));
-    }
-    Ok(known)
 }

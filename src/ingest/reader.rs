@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::io::BufRead;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use sha2::{Digest, Sha256};
@@ -13,9 +14,9 @@ use super::records::{self, Framing, Piece};
 use super::rows::{ObjectRow, QuarantineRows, SnapshotRows};
 use super::sql_source::SqlSource;
 use super::{Flush, Settings, Summary};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::event::{Event, Micros, Snapshot, TimeOrigin, When};
-use crate::lake::raw::RawObject;
+use crate::lake::raw::{BrokenOff, RawObject};
 use crate::sources::{ExportChannels, Origin, Receiver, Record, Reject, Source, time};
 
 /// Bytes of events that are gathered before they are written: with what sorting and encoding need, well under a gigabyte.
@@ -26,6 +27,9 @@ const SQL_BYTES: usize = 8 * 1024 * 1024;
 
 /// Ids remembered to tell duplicates within one ingest; beyond it, the lake itself is asked.
 const SEEN_MAX: usize = 8_000_000;
+
+/// Endings of names of objects that have bytes even where they hold no record.
+const NEVER_EMPTY: [&str; 3] = [".gz", ".zst", ".parquet"];
 
 /// Reads objects one after the other and sends batches on.
 pub struct Reader<'a> {
@@ -76,27 +80,33 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads one object, or some of its lines. An object that cannot be opened goes to quarantine whole.
+    /// Reads one object, or some of its lines. An object that cannot be opened goes to quarantine whole; one that the store does not give
+    /// is counted, and stays one that nobody has read.
     pub fn object(&mut self, object: &RawObject, lines: Option<&[(u64, u64)]>) -> Result<()> {
-        let runtime = Handle::current();
         let mut row = ObjectRow::new(object);
-        match runtime.block_on(object.open()).and_then(|opened| opened.decompressed().map_err(Error::from)) {
-            Ok(input) => {
-                let export = self.export(object);
-                let mut reading = Reading { object, lines, owner: None, sql_lines: Vec::new(), sql_first_line: 0, export, row: &mut row };
-                reading.owner = self.forced();
-                let framing = records::read(&object.key, input, &mut |piece| self.piece(piece, &mut reading))?;
-                if framing == Framing::Parquet {
-                    self.parquet(&mut reading)?;
-                }
-                self.flush_sql(&mut reading)?;
+        let reached = match self.opened(object) {
+            Ok((input, broken_off)) => {
+                self.content(object, lines, input, &mut row)?;
+                !broken_off.is_so()
+            }
+            Err(error) if error.kind() == Kind::Unavailable => {
+                tracing::warn!(object = object.key, error = format!("{error:#}"), "the store does not give the object");
+                false
             }
             Err(error) => {
                 tracing::warn!(object = object.key, error = format!("{error:#}"), "the object cannot be opened");
                 self.quarantine.push(&object.key, 0, None, None, "the object cannot be opened");
                 row.state = "unreadable";
                 row.quarantined += 1;
+                true
             }
+        };
+        if !reached {
+            // What was read of it lands, and is known when it is read again. Its end is not broken, only not there yet.
+            self.quarantine.forget(&object.key);
+            self.summary.unreached += 1;
+            self.summary.first_unreached.get_or_insert_with(|| object.key.clone());
+            return Ok(());
         }
         self.summary.objects += 1;
         self.summary.bytes += object.size;
@@ -104,6 +114,36 @@ impl<'a> Reader<'a> {
         self.summary.quarantined += row.quarantined;
         self.objects.push(row);
         Ok(())
+    }
+
+    fn opened(&self, object: &RawObject) -> Result<(Box<dyn BufRead + Send>, BrokenOff)> {
+        if object.size == 0 && NEVER_EMPTY.iter().any(|ending| object.key.ends_with(ending)) {
+            return Err(Error::data("it is empty, which no such file is"));
+        }
+        let opened = Handle::current().block_on(object.open())?;
+        let broken_off = opened.watch();
+        match opened.decompressed() {
+            Ok(input) => Ok((input, broken_off)),
+            Err(error) if broken_off.is_so() => Err(error.into()),
+            Err(error) => Err(Error::data("its beginning cannot be read").caused_by(error)),
+        }
+    }
+
+    fn content(
+        &mut self,
+        object: &RawObject,
+        lines: Option<&[(u64, u64)]>,
+        input: Box<dyn BufRead + Send>,
+        row: &mut ObjectRow,
+    ) -> Result<()> {
+        let export = self.export(object);
+        let mut reading = Reading { object, lines, owner: None, sql_lines: Vec::new(), sql_first_line: 0, export, row };
+        reading.owner = self.forced();
+        let framing = records::read(&object.key, input, &mut |piece| self.piece(piece, &mut reading))?;
+        if framing == Framing::Parquet {
+            self.parquet(&mut reading)?;
+        }
+        self.flush_sql(&mut reading)
     }
 
     /// Sends what is left.

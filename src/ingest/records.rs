@@ -49,8 +49,9 @@ pub fn read<E: From<io::Error>>(
 ) -> Result<Framing, E> {
     let mut head = Vec::new();
     let mut input = input;
-    // A truncated or corrupt archive still gives what came before the damage; the damage is met again below.
-    let _ = input.by_ref().take(SNIFF_BYTES as u64).read_to_end(&mut head);
+    // A truncated or corrupt archive still gives what came before the damage. Decoders tell of it once: it is told again below.
+    let damage = input.by_ref().take(SNIFF_BYTES as u64).read_to_end(&mut head).err();
+    let input = Rest { damage, input };
     let framing = sniff(path, &head);
     let skip = if head.starts_with(&[0xef, 0xbb, 0xbf]) { 3 } else { 0 };
     let whole = head.get(skip..).unwrap_or_default().chain(input);
@@ -63,6 +64,34 @@ pub fn read<E: From<io::Error>>(
         Framing::Parquet => {}
     }
     Ok(framing)
+}
+
+/// What follows the beginning: the damage that ended it, or what is left of the input.
+struct Rest {
+    damage: Option<io::Error>,
+    input: Box<dyn BufRead + Send>,
+}
+
+impl Read for Rest {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.damage.take() {
+            Some(damage) => Err(damage),
+            None => self.input.read(buffer),
+        }
+    }
+}
+
+impl BufRead for Rest {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        match self.damage.take() {
+            Some(damage) => Err(damage),
+            None => self.input.fill_buf(),
+        }
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.input.consume(count);
+    }
 }
 
 fn sniff(path: &str, head: &[u8]) -> Framing {
@@ -115,9 +144,13 @@ fn lines<E: From<io::Error>>(mut input: impl BufRead, each: &mut dyn FnMut(Piece
     loop {
         number += 1;
         // Most lines lie whole in what was read ahead: they need not be copied.
-        if let Ok(chunk) = input.fill_buf()
-            && let Some(end) = memchr::memchr(b'\n', chunk)
-        {
+        let chunk = match input.fill_buf() {
+            Ok(chunk) => chunk,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => &[],
+            // Decoders tell of damage once: whoever asks again gets an end that looks like any other.
+            Err(error) => return each(Piece::Broken(unreadable(&error), number, None)),
+        };
+        if let Some(end) = memchr::memchr(b'\n', chunk) {
             let content = chunk.get(..end).unwrap_or_default().trim_ascii();
             if !content.is_empty() {
                 each_json(content, number, each)?;

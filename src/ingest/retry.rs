@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::rows::QuarantineRows;
 use super::sql_source::SqlSource;
-use super::{Lines, Settings, Summary, check_source, known_objects, pump, writer};
+use super::{Known, Lines, Settings, Summary, check_source, pump, writer};
 use crate::error::{Error, Kind, Result};
 use crate::lake::Lake;
 use crate::lake::files::{CONFLICTS_MAX, write_file};
@@ -59,13 +59,14 @@ pub async fn retry_quarantine(
     check_source(&sql_sources, settings)?;
     let started = lake.clock().now();
     let places = open_places(lake, context).await?;
-    let known = known_objects(lake, context).await?;
+    let mut known = Known::default();
+    known.refresh(lake, context).await?;
     let mut objects: Vec<(RawObject, Option<Lines>)> = Vec::new();
     let mut gone = BTreeSet::new();
     for (key, places) in &places.0 {
         match find(key).await? {
             // Another content under the same key is another object: it is landed as one.
-            Some(object) if known.contains(&(key.clone(), object.etag.clone())) => objects.push((object, lines(places, &sql_sources))),
+            Some(object) if known.has(&object) => objects.push((object, lines(places, &sql_sources))),
             _ => drop(gone.insert(key.clone())),
         }
     }

@@ -120,6 +120,11 @@ impl QuarantineRows {
         });
     }
 
+    /// Takes the rows of an object away.
+    pub fn forget(&mut self, object: &str) {
+        self.rows.retain(|row| row.object != object);
+    }
+
     /// Adds the rows of another reading.
     pub fn extend(&mut self, other: Self) {
         self.rows.extend(other.rows);
@@ -173,11 +178,6 @@ impl SnapshotRows {
     /// Bytes held, about.
     pub fn bytes(&self) -> usize {
         self.bytes
-    }
-
-    /// Ids of the rows: the hash of what they state.
-    pub fn ids(&self) -> &[String] {
-        &self.ids
     }
 
     /// Adds a statement that held at `time`.

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::TimestampMicrosecondType;
+use arrow::row::{OwnedRow, RowConverter, SortField};
 use bittern_udfs::setup::Setup;
-use datafusion::logical_expr::{col, lit};
+use datafusion::logical_expr::{Expr, col, lit};
 use datafusion::prelude::SessionContext;
 use deltalake_core::kernel::Add;
 use futures::StreamExt;
@@ -22,13 +23,21 @@ use crate::lake::columns::utc;
 use crate::lake::commit::Note;
 use crate::lake::files::{append, append_files_on, date_runs, write_file};
 use crate::lake::provider::LakeTable;
-use crate::lake::tables;
+use crate::lake::tables::{self, TableSpec};
 
 /// How often a commit is planned anew because another ingest committed first.
 const CONFLICTS_MAX: usize = 50;
 
 /// The lock that ingests share: of two that commit at once, one is refused and looks again at what is there.
 const MUTEX: &str = "bittern-ingest";
+
+/// By what rows of a table are told apart.
+struct Distinct<'k> {
+    /// Columns that no two rows share.
+    key: &'k [&'k str],
+    /// Only rows of the table for which this is true count.
+    among: Option<Expr>,
+}
 
 /// Writes batches to the lake.
 pub struct Writer<'a> {
@@ -83,8 +92,13 @@ impl<'a> Writer<'a> {
             still.extend(flush.quarantine);
             return Ok(sorted.emptied());
         }
-        append(self.lake, &tables::quarantine(), &flush.quarantine.batch(now)?, &Note::new(None)).await?;
-        append(self.lake, &tables::objects(), &ObjectRow::batch(&flush.objects, now)?, &Note::new(None)).await?;
+        // A crash between the two leaves places in quarantine of objects that will be read again.
+        let places = flush.quarantine.batch(now)?;
+        let place = Distinct { key: &["object", "line", "line_to", "column", "source", "reason"], among: Some(col("state").is_null()) };
+        self.append_new(&tables::quarantine(), places, place, false).await?;
+        // What was known of objects was looked at before they were read: only who committed since has to be looked at.
+        let object = Distinct { key: &["object", "etag"], among: None };
+        self.append_new(&tables::objects(), ObjectRow::batch(&flush.objects, now)?, object, true).await?;
         Ok(sorted.emptied())
     }
 
@@ -169,21 +183,60 @@ impl<'a> Writer<'a> {
     }
 
     async fn snapshots(&self, rows: SnapshotRows) -> Result<()> {
-        let spec = tables::snapshots();
-        let ids: Vec<String> = rows.ids().to_vec();
-        let batch = rows.batch()?;
+        let statement = Distinct { key: &["snapshot_id"], among: None };
+        self.append_new(&tables::snapshots(), rows.batch()?, statement, false).await
+    }
+
+    /// Appends the rows that a table does not have yet. `looked` says that the rows were compared with the table as it was last seen.
+    async fn append_new(&self, spec: &TableSpec, batch: RecordBatch, distinct: Distinct<'_>, mut looked: bool) -> Result<()> {
         if batch.num_rows() == 0 {
             return Ok(());
         }
-        let existing = LakeTable::open(self.lake, &spec).await?;
-        let frame = self.context.read_table(Arc::new(existing))?.select_columns(&["snapshot_id"])?;
-        let mut known: HashSet<String> = HashSet::new();
-        for found in frame.collect().await? {
-            known.extend(found.column(0).as_string::<i32>().iter().flatten().map(str::to_owned));
+        let mut written: Option<(usize, Add)> = None;
+        for _ in 0..CONFLICTS_MAX {
+            let (table, fresh) = if looked {
+                (self.lake.last_seen(&spec.name).await?, batch.clone())
+            } else {
+                let table = self.lake.table(&spec.name).await?;
+                let existing = LakeTable::at(self.lake, spec, &table).await?;
+                (table, self.fresh(existing, &batch, &distinct).await?)
+            };
+            if fresh.num_rows() == 0 {
+                return Ok(());
+            }
+            let add = match written.take() {
+                Some((rows, add)) if rows == fresh.num_rows() => add,
+                _ => write_file(self.lake, spec, &fresh, None, self.lake.clock().now()).await?,
+            };
+            let changed = (spec.name == "snapshots").then(|| hours_of(&fresh, "snapshot_time"));
+            match append_files_on(self.lake, spec, &table, vec![add.clone()], &Note::new(changed), Some(MUTEX)).await {
+                Err(error) if error.kind() == Kind::Conflict => {
+                    looked = false;
+                    written = Some((fresh.num_rows(), add));
+                }
+                outcome => return outcome,
+            }
         }
-        let keep: Vec<bool> = ids.into_iter().map(|id| known.insert(id)).collect();
-        let fresh = arrow::compute::filter_record_batch(&batch, &keep.into())?;
-        append(self.lake, &spec, &fresh, &Note::new(Some(hours_of(&fresh, "snapshot_time")))).await
+        Err(Error::new(Kind::Conflict, "other ingests kept committing first; run this one again"))
+    }
+
+    /// The rows of a batch that are unlike those of a table, and unlike each other.
+    async fn fresh(&self, existing: LakeTable, batch: &RecordBatch, distinct: &Distinct<'_>) -> Result<RecordBatch> {
+        let frame = self.context.read_table(Arc::new(existing))?;
+        let frame = distinct.among.iter().try_fold(frame, |frame, among| frame.filter(among.clone()))?;
+        let columns = |batch: &RecordBatch| -> Result<Vec<ArrayRef>> {
+            let column = |name: &&str| batch.column_by_name(name).cloned();
+            let found: Option<Vec<ArrayRef>> = distinct.key.iter().map(column).collect();
+            found.ok_or_else(|| Error::internal("a table lacks a column of its key"))
+        };
+        let mine = columns(batch)?;
+        let converter = RowConverter::new(mine.iter().map(|column| SortField::new(column.data_type().clone())).collect())?;
+        let mut known: HashSet<OwnedRow> = HashSet::new();
+        for found in frame.select_columns(distinct.key)?.collect().await? {
+            known.extend(converter.convert_columns(&columns(&found)?)?.iter().map(|row| row.owned()));
+        }
+        let keep: Vec<bool> = converter.convert_columns(&mine)?.iter().map(|row| known.insert(row.owned())).collect();
+        Ok(arrow::compute::filter_record_batch(batch, &keep.into())?)
     }
 
     fn count(&mut self, written: &SortedBatch) {

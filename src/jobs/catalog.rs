@@ -48,6 +48,16 @@ impl Catalog {
         Ok(catalog)
     }
 
+    /// The files of a folder alone, without the built-in ones.
+    ///
+    /// # Errors
+    /// `Usage` where the folder or one of its files cannot be read.
+    pub fn alone(folder: &Path) -> Result<Self> {
+        let mut catalog = Self::default();
+        catalog.load_own(folder)?;
+        Ok(catalog)
+    }
+
     fn load_own(&mut self, own: &Path) -> Result<()> {
         let refused = |path: &Path, e: std::io::Error| Error::usage(format!("cannot read `{}`", path.display())).caused_by(e);
         for folder in std::fs::read_dir(own).map_err(|e| refused(own, e))? {

@@ -202,7 +202,7 @@ pub async fn find(scene: &Scene<'_>, job: &Job, entries: &[Entry], changes: &mut
     // One event with a clock of years ahead must not make everything else too old.
     let end = last.end.min(horizon.now);
     let reach = end - job.lookback.max(job.interval);
-    let newest = newest(entries, job.interval);
+    let newest = newest(entries, job.interval, scene.versions.get(scene.output).copied().unwrap_or_default());
     for tile in (Interval { start: first.start, end: last.end }).tiles(job.interval) {
         let phase = horizon.phase(tile);
         if phase == Phase::Future {
@@ -233,9 +233,13 @@ pub async fn find(scene: &Scene<'_>, job: &Job, entries: &[Entry], changes: &mut
     Ok(todo)
 }
 
-/// The newest entry of each interval, by the interval's start.
-fn newest(entries: &[Entry], interval: Micros) -> HashMap<Micros, &Entry> {
+/// The entry of each interval that saw the newest state of the answers' table, by the interval's start: of two runs at once, that is the one
+/// whose answer stands. What names a version that the table never reached is about another table of that name.
+fn newest(entries: &[Entry], interval: Micros, output: u64) -> HashMap<Micros, &Entry> {
     let mut found = HashMap::new();
+    let mut entries: Vec<&Entry> = entries.iter().filter(|entry| entry.output_version.is_none_or(|version| version <= output)).collect();
+    // Stable: those of one version stay in the order of time.
+    entries.sort_by_key(|entry| entry.output_version);
     for entry in entries {
         let whole = |tile: &Interval| entry.span.start <= tile.start && tile.end <= entry.span.end;
         found.extend(entry.span.tiles(interval).filter(whole).map(|tile| (tile.start, entry)));

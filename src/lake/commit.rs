@@ -96,9 +96,15 @@ pub async fn settle(before: &DeltaTable, outcome: Result<Option<Version>>, note:
         }
     };
     let mut after = before.clone();
-    after.update_state().await?;
-    let version = version.or(after.version()).unwrap_or_default();
-    Ok((after, version))
+    match (after.update_state().await, version) {
+        (Ok(()), version) => Ok((after.clone(), version.or(after.version()).unwrap_or_default())),
+        // What is committed is committed: an error would have it done twice. The handle is brought up to date at its next use.
+        (Err(error), Some(version)) => {
+            tracing::warn!(error = %error, "the log cannot be read after a commit");
+            Ok((before.clone(), version))
+        }
+        (Err(error), None) => Err(error.into()),
+    }
 }
 
 /// The commit after `version` that carries the run id.

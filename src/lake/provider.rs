@@ -121,6 +121,11 @@ impl LakeTable {
         self.files.iter().map(|file| file.rows).sum()
     }
 
+    /// The paths of its files, as the log names them.
+    pub fn names(&self) -> std::collections::HashSet<String> {
+        self.files.iter().map(|file| file.name.clone()).collect()
+    }
+
     /// The same without the files at these paths (as the log names them).
     #[must_use]
     pub fn excluding(mut self, paths: &std::collections::HashSet<String>) -> Self {

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path as FilePath;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -12,7 +13,7 @@ use object_store::{GetResultPayload, ObjectMeta, ObjectStoreExt};
 use tokio::runtime::Handle;
 
 use super::store::Place;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::event::Micros;
 
 /// Bytes read ahead of the parser: a few long lines.
@@ -171,13 +172,24 @@ impl RawObject {
         if !self.is_inside() {
             return Err(Error::data(format!("`{}` leads out of its folder", self.key)));
         }
-        let got =
-            self.place.store.get(&self.place.path).await.map_err(|e| Error::from(e).context(format!("cannot read `{}`", self.key)))?;
+        let got = self.place.store.get(&self.place.path).await.map_err(|e| self.refused(e))?;
+        let broken_off = Arc::new(AtomicBool::new(false));
         let read: Box<dyn Read + Send> = match got.payload {
             GetResultPayload::File(file, _) => Box::new(file),
-            GetResultPayload::Stream(stream) => Box::new(StreamRead { stream, current: Bytes::new(), runtime: Handle::current() }),
+            GetResultPayload::Stream(stream) => {
+                let broken_off = Arc::clone(&broken_off);
+                Box::new(StreamRead { stream, current: Bytes::new(), runtime: Handle::current(), broken_off })
+            }
         };
-        Ok(Opened(read))
+        Ok(Opened { read, broken_off })
+    }
+
+    /// `Data` where the object itself is the reason and asking again would not help, `Unavailable` where the store is.
+    fn refused(&self, e: object_store::Error) -> Error {
+        use object_store::Error as E;
+        let of_object = self.is_file() || matches!(e, E::NotFound { .. } | E::PermissionDenied { .. } | E::InvalidPath { .. });
+        let kind = if of_object { Kind::Data } else { Kind::Unavailable };
+        Error::new(kind, format!("cannot read `{}`", self.key)).caused_by(e)
     }
 
     /// Its whole content as stored.
@@ -185,9 +197,8 @@ impl RawObject {
         if !self.is_inside() {
             return Err(Error::data(format!("`{}` leads out of its folder", self.key)));
         }
-        let got =
-            self.place.store.get(&self.place.path).await.map_err(|e| Error::from(e).context(format!("cannot read `{}`", self.key)))?;
-        Ok(got.bytes().await?)
+        let got = self.place.store.get(&self.place.path).await.map_err(|e| self.refused(e))?;
+        got.bytes().await.map_err(|e| self.refused(e))
     }
 
     /// A text file beside it (`channels.json` two folders up, ...), if there is one.
@@ -201,12 +212,31 @@ impl RawObject {
 }
 
 /// An object whose bytes are on their way.
-pub struct Opened(Box<dyn Read + Send>);
+pub struct Opened {
+    read: Box<dyn Read + Send>,
+    broken_off: Arc<AtomicBool>,
+}
 
 impl Opened {
     /// Its content, decompressed by what it begins with (gzip, zstd), for a thread that may block.
     pub fn decompressed(self) -> io::Result<Box<dyn BufRead + Send>> {
-        decompressed(self.0)
+        decompressed(self.read)
+    }
+
+    /// Says, whenever it is asked, whether the store stopped in the middle: what was read until then is not all there is.
+    pub fn watch(&self) -> BrokenOff {
+        BrokenOff(Arc::clone(&self.broken_off))
+    }
+}
+
+/// Whether a store stopped in the middle of an object.
+#[derive(Debug, Clone)]
+pub struct BrokenOff(Arc<AtomicBool>);
+
+impl BrokenOff {
+    /// Whether it did so far.
+    pub fn is_so(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
     }
 }
 
@@ -227,13 +257,18 @@ struct StreamRead {
     stream: BoxStream<'static, object_store::Result<Bytes>>,
     current: Bytes,
     runtime: Handle,
+    broken_off: Arc<AtomicBool>,
 }
 
 impl Read for StreamRead {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.current.is_empty() {
             match self.runtime.block_on(self.stream.next()) {
-                Some(chunk) => self.current = chunk?,
+                Some(Ok(chunk)) => self.current = chunk,
+                Some(Err(error)) => {
+                    self.broken_off.store(true, Ordering::SeqCst);
+                    return Err(error.into());
+                }
                 None => return Ok(0),
             }
         }

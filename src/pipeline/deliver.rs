@@ -151,6 +151,11 @@ impl Bittern {
         Ok(pass)
     }
 
+    /// The names of all sinks.
+    pub fn sink_names(&self) -> impl Iterator<Item = &str> {
+        self.sinks.iter().map(|sink| sink.name.as_str())
+    }
+
     fn chosen_sinks(&self, names: &[String]) -> Result<Vec<crate::config::sinks::Sink>> {
         let known: Vec<&str> = self.sinks.iter().map(|sink| sink.name.as_str()).collect();
         if let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) {
@@ -165,6 +170,16 @@ impl Pass {
     /// Whether nothing is to be carried.
     pub fn is_empty(&self) -> bool {
         self.loads.iter().all(|load| load.queue.items.is_empty())
+    }
+
+    /// The same as a pass for each sink.
+    pub fn by_sink(self) -> Vec<(String, Self)> {
+        let Self { lake, patience, loads, skipped } = self;
+        let one = |load: Load| {
+            let skipped = skipped.iter().filter(|attempt| attempt.sink == load.sink.name).cloned().collect();
+            (load.sink.name.clone(), Self { lake: lake.clone(), patience, loads: vec![load], skipped })
+        };
+        loads.into_iter().map(one).collect()
     }
 
     /// Carries everything, each sink in a task of its own, and writes down what came of it.

@@ -1,10 +1,14 @@
 //! One look: land what arrived, answer what is stale. `schedule` decides when; this decides what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 use std::time::Instant;
 
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
+use datafusion::functions_aggregate::expr_fn::{count, max};
+use datafusion::logical_expr::{col, lit, not, when};
 use indicatif::ProgressBar;
 use serde::Serialize;
 
@@ -17,6 +21,8 @@ use crate::event::{DAY, Micros};
 use crate::ingest;
 use crate::jobs::stale::Horizon;
 use crate::lake::columns::utc;
+use crate::lake::provider::LakeTable;
+use crate::lake::tables;
 
 /// What was landed from an inbox.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -67,10 +73,47 @@ impl Look {
     }
 }
 
+/// The newest event of each source, kept across looks: of `events` only the files that are new are read.
+#[derive(Debug, Default)]
+pub struct Newest {
+    files: HashSet<String>,
+    times: BTreeMap<String, Micros>,
+}
+
+impl Newest {
+    /// Reads what was written since; at first the last three days. An event with a clock ahead does not count until its time has come.
+    async fn refresh(&mut self, bittern: &Bittern) -> Result<()> {
+        let now = bittern.lake.clock().now();
+        let table = LakeTable::open(&bittern.lake, &tables::events()).await?;
+        let files = table.names();
+        if files.is_subset(&self.files) {
+            return Ok(());
+        }
+        let since = col("event_time").gt_eq(lit(utc(now - 3 * DAY))).and(col("time_origin").is_null());
+        let come = col("event_time").lt_eq(lit(utc(now)));
+        let frame = bittern.context.read_table(Arc::new(table.excluding(&self.files)))?.filter(since)?;
+        let latest = vec![max(when(come.clone(), col("event_time")).end()?), count(when(not(come), lit(1)).end()?)];
+        let mut ahead = false;
+        for batch in frame.aggregate(vec![col("source")], latest)?.collect().await? {
+            let sources = cast(batch.column(0), &DataType::Utf8)?;
+            let (sources, times) = (sources.as_string::<i32>(), batch.column(1).as_primitive::<TimestampMicrosecondType>());
+            ahead |= batch.column(2).as_primitive::<Int64Type>().values().iter().any(|count| *count > 0);
+            for row in (0..batch.num_rows()).filter(|row| sources.is_valid(*row) && times.is_valid(*row)) {
+                let known = self.times.entry(sources.value(row).to_owned()).or_insert(Micros::MIN);
+                *known = times.value(row).max(*known);
+            }
+        }
+        if !ahead {
+            self.files = files;
+        }
+        Ok(())
+    }
+}
+
 /// How the lake stands, for those who watch over it.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Standing {
-    /// The newest event of each source that had one in the last days.
+    /// The newest event of each source that had one in the last days, or since the start.
     pub newest: BTreeMap<String, Micros>,
     /// Places in quarantine.
     pub quarantine: i64,
@@ -78,8 +121,6 @@ pub struct Standing {
     pub alerts: BTreeMap<String, i64>,
 }
 
-const NEWEST: &str = "SELECT source, max(event_time) AS newest FROM events
-WHERE event_time >= $since AND event_time <= $now AND time_origin IS NULL GROUP BY source";
 const QUARANTINE: &str = "SELECT count(*) AS n FROM quarantine WHERE state IS NULL";
 const ALERTS: &str = "SELECT severity, count(*) AS n FROM alerts WHERE status = 'firing' GROUP BY severity";
 
@@ -133,20 +174,17 @@ impl Bittern {
         Ok(look)
     }
 
-    /// How the lake stands, of sources those with events in the last three days.
-    pub async fn standing(&self) -> Result<Standing> {
-        let now = self.lake.clock().now();
-        let times = vec![("since", utc(now - 3 * DAY)), ("now", utc(now))];
-        let mut standing = Standing::default();
-        let newest = self.context.sql(NEWEST).await?.with_param_values(times)?.collect().await?;
+    /// How the lake stands, of sources those with events in the last three days or since it was first asked.
+    pub async fn standing(&mut self) -> Result<Standing> {
+        let mut newest = std::mem::take(&mut self.newest);
+        let outcome = newest.refresh(self).await;
+        self.newest = newest;
+        outcome?;
+        let mut standing = Standing { newest: self.newest.times.clone(), ..Standing::default() };
         let pairs = |batch: &RecordBatch| {
             let names = batch.column(0).as_string::<i32>().clone();
             (0..batch.num_rows()).filter(|row| names.is_valid(*row)).map(|row| (row, names.value(row).to_owned())).collect::<Vec<_>>()
         };
-        for batch in &newest {
-            let times = batch.column(1).as_primitive::<TimestampMicrosecondType>();
-            standing.newest.extend(pairs(batch).into_iter().map(|(row, source)| (source, times.value(row))));
-        }
         for batch in self.context.sql(QUARANTINE).await?.collect().await? {
             standing.quarantine += batch.column(0).as_primitive::<Int64Type>().values().iter().sum::<i64>();
         }

@@ -26,6 +26,7 @@ use bittern_udfs::credentials::fingerprint::keyed_hex;
 use bittern_udfs::setup::Setup;
 use datafusion::prelude::SessionContext;
 use indicatif::ProgressBar;
+use tokio::sync::Mutex;
 
 use crate::clock::Clock;
 use crate::config::{Config, read_or_make_key};
@@ -72,12 +73,18 @@ pub struct Bittern {
     cluster: Option<Cluster>,
     /// Versions of the registered tables.
     versions: Inputs,
+    /// Versions at the last refresh of all tables: what is registered is at least as new. Moved on by commits of our own.
+    refreshed: Inputs,
     /// Stretches of event time that have rows, in order.
     occupied: Vec<Interval>,
     /// Rows of `events`, about.
     events: usize,
     /// What is known of the tables' logs.
     changes: Changes,
+    /// Raw objects that were read.
+    known: Mutex<ingest::Known>,
+    /// The newest event of each source.
+    newest: look::Newest,
     /// How long rows and columns are kept, and whose are kept whatever happens.
     config: Config,
 }
@@ -90,7 +97,17 @@ impl Bittern {
 
     /// The same over a lake that is open already.
     pub async fn open_on(config: &Config, lake: Lake) -> Result<Self> {
-        let mut bittern = Self::open_on_to_land(config, lake).await?;
+        Self::open_with(config, lake, Catalog::load(config.sql.as_deref())?).await
+    }
+
+    /// The same with other SQL files than those that the configuration names: a lake with few jobs is opened in no time.
+    pub async fn open_with(config: &Config, lake: Lake, catalog: Catalog) -> Result<Self> {
+        Self::open_within(config, lake, catalog, &limits(config)).await
+    }
+
+    /// The same with other limits of the engine than the configuration's.
+    pub async fn open_within(config: &Config, lake: Lake, catalog: Catalog, limits: &Limits) -> Result<Self> {
+        let mut bittern = Self::opened(config, lake, catalog, limits).await?;
         bittern.plan_jobs().await?;
         Ok(bittern)
     }
@@ -102,14 +119,16 @@ impl Bittern {
 
     /// The same over a lake that is open already.
     pub async fn open_on_to_land(config: &Config, lake: Lake) -> Result<Self> {
+        Self::opened(config, lake, Catalog::load(config.sql.as_deref())?, &limits(config)).await
+    }
+
+    async fn opened(config: &Config, lake: Lake, catalog: Catalog, limits: &Limits) -> Result<Self> {
         let key = read_or_make_key(&config.key_path()?)?;
         let policy = Policy::read(config.policy.as_deref())?;
-        let catalog = Catalog::load(config.sql.as_deref())?;
         let setup = session::setup(config, &key)?;
-        let memory_bytes = config.memory_mib.map(|mib| mib * 1024 * 1024);
         let key: Arc<[u8]> = key.into();
         let cluster = open_cluster(config, &lake, &setup, &key).await?;
-        let limits = Limits { memory_bytes, spill: config.spill.clone(), cluster: cluster.clone(), ..Limits::default() };
+        let limits = Limits { cluster: cluster.clone(), ..limits.clone() };
         let context = session::over(&lake, &setup, &limits)?;
         served::register_pseudonyms(&context, &key);
         for (name, batch) in policy.batches(&|person| pseudonym(&key, person))? {
@@ -129,9 +148,12 @@ impl Bittern {
             key,
             cluster,
             versions: BTreeMap::new(),
+            refreshed: BTreeMap::new(),
             occupied: Vec::new(),
             events: 0,
             changes: Changes::default(),
+            known: Mutex::default(),
+            newest: look::Newest::default(),
             config: config.clone(),
         };
         bittern.refresh_base().await?;
@@ -169,6 +191,14 @@ impl Bittern {
 
     /// Registers the newest state of every table, and the views over them.
     pub async fn refresh(&mut self) -> Result<()> {
+        // The answers' tables first: whoever commits to them while the inputs are being read is noticed.
+        let mut before = Inputs::new();
+        for name in self.nodes.iter().map(|node| node.output.as_ref().map_or("alerts", |spec| &spec.name)) {
+            if !before.contains_key(name) {
+                before.insert(name.to_owned(), self.lake.table(name).await?.version().unwrap_or_default());
+            }
+        }
+        self.refreshed = before;
         self.refresh_base().await?;
         if self.nodes.is_empty() {
             // Opened to land: views cannot be planned without the jobs' tables.
@@ -192,7 +222,7 @@ impl Bittern {
     pub async fn ingest(&self, settings: &ingest::Settings, progress: &ProgressBar) -> Result<ingest::Summary> {
         let redact = self.redact.then(|| self.setup.clone());
         let settings = ingest::Settings { redact, ..settings.clone() };
-        ingest::ingest(&self.lake, &self.context, self.sql_sources().await?, &settings, progress).await
+        ingest::ingest(&self.lake, &self.context, &self.known, self.sql_sources().await?, &settings, progress).await
     }
 
     /// Reads again what is in quarantine.
@@ -242,6 +272,12 @@ async fn open_cluster(config: &Config, lake: &Lake, setup: &Setup, key: &Arc<[u8
 pub fn identity(config: &Config, place: &Place, setup: &Setup) -> Result<Identity> {
     let token = config.cluster.token_file.as_deref().map(read_token).transpose()?;
     Ok(Identity::new(setup.id(), setup.key_id(), place.shown().trim_end_matches('/'), token))
+}
+
+/// What the configuration lets the engine use.
+fn limits(config: &Config) -> Limits {
+    let memory_bytes = config.memory_mib.map(|mib| mib * 1024 * 1024);
+    Limits { memory_bytes, spill: config.spill.clone(), ..Limits::default() }
 }
 
 /// What decides an answer besides SQL and data: functions with their rules and key, and the time zones.

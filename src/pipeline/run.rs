@@ -26,7 +26,7 @@ use crate::lake::Lake;
 use crate::lake::columns::utc;
 use crate::lake::commit::Note;
 use crate::lake::files::append;
-use crate::lake::replace::replace_where;
+use crate::lake::replace::{Basis, replace_where};
 use crate::lake::tables::{self, TableSpec};
 
 /// How often a job is planned anew because another process committed first.
@@ -306,8 +306,26 @@ impl Bittern {
                         return (Err(error), inputs);
                     }
                 }
-                answer => return (answer, inputs),
+                answer => {
+                    if let Ok(answer) = &answer {
+                        self.answered_up_to(node, answer);
+                    }
+                    return (answer, inputs);
+                }
             }
+        }
+    }
+
+    /// What an answer for a table is made from: its inputs are at least as new as the table was at the last refresh of everything.
+    fn basis(&self, table: &str, span: Interval) -> Basis {
+        Basis { version: self.refreshed.get(table).copied().unwrap_or_default(), span }
+    }
+
+    /// A commit of our own that follows the last known one leaves none of others between.
+    fn answered_up_to(&mut self, node: &Node, answer: &Answer) {
+        let table = node.output.as_ref().map_or("alerts", |spec| &spec.name);
+        if let Some(version) = self.refreshed.get_mut(table).filter(|version| **version + 1 == answer.output_version && answer.changed) {
+            *version = answer.output_version;
         }
     }
 
@@ -325,7 +343,7 @@ impl Bittern {
         if same_rows(&old, &new)? {
             return Ok(Answer { rows, changed: false, run_id: note.run_id, output_version: version });
         }
-        let output_version = replace_where(&self.lake, spec, vec![new], inside(span), &note).await?;
+        let output_version = replace_where(&self.lake, spec, vec![new], inside(span), &note, self.basis(&spec.name, span)).await?;
         Ok(Answer { rows, changed: true, run_id: note.run_id, output_version })
     }
 
@@ -347,7 +365,7 @@ impl Bittern {
         let told = changes::between(&job.id, &old, &new, &note.run_id, &stale.reason.to_string(), self.lake.clock().now())?;
         // Told first: a crash between the two tells a change twice, never not at all.
         append(&self.lake, &tables::alert_changes(), &told, &Note::new(None)).await?;
-        let output_version = replace_where(&self.lake, &spec, vec![new], mine, &note).await?;
+        let output_version = replace_where(&self.lake, &spec, vec![new], mine, &note, self.basis(&spec.name, stale.span)).await?;
         done.changes += told.num_rows();
         Ok(Answer { rows: found.len(), changed: true, run_id: note.run_id, output_version })
     }

@@ -1,5 +1,6 @@
-//! Delivery beside the looks: one pass at a time, in a task of its own, so that no sink holds up detection.
+//! Delivery beside the looks: one pass at a time for each sink, in a task of its own, so that no sink holds up detection or another sink.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
@@ -10,30 +11,43 @@ use crate::pipeline::Bittern;
 use crate::pipeline::deliver::{Delivered, Settings};
 use crate::sinks::courier::Patience;
 
-/// The pass that is under way, if one is.
+/// The passes that are under way, by sink.
 #[derive(Debug, Default)]
-pub struct Delivery(Option<JoinHandle<Result<Vec<Delivered>>>>);
+pub struct Delivery(BTreeMap<String, JoinHandle<Result<Vec<Delivered>>>>);
 
 impl Delivery {
-    /// Begins a pass, unless one is under way. What it does not bring to an end is the next one's.
+    /// Begins a pass for each sink that has none under way. What a pass does not bring to an end is the next one's.
     pub async fn begin(&mut self, bittern: &Bittern) -> Result<()> {
-        if self.0.is_some() {
+        let idle: Vec<String> = bittern.sink_names().filter(|name| !self.0.contains_key(*name)).map(str::to_owned).collect();
+        if idle.is_empty() {
             return Ok(());
         }
         let patience = Patience { failing: Duration::from_secs(20), total: Some(Duration::from_secs(50)), ..Patience::default() };
-        let pass = bittern.pass(&Settings { patience, ..Settings::default() }).await?;
-        self.0 = Some(tokio::spawn(async move { pass.run(&ProgressBar::hidden()).await }));
+        let pass = bittern.pass(&Settings { sinks: idle, patience, ..Settings::default() }).await?;
+        for (sink, pass) in pass.by_sink() {
+            self.0.insert(sink, tokio::spawn(async move { pass.run(&ProgressBar::hidden()).await }));
+        }
         Ok(())
     }
 
-    /// What came of the pass, if it has ended.
-    pub async fn ended(&mut self) -> Option<Result<Vec<Delivered>>> {
-        if self.0.as_ref().is_some_and(JoinHandle::is_finished) { self.wait().await } else { None }
+    /// What came of the passes that have ended.
+    pub async fn ended(&mut self) -> Vec<Result<Vec<Delivered>>> {
+        let ended: Vec<String> = self.0.iter().filter(|(_, pass)| pass.is_finished()).map(|(sink, _)| sink.clone()).collect();
+        let passes: Vec<_> = ended.iter().filter_map(|sink| self.0.remove(sink)).collect();
+        outcomes(passes).await
     }
 
-    /// What comes of the pass that is under way.
-    pub async fn wait(&mut self) -> Option<Result<Vec<Delivered>>> {
-        let outcome = self.0.take()?.await;
-        Some(outcome.unwrap_or_else(|e| Err(Error::internal("the delivery ended unexpectedly; this is a bug").caused_by(e))))
+    /// What comes of all that are under way.
+    pub async fn wait(&mut self) -> Vec<Result<Vec<Delivered>>> {
+        outcomes(std::mem::take(&mut self.0).into_values().collect()).await
     }
+}
+
+async fn outcomes(passes: Vec<JoinHandle<Result<Vec<Delivered>>>>) -> Vec<Result<Vec<Delivered>>> {
+    let mut found = Vec::new();
+    for pass in passes {
+        let outcome = pass.await;
+        found.push(outcome.unwrap_or_else(|e| Err(Error::internal("the delivery ended unexpectedly; this is a bug").caused_by(e))));
+    }
+    found
 }

@@ -50,7 +50,7 @@ pub struct Ticked {
     /// The maintenance that ended, if one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maintained: Option<maintain::Summary>,
-    /// What came of the delivery that ended, by sink, if one did.
+    /// What came of the deliveries that ended, by sink.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub delivered: Vec<Delivered>,
     /// Why the look, the delivery or the maintenance failed as a whole.
@@ -251,22 +251,23 @@ impl Scheduler {
             && look.state != "standby"
         {
             let begun = self.delivery.begin(bittern).await;
-            self.take_delivered(begun.err().map(Err), ticked);
+            self.take_delivered(begun.err().map(Err).into_iter().collect(), ticked);
         }
     }
 
-    /// Takes over what came of a delivery: what did not arrive is tried again by the next one.
-    fn take_delivered(&self, outcome: Option<Result<Vec<Delivered>>>, ticked: &mut Ticked) {
-        match outcome {
-            None => {}
-            Some(Ok(delivered)) => {
-                self.metrics.delivered(&delivered);
-                ticked.delivered = delivered;
-            }
-            Some(Err(error)) => {
-                tracing::error!(error = format!("{error:#}"), "the delivery failed; it is tried again");
-                self.metrics.failed("deliver");
-                ticked.errors.push(format!("{error:#}"));
+    /// Takes over what came of deliveries: what did not arrive is tried again by the next one.
+    fn take_delivered(&self, outcomes: Vec<Result<Vec<Delivered>>>, ticked: &mut Ticked) {
+        for outcome in outcomes {
+            match outcome {
+                Ok(delivered) => {
+                    self.metrics.delivered(&delivered);
+                    ticked.delivered.extend(delivered);
+                }
+                Err(error) => {
+                    tracing::error!(error = format!("{error:#}"), "the delivery failed; it is tried again");
+                    self.metrics.failed("deliver");
+                    ticked.errors.push(format!("{error:#}"));
+                }
             }
         }
     }

@@ -17,6 +17,7 @@ mod flow;
 mod growth;
 mod ingest;
 mod maintain;
+mod never;
 mod program;
 mod provider;
 mod questions;
@@ -125,10 +126,15 @@ async fn contents(bittern: &mut Bittern) -> BTreeMap<String, Vec<String>> {
 
 /// Says where two contents differ.
 fn assert_same(one: &BTreeMap<String, Vec<String>>, other: &BTreeMap<String, Vec<String>>) {
-    for (table, rows) in one {
-        let others = &other[table];
-        let differs =
-            rows.iter().find(|row| others.binary_search(row).is_err()).or(others.iter().find(|row| rows.binary_search(row).is_err()));
-        assert!(rows == others, "{table}: {} rows and {} rows, for one {differs:?}", rows.len(), others.len());
+    if let Some(difference) = difference(one, other) {
+        panic!("{difference}");
     }
+}
+
+/// The first table that differs and a row that only one of them has.
+fn difference(one: &BTreeMap<String, Vec<String>>, other: &BTreeMap<String, Vec<String>>) -> Option<String> {
+    let (table, rows) = one.iter().find(|(table, rows)| other[*table] != **rows)?;
+    let others = &other[table];
+    let differs = rows.iter().find(|row| others.binary_search(row).is_err()).or(others.iter().find(|row| rows.binary_search(row).is_err()));
+    Some(format!("{table}: {} rows and {} rows, for one {differs:?}", rows.len(), others.len()))
 }

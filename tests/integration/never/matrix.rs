@@ -1,0 +1,57 @@
+//! The same alerts whatever the engine is told about partitions and batches.
+
+use bittern::clock::Clock;
+use bittern::jobs::catalog::Catalog;
+use bittern::lake::Lake;
+use bittern::pipeline::Bittern;
+use bittern::pipeline::cases;
+use bittern::pipeline::run::Settings;
+use bittern::session::Limits;
+use indicatif::ProgressBar;
+
+use super::tiny::{Step, Tiny};
+use crate::NOW;
+
+/// Partitions and rows of a batch; the last is where most machines are.
+const SHAPES: [(usize, usize); 9] = [(16, 7), (1, 1), (2, 8192), (16, 1), (1, 7), (2, 1), (1, 8192), (2, 7), (16, 8192)];
+
+fn limits((partitions, rows): (usize, usize)) -> Limits {
+    Limits { partitions: Some(partitions), batch_rows: Some(rows), ..Limits::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn partitions_and_batches_change_no_alert() {
+    let folder = tempfile::tempdir().unwrap();
+    let tiny = Tiny::new(folder.path());
+    let stride = super::stride(4);
+    let mut first = None;
+    for shape in SHAPES.into_iter().step_by(stride) {
+        let place = tiny.fresh();
+        tiny.step(place.clone(), Step::Land(&["a", "b", "c", "d"])).await.unwrap();
+        let lake = Lake::open_at(place.clone(), Clock::Fixed(NOW)).await.unwrap();
+        let catalog = Catalog::alone(&tiny.folder.join("sql")).unwrap();
+        let mut bittern = Bittern::open_within(&tiny.config, lake, catalog, &limits(shape)).await.unwrap();
+        bittern.run(&Settings::default(), &ProgressBar::hidden()).await.unwrap();
+        let found = tiny.content(place).await;
+        match &first {
+            None => first = Some(found),
+            Some(first) => crate::assert_same(first, &found),
+        }
+    }
+    if stride > 1 {
+        return;
+    }
+    // The cases of the detections, with all their rollups: more kinds of plans than any one lake has. They take minutes.
+    let catalog = Catalog::load(None).unwrap();
+    let texts: Vec<(String, String)> = catalog.cases().map(|(_, text)| (text.path.clone(), text.sql.clone())).collect();
+    let mut failed = Vec::new();
+    for (at, (path, text)) in texts.iter().enumerate() {
+        // A row a batch through dozens of operators takes minutes: seven are as much of a seam.
+        for shape in SHAPES.iter().filter(|(_, rows)| *rows > 1).skip(at % 3).step_by(3) {
+            if let Err(error) = cases::run(path, text, &catalog, &limits(*shape)).await {
+                failed.push(format!("{path} {shape:?}: {error:#}"));
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
