@@ -33,7 +33,7 @@ const WRONG_MAX: usize = 3;
 async fn each_operation_of_the_store_fails_in_turn() {
     let folder = tempfile::tempdir().unwrap();
     let tiny = Tiny::new(folder.path());
-    let stride = super::stride(83) as u64;
+    let stride = super::stride(211) as u64;
     let mut before = InMemory::new();
     let (mut tried, mut wrong) = (0, Vec::new());
     let began = Instant::now();
@@ -65,7 +65,7 @@ async fn each_operation_of_the_store_fails_in_turn() {
         before = whole.1.fork();
     }
     println!("{tried} operations were spoiled, one write in {stride}, in {:.0} s", began.elapsed().as_secs_f64());
-    assert!(tried >= 5, "{tried}");
+    assert!(tried >= 3, "{tried}");
     assert!(wrong.is_empty(), "{} of {tried}:\n{}", wrong.len(), wrong.join("\n"));
 }
 

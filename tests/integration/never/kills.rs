@@ -31,7 +31,7 @@ impl Saved {
         let library = killer(folder);
         let mut calls = Vec::new();
         let (root, count) = (folder.display().to_string(), folder.join("count").display().to_string());
-        for step in 0..WAY.len() {
+        for (step, command) in WAY.iter().enumerate() {
             keep(&tiny, step);
             let preload = library.as_ref().map(|library| library.display().to_string());
             let counting: Vec<(&str, &str)> = preload
@@ -39,7 +39,7 @@ impl Saved {
                 .flat_map(|library| [("LD_PRELOAD", library.as_str()), ("KILLER_ROOT", &root), ("KILLER_COUNT", &count)])
                 .collect();
             let ended = process(&tiny, step, &counting).status().unwrap();
-            assert!(ended.success(), "{:?}", WAY[step]);
+            assert!(ended.success(), "{command:?}");
             calls.push(std::fs::read_to_string(&count).ok().and_then(|text| text.trim().parse().ok()).unwrap_or_default());
             contents.push(content(&tiny).await);
         }
@@ -176,7 +176,7 @@ async fn at_each_call(saved: &Saved, killer: &Path, calls: &[usize], stride: usi
             saved.back(step);
             let (library, number) = (killer.display().to_string(), at.to_string());
             let mut variables = vec![("LD_PRELOAD", library.as_str()), ("KILLER_ROOT", &root), ("KILLER_AT", &number)];
-            if at % 2 == 0 {
+            if at.is_multiple_of(2) {
                 variables.push(("KILLER_HALF", "1"));
             }
             let ended = process(&saved.tiny, step, &variables).status().unwrap();
