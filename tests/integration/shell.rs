@@ -65,7 +65,7 @@ fn shell_answers_go_into_files_in_every_format() {
     assert!(refused(here, &["sql", "-c", "SELECT 1; SELECT 2", "--format", "parquet", "--out", "two.parquet"]).contains("holds one"));
     done(here, &["sql", "-c", "SELECT 1 AS a; SELECT 2 AS a", "--format", "csv", "--out", "two.csv"]);
     assert_eq!(std::fs::read_to_string(here.join("two.csv")).unwrap(), "a\n1\na\n2\n");
-    assert_eq!(done(here, &["sql", "-c", sql, "--format", "markdown"]).lines().nth(2), Some("| 1 | a\\|b | [1, 2] |"));
+    assert_eq!(done(here, &["sql", "-c", sql, "--format", "markdown"]).lines().nth(2), Some("| 1 | a\\|b | \\[1, 2\\] |"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
