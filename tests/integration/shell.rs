@@ -48,6 +48,9 @@ fn shell_scripts_run_statements_and_commands_and_say_where_one_is_wrong() {
     assert!(told.starts_with("error: q.sql:4:6: ") && told.contains("\n  FROM nowhere_at_all\n       ^\n"), "{told}");
     let told = refused(here, &["sql", "-c", "SELECT 1 AS a,, 2"]);
     assert!(told.contains("column 15: ") && told.contains("\n  SELECT 1 AS a,, 2\n                ^"), "{told}");
+    let secret = ["ghp_", "wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx"].concat();
+    let told = refused(here, &["sql", "-c", &format!("SELECT '{secret}' FROM nowhere_at_all")]);
+    assert!(told.contains("nowhere_at_all") && !told.contains(&secret), "an error shows no credential: {told}");
     assert!(refused(here, &["sql", "-c", "\\nothing"]).contains("there is no command `\\nothing`"));
     std::fs::write(here.join("loop.sql"), "\\i loop.sql\n").unwrap();
     assert!(refused(here, &["sql", "-f", "loop.sql"]).contains("is run by a file that it runs"));
