@@ -1,6 +1,6 @@
 -- title = "How long acts of the weeks took to reach the lake, in seconds, by source; and records that were there already"
 WITH late AS (
-  SELECT source, date_part('epoch', ingest_time) - date_part('epoch', event_time) AS seconds
+  SELECT source, event_time, date_part('epoch', ingest_time) - date_part('epoch', event_time) AS seconds
   FROM events
   WHERE event_time >= $from AND event_time < $to
 ),
@@ -15,11 +15,11 @@ read AS (
   GROUP BY e.source
 )
 SELECT
-  l.source, l.events, l.p50, l.p95, l.p99,
+  l.source, l.events, l.last_time, l.p50, l.p95, l.p99,
   CASE WHEN r.records > 0 THEN CAST(r.added_none AS DOUBLE) / r.records END AS repeated
 FROM (
   SELECT
-    source, count(*) AS events,
+    source, count(*) AS events, max(event_time) AS last_time,
     approx_percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS p50,
     approx_percentile_cont(0.95) WITHIN GROUP (ORDER BY seconds) AS p95,
     approx_percentile_cont(0.99) WITHIN GROUP (ORDER BY seconds) AS p99

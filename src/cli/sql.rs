@@ -85,7 +85,8 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let show = Show { format: global.format, expanded: false, timing: interactive, pager: at_terminal && !args.no_pager };
     let params = params(&args.param)?;
     let unmasking = args.unmask.asked("sql", String::new());
-    let mut console = Console { context, bittern, names, params, show, out: None, interactive, unmasking, last: String::new() };
+    let mut console =
+        Console { context, bittern, setup: setup.clone(), names, params, show, out: None, interactive, unmasking, last: String::new() };
     console.send_to(args.out.clone());
     if interactive {
         return terminal::run(console, &setup).await;

@@ -52,7 +52,7 @@ pub struct Status {
 pub struct Source {
     /// Its name.
     pub source: String,
-    /// `delivers`, `silent` (against its own rhythm), `late`, `read later`, `quiet` or `ended`.
+    /// `delivers`, `silent` (against its own rhythm), `late`, `read later`, `quiet`, `ended`, or `not run yet`.
     pub state: String,
     /// The hour of its last event.
     pub last_hour: Time,
@@ -152,6 +152,8 @@ pub struct Unmasked {
 #[derive(Debug, Deserialize)]
 struct Lateness {
     source: String,
+    events: u64,
+    last_time: Time,
     #[serde(default)]
     p50: Option<f64>,
     #[serde(default)]
@@ -191,13 +193,31 @@ impl Bittern {
                 events: source.events,
             }
         });
+        let mut sources: Vec<Source> = sources.collect();
+        // What landed before any job ran has no rhythm yet.
+        for late in &lateness {
+            if !sources.iter().any(|source| source.source == late.source) {
+                sources.push(Source {
+                    source: late.source.clone(),
+                    state: "not run yet".to_owned(),
+                    last_hour: late.last_time,
+                    events: late.events,
+                    unmapped: 0.0,
+                    late_p50: late.p50,
+                    late_p95: late.p95,
+                    late_p99: late.p99,
+                    repeated: late.repeated,
+                    silent_days: 0,
+                });
+            }
+        }
         // A sink whose secret is not in this process's environment is asked about elsewhere.
         let (sinks, sinks_error) = match self.pass(&deliver::Settings::default()).await {
             Ok(pass) => (pass.outlook(), None),
             Err(error) => (Vec::new(), Some(format!("{error:#}"))),
         };
         Ok(Status {
-            sources: sources.collect(),
+            sources,
             unmapped: queries.rows(&self.context, "status_unmapped", &[]).await?,
             quarantine: report.quarantine,
             missing: queries.rows(&self.context, "status_missing", &[]).await?,

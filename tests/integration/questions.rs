@@ -30,8 +30,8 @@ pub fn are_answered(folder: &Path) {
         let mut rest = answered.as_slice();
         for line in shown.lines().filter(|line| *line != "...").map(bare).filter(|line| !line.is_empty()) {
             let at = rest.iter().position(|answered| *answered == line);
-            let at = at.unwrap_or_else(|| panic!("{command}\nwants (in this order)\n{line}\nand got\n{answer}"));
-            rest = &rest[at + 1..];
+            assert!(at.is_some(), "{command}\nwants (in this order)\n{line}\nand got\n{answer}");
+            rest = &rest[at.unwrap() + 1..];
         }
         asked.push(command.strip_prefix("$ ").unwrap().to_owned());
     }

@@ -48,6 +48,9 @@ fn shell_scripts_run_statements_and_commands_and_say_where_one_is_wrong() {
     assert!(told.starts_with("error: q.sql:4:6: ") && told.contains("\n  FROM nowhere_at_all\n       ^\n"), "{told}");
     let told = refused(here, &["sql", "-c", "SELECT 1 AS a,, 2"]);
     assert!(told.contains("column 15: ") && told.contains("\n  SELECT 1 AS a,, 2\n                ^"), "{told}");
+    let secret = ["ghp_", "wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx"].concat();
+    let told = refused(here, &["sql", "-c", &format!("SELECT '{secret}' FROM nowhere_at_all")]);
+    assert!(told.contains("nowhere_at_all") && !told.contains(&secret), "an error shows no credential: {told}");
     assert!(refused(here, &["sql", "-c", "\\nothing"]).contains("there is no command `\\nothing`"));
     std::fs::write(here.join("loop.sql"), "\\i loop.sql\n").unwrap();
     assert!(refused(here, &["sql", "-f", "loop.sql"]).contains("is run by a file that it runs"));
@@ -65,7 +68,7 @@ fn shell_answers_go_into_files_in_every_format() {
     assert!(refused(here, &["sql", "-c", "SELECT 1; SELECT 2", "--format", "parquet", "--out", "two.parquet"]).contains("holds one"));
     done(here, &["sql", "-c", "SELECT 1 AS a; SELECT 2 AS a", "--format", "csv", "--out", "two.csv"]);
     assert_eq!(std::fs::read_to_string(here.join("two.csv")).unwrap(), "a\n1\na\n2\n");
-    assert_eq!(done(here, &["sql", "-c", sql, "--format", "markdown"]).lines().nth(2), Some("| 1 | a\\|b | [1, 2] |"));
+    assert_eq!(done(here, &["sql", "-c", sql, "--format", "markdown"]).lines().nth(2), Some("| 1 | a\\|b | \\[1, 2\\] |"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

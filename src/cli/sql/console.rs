@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use bittern_udfs::setup::Setup;
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
 
@@ -57,6 +58,8 @@ pub struct Console {
     pub context: SessionContext,
     /// The installation, unless there is no lake.
     pub bittern: Option<Bittern>,
+    /// The rules by which credentials are masked in errors, and statements kept.
+    pub setup: Setup,
     /// What there is to ask for.
     pub names: Names,
     /// Values for `$name`.
@@ -145,7 +148,8 @@ impl Console {
     /// Asks, and shows the answer.
     pub async fn ask(&mut self, question: Question<'_>) -> Result<()> {
         let target = self.target()?;
-        match answer(&self.context, question, &target, self.interactive).await? {
+        let answered = answer(&self.context, question, &target, self.interactive).await.map_err(|error| self.masked(error));
+        match answered? {
             Outcome::Cancelled => self.tell("given up"),
             Outcome::Done(done) => {
                 if let Some(out) = &mut self.out {
@@ -155,6 +159,15 @@ impl Console {
             }
         }
         Ok(())
+    }
+
+    /// The error without credentials: it shows the statement's line, and who reads a script's errors is not who wrote it.
+    fn masked(&self, error: Error) -> Error {
+        let text = format!("{error:#}");
+        match self.setup.rules().redact(text.as_bytes()) {
+            Some(masked) => Error::new(error.kind(), String::from_utf8_lossy(&masked)),
+            None => error,
+        }
     }
 
     fn shown(&self, target: &Target, done: &Done) -> Result<()> {
