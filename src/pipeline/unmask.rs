@@ -80,11 +80,7 @@ impl Bittern {
     /// A session over the tables as somebody sees them who sees no names: accounts and addresses are pseudonyms, and columns that hold
     /// names are not there.
     pub async fn masked(&self) -> Result<SessionContext> {
-        let limits = Limits {
-            memory_bytes: self.config.memory_mib.map(|mib| mib * 1024 * 1024),
-            spill: self.config.spill.clone(),
-            ..Limits::default()
-        };
+        let limits = Limits { cluster: self.cluster.clone(), ..super::limits(&self.config) };
         let context = session::over(&self.lake, &self.setup, &limits)?;
         // Whoever can ask for the pseudonym of an address needs no names; that of a pseudonym is itself, so saved queries still work.
         let shown = |name: &str| if super::served::is_pseudonym(name) { name.to_owned() } else { String::new() };
