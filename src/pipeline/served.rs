@@ -42,9 +42,7 @@ impl Bittern {
         let context = self.scratch()?;
         if !role.names {
             context.deregister_udf(functions::PSEUDONYM_ONCE);
-            // Whoever can ask for the pseudonym of an address needs no names; that of a pseudonym is itself, so saved queries still work.
-            let shown = |name: &str| if is_pseudonym(name) { name.to_owned() } else { String::new() };
-            functions::register_pseudonym(&context, Arc::new(shown), "shown".to_owned());
+            register_shown(&context);
         }
         Surface::new(&context, threads)
     }
@@ -71,7 +69,14 @@ fn register_once(context: &SessionContext, key: &Arc<[u8]>, also: bool) {
     functions::register_pseudonym_once(context, Arc::new(once), format!("{} once", pseudonym(key, "")), also);
 }
 
-pub(super) fn is_pseudonym(name: &str) -> bool {
+/// Registers `pseudonym` for who sees no names. Whoever can ask for the pseudonym of an address needs none; that of a pseudonym is itself,
+/// so saved queries still work.
+pub(super) fn register_shown(context: &SessionContext) {
+    let shown = |name: &str| if is_pseudonym(name) { name.to_owned() } else { String::new() };
+    functions::register_pseudonym(context, Arc::new(shown), "shown".to_owned());
+}
+
+fn is_pseudonym(name: &str) -> bool {
     let digits = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
     name.strip_prefix("p_").is_some_and(|hex| hex.len() == 16 && hex.chars().all(digits))
 }

@@ -10,7 +10,6 @@ use datafusion::prelude::SessionContext;
 use super::Bittern;
 use crate::config::serve::Role;
 use crate::error::{Error, Result};
-use crate::functions;
 use crate::lake::commit::Note;
 use crate::lake::files::append;
 use crate::lake::tables;
@@ -82,9 +81,7 @@ impl Bittern {
     pub async fn masked(&self) -> Result<SessionContext> {
         let limits = Limits { cluster: self.cluster.clone(), ..super::limits(&self.config) };
         let context = session::over(&self.lake, &self.setup, &limits)?;
-        // Whoever can ask for the pseudonym of an address needs no names; that of a pseudonym is itself, so saved queries still work.
-        let shown = |name: &str| if super::served::is_pseudonym(name) { name.to_owned() } else { String::new() };
-        functions::register_pseudonym(&context, Arc::new(shown), "shown".to_owned());
+        super::served::register_shown(&context);
         self.mask_again(&context).await?;
         Ok(context)
     }

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
 
-use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
-use crate::error::{Error, Result};
+use super::pages::metrics_text;
+use crate::error::Result;
 use crate::event::Micros;
 use crate::maintain;
 use crate::pipeline::deliver::Delivered;
@@ -190,9 +190,7 @@ impl Metrics {
 
     /// The page `/metrics`.
     pub fn text(&self) -> Result<String> {
-        let mut text = String::new();
-        encode(&mut text, &self.registry).map_err(|e| Error::internal("the metrics cannot be written").caused_by(e))?;
-        Ok(text)
+        metrics_text(&self.registry)
     }
 }
 

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use prometheus_client::encoding::text::encode;
+use prometheus_client::registry::Registry;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -31,6 +33,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Requests at a time.
 const REQUESTS_MAX: usize = 16;
+
+/// What Prometheus reads of a registry.
+pub fn metrics_text(registry: &Registry) -> Result<String> {
+    let mut text = String::new();
+    encode(&mut text, registry).map_err(|e| Error::internal("the metrics cannot be written").caused_by(e))?;
+    Ok(text)
+}
 
 /// Listens at an address. `advice` says how another is named.
 ///

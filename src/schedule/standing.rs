@@ -2,12 +2,12 @@
 
 use std::sync::atomic::AtomicU64;
 
-use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use crate::error::{Error, Result};
+use super::pages::metrics_text;
+use crate::error::Result;
 use crate::pipeline::status::Status;
 
 type Labels = Vec<(&'static str, String)>;
@@ -81,9 +81,7 @@ pub fn of(status: &Status) -> Result<String> {
     }
     unmaskings.get_or_create(&Vec::new()).set(number(status.unmaskings.len() as u64));
     stale.get_or_create(&Vec::new()).set(number(status.stale.0 as u64));
-    let mut text = String::new();
-    encode(&mut text, &registry).map_err(|e| Error::internal("metrics cannot be written down").caused_by(e))?;
-    Ok(text)
+    metrics_text(&registry)
 }
 
 fn float(registry: &mut Registry, name: &str, help: &str) -> Float {

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use datafusion::execution::memory_pool::MemoryPool;
-use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::schedule::pages::metrics_text;
 
 type Labels = [(&'static str, String); 1];
 
@@ -70,8 +70,6 @@ impl Metrics {
     /// The page `/metrics`.
     pub fn text(&self) -> Result<String> {
         self.memory.set(i64::try_from(self.pool.reserved()).unwrap_or(i64::MAX));
-        let mut text = String::new();
-        encode(&mut text, &self.registry).map_err(|e| Error::internal("the metrics cannot be written").caused_by(e))?;
-        Ok(text)
+        metrics_text(&self.registry)
     }
 }
