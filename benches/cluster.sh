@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# A query alone and over 1, 2, 4 and 8 workers of one core each: cluster.sh BITTERN DOWNLOADS QUERY_FILE [REPEATS]. DOWNLOADS is a folder
-# `downloads/event_date=.../*.parquet`, as benches/sql/daily.sql reads it. Workers are pinned to cores in turn, so that more workers than cores
-# show what spreading costs, and as many as cores what it brings. Prints CSV: workers, cores, seconds, MiB exchanged, rows, hash of the answer.
+# A query alone and over 1, 2, 4 and 8 workers of one core each: cluster.sh BITTERN TABLE=FOLDER QUERY_FILE [REPEATS], the table and the query
+# as in benches/sql/daily.sql. Workers are pinned to cores in turn, so that more workers than cores show what spreading costs, and as many as
+# cores what it brings. Prints CSV: workers, cores, seconds, MiB exchanged, rows, hash of the answer. Zero workers is one process with one
+# core, "all" one process with every core.
 set -euo pipefail
-bittern=$1 downloads=$(realpath "$2") query=$(realpath "$3") repeats=${4:-3}
+bittern=$(realpath "$1") table=${2%%=*}=$(realpath "${2#*=}") query=$(realpath "$3") repeats=${4:-3}
 scratch=$(mktemp -d)
 workers=()
 trap 'kill -KILL "${workers[@]}" 2>/dev/null || true; rm -rf "$scratch"' EXIT
@@ -18,10 +19,10 @@ partitions = 1
 pages = ""
 TOML
 "$bittern" status --config bittern.toml >/dev/null
-of() { "$bittern" --config bittern.toml sql --table "downloads=$downloads" --format json "$@"; }
-measure() { # WORKERS CORES [flags]
-    local count=$1 used=$2 began ended hash rows exchanged
-    shift 2
+of() { "$bittern" --config bittern.toml sql --table "$table" --format json "$@"; }
+measure() { # WORKERS CORES COORDINATORS_CORES [flags]
+    local count=$1 used=$2 own=$3 began ended hash rows exchanged
+    shift 3
     exchanged=$(of "$@" -c "EXPLAIN ANALYZE $(grep -v '^--' "$query")" 2>/dev/null |
         python3 -c '
 import re, sys
@@ -30,7 +31,7 @@ scale = {"B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 1024, "MiB": 1024**2, "
 print(round(sum(float(n) * scale[u or "B"] for n, u in re.findall(r"bytes_transferred=([0-9.]+) ?([KMG]?i?B)?", text)) / 1024**2, 1))')
     for _ in $(seq "$repeats"); do
         began=$(date +%s.%N)
-        TOKIO_WORKER_THREADS=1 taskset -c 0 "$bittern" --config bittern.toml sql --table "downloads=$downloads" --format json "$@" -f "$query" >answer
+        taskset -c "$own" "$bittern" --config bittern.toml sql --table "$table" --format json "$@" -f "$query" >answer
         ended=$(date +%s.%N)
         rows=$(wc -l <answer)
         hash=$(LC_ALL=C sort answer | sha256sum | cut -c1-12)
@@ -38,7 +39,8 @@ print(round(sum(float(n) * scale[u or "B"] for n, u in re.findall(r"bytes_transf
     done
 }
 echo "workers,cores,seconds,exchanged_mib,rows,hash"
-measure 0 1
+measure 0 1 0
+measure all "$cores" "0-$((cores - 1))"
 for count in 1 2 4 8; do
     urls=()
     for number in $(seq 0 $((count - 1))); do
@@ -50,7 +52,7 @@ for count in 1 2 4 8; do
         urls+=("http://$(sed -n 's/^listening on \([0-9.:]*\).*/\1/p' "w$number")")
     done
     used=$((count < cores ? count : cores))
-    measure "$count" "$used" --workers "$(IFS=,; echo "${urls[*]}")"
+    measure "$count" "$used" "0-$((cores - 1))" --workers "$(IFS=,; echo "${urls[*]}")"
     kill -KILL "${workers[@]}"
     wait "${workers[@]}" 2>/dev/null || true
     workers=()

@@ -33,7 +33,7 @@ decided AS (
 SELECT
   t.case_id,
   CASE
-    WHEN d.decision = 'ack' THEN 'acknowledged'
+    WHEN d.decision IN ('ack', 'rotated') THEN 'acknowledged'
     WHEN d.decision = 'close' AND coalesce(t.observed >= 2 * d.observed_then AND t.observed > 0, false) THEN 'open'
     WHEN d.decision = 'close' THEN 'closed'
     WHEN d.decision = 'suppress' AND t.last_time < d."until" THEN 'suppressed'

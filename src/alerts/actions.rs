@@ -13,6 +13,8 @@ use crate::lake::tables;
 pub enum Decision {
     /// Somebody looks into it.
     Ack,
+    /// Its credential was made worthless; over once nothing holds it any more.
+    Rotated,
     /// It is over, with a verdict.
     Close,
     /// Nothing but words.
@@ -28,6 +30,7 @@ impl Decision {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ack => "ack",
+            Self::Rotated => "rotated",
             Self::Close => "close",
             Self::Comment => "comment",
             Self::Suppress => "suppress",

@@ -30,6 +30,8 @@ enum Command {
     },
     /// Somebody looks into it
     Ack(Decide),
+    /// Its credential is worthless now: the case closes itself once no message or file holds it any more
+    Rotated(Decide),
     /// It is over
     Close {
         #[command(flatten)]
@@ -107,7 +109,7 @@ impl Decide {
 
 /// Runs it.
 pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
-    let bittern = match &args.command {
+    let mut bittern = match &args.command {
         Command::List(list) => list.unmask.open(global, "alerts list", list.what()).await?,
         Command::Show { case, unmask } => unmask.open(global, "alerts show", format!("case {case}")).await?,
         _ => global.open().await?,
@@ -141,6 +143,13 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
             }
         }
         Command::Ack(decide) => write(&bittern, global, &decide.cases, decide.decided(Decision::Ack)).await?,
+        Command::Rotated(decide) => {
+            write(&bittern, global, &decide.cases, decide.decided(Decision::Rotated)).await?;
+            bittern.refresh().await?;
+            for case in bittern.close_settled().await? {
+                said(global, &case, Decision::Close)?;
+            }
+        }
         Command::Close { decide, verdict } => {
             let decided = Decided { verdict: Some(*verdict), ..decide.decided(Decision::Close) };
             write(&bittern, global, &decide.cases, decided).await?;
@@ -160,11 +169,14 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
 
 async fn write(bittern: &Bittern, global: &Global, cases: &[String], decided: Decided) -> Result<()> {
     for case in bittern.decide(cases, &decided).await? {
-        let line = match global.format {
-            Format::Table => format!("{case}: {}\n", decided.decision.as_str()),
-            _ => format!("{}\n", serde_json::json!({"case_id": case, "decision": decided.decision.as_str()})),
-        };
-        output::print_text(&line)?;
+        said(global, &case, decided.decision)?;
     }
     Ok(())
+}
+
+fn said(global: &Global, case: &str, decision: Decision) -> Result<()> {
+    output::print_text(&match global.format {
+        Format::Table => format!("{case}: {}\n", decision.as_str()),
+        _ => format!("{}\n", serde_json::json!({"case_id": case, "decision": decision.as_str()})),
+    })
 }

@@ -13,6 +13,7 @@ pub mod look;
 pub mod reports;
 pub mod run;
 pub mod served;
+mod settled;
 pub mod status;
 pub mod texts;
 pub mod triage;

@@ -161,6 +161,9 @@ impl Bittern {
         unwritten.write(&self.lake).await?;
         progress.finish_and_clear();
         self.refresh().await?;
+        if !settings.stop.is_asked() && !self.close_settled().await?.is_empty() {
+            self.refresh_tables(&[tables::alert_actions()]).await?;
+        }
         Ok(done)
     }
 

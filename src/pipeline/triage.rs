@@ -1,7 +1,8 @@
 //! What analysts do with cases: find them, look into them, decide.
 
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::Float64Type;
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type};
 use datafusion::scalar::ScalarValue;
 
 use super::Bittern;
@@ -11,6 +12,7 @@ use crate::event::Micros;
 use crate::lake::commit::Note;
 use crate::lake::files::append;
 use crate::lake::tables;
+use crate::sinks::coach;
 
 /// Characters of an id that are enough to name it, if no other begins so.
 const PREFIX_MIN: usize = 6;
@@ -74,7 +76,7 @@ impl Bittern {
 
     /// A case, its alerts with what is behind them, and what was decided: three answers in this order.
     pub async fn case(&self, id: &str) -> Result<[Vec<RecordBatch>; 3]> {
-        let (case_id, _) = self.named_case(id).await?;
+        let case_id = self.named_case(id).await?.case_id;
         let of = async |sql: &str| -> Result<Vec<RecordBatch>> {
             let values = vec![("case", ScalarValue::from(case_id.as_str()))];
             Ok(self.context.sql(sql).await?.with_param_values(values)?.collect().await?)
@@ -92,7 +94,8 @@ impl Bittern {
     /// Writes a decision about some cases down, all in one commit; returns their full ids.
     ///
     /// # Errors
-    /// `Usage` for an id that names no case or several; nothing is written then.
+    /// `Usage` for an id that names no case or several, or that of a rotated credential a case about something else; nothing is written
+    /// then.
     pub async fn decide(&self, ids: &[String], decided: &Decided) -> Result<Vec<String>> {
         let comment = decided.comment.as_ref().map(|comment| match self.setup.rules().redact(comment.as_bytes()) {
             Some(masked) => String::from_utf8_lossy(&masked).into_owned(),
@@ -100,7 +103,10 @@ impl Bittern {
         });
         let mut rows = Vec::new();
         for id in ids {
-            let (case_id, observed) = self.named_case(id).await?;
+            let Named { case_id, detection_id, observed } = self.named_case(id).await?;
+            if decided.decision == Decision::Rotated && !coach::DETECTIONS.contains(&detection_id.as_str()) {
+                return Err(Error::usage(format!("`{id}` is a case of {detection_id}: it has no credential to rotate; use `ack` or `close`")));
+            }
             rows.push(Action {
                 case_id,
                 decision: decided.decision,
@@ -118,7 +124,7 @@ impl Bittern {
 
     /// A case's full id, and where the interval of its newest alert begins.
     pub(super) async fn newest_of(&self, id: &str) -> Result<(String, Option<Micros>)> {
-        let (case_id, _) = self.named_case(id).await?;
+        let case_id = self.named_case(id).await?.case_id;
         let sql = "SELECT max(interval_start) FROM alerts WHERE case_id = $case";
         let batches =
             self.context.sql(sql).await?.with_param_values(vec![("case", ScalarValue::from(case_id.as_str()))])?.collect().await?;
@@ -130,19 +136,25 @@ impl Bittern {
         Ok((case_id, newest))
     }
 
-    /// The case whose id, or one of whose alerts' ids, begins so; and the most observed in it.
-    async fn named_case(&self, id: &str) -> Result<(String, Option<f64>)> {
+    /// The case whose id, or one of whose alerts' ids, begins so.
+    async fn named_case(&self, id: &str) -> Result<Named> {
         if id.len() < PREFIX_MIN {
             return Err(Error::usage(format!("`{id}` is too short: at least {PREFIX_MIN} characters of a case's or alert's id")));
         }
-        let sql = "SELECT case_id, max(observed) FROM alerts
+        let sql = "SELECT case_id, max(detection_id), max(observed) FROM alerts
                    WHERE case_id IN (SELECT case_id FROM alerts WHERE starts_with(case_id, $id) OR starts_with(alert_id, $id))
                    GROUP BY case_id";
         let batches = self.context.sql(sql).await?.with_param_values(vec![("id", ScalarValue::from(id))])?.collect().await?;
         let mut found = Vec::new();
         for batch in &batches {
-            let (ids, observed) = (batch.column(0).as_string::<i32>(), batch.column(1).as_primitive::<Float64Type>());
-            found.extend((0..batch.num_rows()).map(|row| (ids.value(row).to_owned(), observed.is_valid(row).then(|| observed.value(row)))));
+            let (ids, observed) = (batch.column(0).as_string::<i32>(), batch.column(2).as_primitive::<Float64Type>());
+            let detections = cast(batch.column(1), &DataType::Utf8)?;
+            let detections = detections.as_string::<i32>();
+            found.extend((0..batch.num_rows()).map(|row| Named {
+                case_id: ids.value(row).to_owned(),
+                detection_id: detections.value(row).to_owned(),
+                observed: observed.is_valid(row).then(|| observed.value(row)),
+            }));
         }
         match found.len() {
             1 => Ok(found.remove(0)),
@@ -150,4 +162,12 @@ impl Bittern {
             several => Err(Error::usage(format!("{several} cases have ids that begin with `{id}`: give more of it"))),
         }
     }
+}
+
+/// A case that a command names.
+struct Named {
+    case_id: String,
+    detection_id: String,
+    /// The most observed in it.
+    observed: Option<f64>,
 }
