@@ -15,7 +15,7 @@ key_file = "key"
 lake = "lake"
 [cluster]
 task_mib = 1.0
-partitions = 1
+partitions = 2
 pages = ""
 TOML
 "$bittern" status --config bittern.toml >/dev/null

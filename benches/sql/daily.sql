@@ -10,9 +10,10 @@ scored AS (
     d.*,
     activity_baseline(
       d.event_date, d.n, true, 28,
-      named_struct('since', (SELECT min(event_date) FROM downloads), 'weekend', 'none', 'spread_min', 1, 'tail', false)
+      named_struct('since', s.since, 'weekend', 'none', 'spread_min', 1, 'tail', false)
     ) OVER (PARTITION BY d.user_id) AS baseline
   FROM daily AS d
+  CROSS JOIN (SELECT min(event_date) AS since FROM downloads) AS s
 )
 SELECT user_id, event_date, n, bytes, files
 FROM scored

@@ -111,8 +111,8 @@ impl Decide {
 pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let mut bittern = match &args.command {
         Command::List(list) => list.unmask.open(global, "alerts list", list.what()).await?,
-        Command::Show { case, unmask } => unmask.open(global, "alerts show", format!("case {case}")).await?,
-        _ => global.open().await?,
+        Command::Show { case, unmask } => unmask.named(global.open().await?, "alerts show", format!("case {case}")).await?,
+        _ => global.open_to_ask().await?,
     };
     match &args.command {
         Command::List(list) => {

@@ -316,6 +316,11 @@ impl Global {
         Bittern::open(&config, &lake, Clock::System).await
     }
 
+    async fn open_to_ask(&self) -> Result<Bittern> {
+        let (config, lake) = self.lake()?;
+        Bittern::open_to_ask(&config, &lake, Clock::System).await
+    }
+
     async fn open_to_land(&self) -> Result<Bittern> {
         let (mut config, lake) = self.lake()?;
         // Landing asks for little and often: nothing of it is worth sending.

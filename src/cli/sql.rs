@@ -60,7 +60,7 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let key = || crate::config::read_or_make_key(&config.key_path()?);
     let (bittern, context, setup) = match config.lake.clone() {
         Some(lake) => {
-            let bittern = Bittern::open(&config, &lake, Clock::System).await?;
+            let bittern = Bittern::open_to_ask(&config, &lake, Clock::System).await?;
             let shows = bittern.shows_names() || args.unmask.asked("sql", String::new()).is_some();
             let context = if shows { bittern.context.clone() } else { bittern.masked().await? };
             let setup = bittern.setup.clone();

@@ -26,9 +26,13 @@ impl Names {
         Some(Unmasking { by: self.by.clone(), why, command, what })
     }
 
-    /// The installation, with names if they are asked for.
+    /// The installation for queries, with names if they are asked for.
     pub async fn open(&self, global: &Global, command: &'static str, what: String) -> Result<Bittern> {
-        let mut bittern = global.open().await?;
+        self.named(global.open_to_ask().await?, command, what).await
+    }
+
+    /// The installation, with names if they are asked for.
+    pub async fn named(&self, mut bittern: Bittern, command: &'static str, what: String) -> Result<Bittern> {
         if let Some(unmasking) = self.asked(command, what) {
             bittern.unmask(&unmasking).await?;
         }

@@ -119,6 +119,22 @@ impl Lake {
         Ok(table)
     }
 
+    /// How a table looks, if it is there. Its times are in its first column.
+    pub async fn spec_of(&self, name: &str) -> Result<Option<TableSpec>> {
+        let prefixed = self.place.join(name)?;
+        let store: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(Arc::clone(&prefixed.store), prefixed.path.clone()));
+        let log_store = default_logstore(store, Arc::clone(&prefixed.store), &prefixed.url, &StorageConfig::default());
+        let mut table = DeltaTable::new(log_store);
+        if !table.verify_deltatable_existence().await? {
+            return Ok(None);
+        }
+        table.load().await.map_err(|e| Error::from(e).context(format!("cannot open table `{name}`")))?;
+        let schema = table.snapshot()?.snapshot().arrow_schema();
+        let first = schema.fields().first().map(|field| field.name().clone()).unwrap_or_default();
+        self.committed(name, table).await;
+        Ok(Some(TableSpec::new(name, schema, &[&first])))
+    }
+
     /// Replaces the cached handle by the state after a commit.
     async fn committed(&self, name: &str, table: DeltaTable) {
         self.tables.lock().await.insert(name.to_owned(), table);

@@ -58,6 +58,8 @@ pub struct Bittern {
     pub context: SessionContext,
     /// Jobs, each after those it reads.
     pub nodes: Vec<Node>,
+    /// The tables of rollups.
+    answers: Vec<TableSpec>,
     /// SQL files that cannot be read or planned.
     pub errors: Vec<Error>,
     /// Rules and key of the functions.
@@ -123,6 +125,33 @@ impl Bittern {
         Self::opened(config, lake, Catalog::load(config.sql.as_deref())?, &limits(config)).await
     }
 
+    /// Opens the lake at `root` for queries: with every table and view, without jobs. Planning them takes longer than most queries do.
+    pub async fn open_to_ask(config: &Config, root: &str, clock: Clock) -> Result<Self> {
+        let lake = Lake::open(root, clock).await?;
+        let mut bittern = Self::opened(config, lake, Catalog::load(config.sql.as_deref())?, &limits(config)).await?;
+        if !bittern.find_answers().await? {
+            bittern.plan_jobs().await?;
+        }
+        Ok(bittern)
+    }
+
+    /// Registers the rollups' tables as they lie in the lake, and the views over them; whether all were there.
+    async fn find_answers(&mut self) -> Result<bool> {
+        let mut answers = Vec::new();
+        for (id, _) in self.catalog.folder("rollups") {
+            match self.lake.spec_of(id).await? {
+                Some(spec) => answers.push(spec),
+                None => return Ok(false),
+            }
+        }
+        if let Err(error) = self.refresh_tables(&answers).await {
+            tracing::debug!(error = format!("{error:#}"), "the tables are not those of the views: the jobs are planned");
+            return Ok(false);
+        }
+        self.answers = answers;
+        Ok(true)
+    }
+
     async fn opened(config: &Config, lake: Lake, catalog: Catalog, limits: &Limits) -> Result<Self> {
         let key = read_or_make_key(&config.key_path()?)?;
         let policy = Policy::read(config.policy.as_deref())?;
@@ -141,6 +170,7 @@ impl Bittern {
             catalog,
             context,
             nodes: Vec::new(),
+            answers: Vec::new(),
             errors: Vec::new(),
             redact: config.ingest.redact,
             sinks: config.sinks.clone(),
@@ -173,6 +203,7 @@ impl Bittern {
             graph::order(context, &jobs, &self.catalog.views(), make_table).await?
         };
         errors.extend(unplanned);
+        self.answers = nodes.iter().filter_map(|node| node.output.clone()).collect();
         self.nodes = nodes;
         self.errors = errors;
         self.refresh().await
@@ -201,12 +232,11 @@ impl Bittern {
         }
         self.refreshed = before;
         self.refresh_base().await?;
-        if self.nodes.is_empty() {
-            // Opened to land: views cannot be planned without the jobs' tables.
+        if self.nodes.is_empty() && self.answers.is_empty() {
+            // Opened to land: views cannot be planned without the rollups' tables.
             return Ok(());
         }
-        let outputs: Vec<TableSpec> = self.nodes.iter().filter_map(|node| node.output.clone()).collect();
-        self.refresh_tables(&outputs).await
+        self.refresh_tables(&self.answers.clone()).await
     }
 
     /// Registers the newest state of some tables, and the views.

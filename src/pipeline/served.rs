@@ -10,16 +10,15 @@ use super::{Bittern, pseudonym};
 use crate::config::serve::Role;
 use crate::error::Result;
 use crate::functions;
-use crate::lake::tables::{self, TableSpec};
+use crate::lake::tables;
 use crate::session::role::{self, Surface};
 use crate::session::{self, Limits};
 
 impl Bittern {
     /// Looks for new commits, and registers the tables that have some; whether any had.
     pub async fn renew(&mut self) -> Result<bool> {
-        let outputs: Vec<TableSpec> = self.nodes.iter().filter_map(|node| node.output.clone()).collect();
         let mut changed = Vec::new();
-        for spec in tables::all().into_iter().chain(outputs) {
+        for spec in tables::all().into_iter().chain(self.answers.clone()) {
             let known = self.versions.get(&spec.name).copied();
             if self.lake.table(&spec.name).await?.version() != known {
                 changed.push(spec);

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::event::DAY;
 use crate::interval::Interval;
 use crate::lake::rewrite::files;
-use crate::lake::tables::{self, TableSpec};
+use crate::lake::tables;
 use crate::report::Settings;
 use crate::report::model::Time;
 use crate::report::model::coverage::{Detection, Quarantined};
@@ -234,9 +234,8 @@ impl Bittern {
 
     async fn storage(&self) -> Result<Vec<Storage>> {
         let small = self.config.maintain.small_mib * 1024 * 1024;
-        let outputs: Vec<TableSpec> = self.nodes.iter().filter_map(|node| node.output.clone()).collect();
         let mut found = Vec::new();
-        for spec in tables::all().into_iter().chain(outputs) {
+        for spec in tables::all().into_iter().chain(self.answers.clone()) {
             let entries = files(&self.lake, &spec).await?.entries;
             found.push(Storage {
                 table: spec.name,

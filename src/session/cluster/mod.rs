@@ -71,6 +71,14 @@ struct Lost {
 /// Marks the sessions of the server: which functions they have, and how much of an answer is held back.
 struct OfServer;
 
+/// Marks the sessions whose queries may be spread.
+struct Spread;
+
+/// Whether a session's queries may be spread: then rows of different files come in no order.
+pub fn is_spread(config: &SessionConfig) -> bool {
+    config.get_extension::<Spread>().is_some()
+}
+
 impl Cluster {
     /// The cluster that the settings name, for a lake. `registry` has the functions of jobs, as workers register them.
     ///
@@ -102,9 +110,10 @@ impl Cluster {
     /// Makes a session's queries be spread over the workers.
     pub(super) fn distribute(&self, mut builder: SessionStateBuilder) -> SessionStateBuilder {
         let mut config = builder.config().take().unwrap_or_default();
-        if self.settings.partitions > 0 {
-            config = config.with_target_partitions(self.settings.partitions);
-        }
+        // A plan of one partition has no seam at which it could be cut.
+        let partitions = if self.settings.partitions > 0 { self.settings.partitions } else { config.target_partitions() };
+        config = config.with_target_partitions(partitions.max(2));
+        config.set_extension(Arc::new(Spread));
         // Files of one folder may go to different workers: that a folder is a group already holds within one process alone.
         config.options_mut().optimizer.preserve_file_partitions = 0;
         let builder = builder
@@ -114,7 +123,7 @@ impl Cluster {
             .with_distributed_channel_resolver(Arc::clone(&self.channels) as Arc<dyn datafusion_distributed::ChannelResolver + Send + Sync>)
             .with_distributed_user_codec(travel::Codec)
             .with_distributed_desired_task_count_handler(planner::tasks(self.settings.task_bytes()))
-            .with_distributed_scale_up_leaf_node_handler(planner::whole_files);
+            .with_distributed_scale_up_leaf_node_handler(planner::deal);
         builder.with_query_planner(Arc::new(planner::Planner::new(self.clone())))
     }
 

@@ -1,5 +1,6 @@
 //! Plans that are spread: which of them, how files are dealt out, and what `EXPLAIN` says of it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -7,11 +8,11 @@ use datafusion::catalog::Session;
 use datafusion::common::Result as DfResult;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::FileGroup;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig};
 use datafusion::datasource::source::DataSourceExec;
-use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::execution::context::QueryPlanner;
-use datafusion::logical_expr::{Explain, LogicalPlan, PlanType, StringifiedPlan};
+use datafusion::logical_expr::{Explain, Expr, LogicalPlan, PlanType, StringifiedPlan};
 use datafusion::physical_plan::explain::ExplainExec;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
@@ -44,6 +45,12 @@ impl Planner {
     }
 
     async fn planned(&self, logical: &LogicalPlan, session: &dyn Session) -> DfResult<Planned> {
+        let state = session.as_any().downcast_ref::<SessionState>();
+        if let Some(mut alone) = state.filter(|_| keeps_subquery(logical)).cloned() {
+            alone.config_mut().options_mut().optimizer.enable_physical_uncorrelated_scalar_subquery = true;
+            let plan = DefaultPhysicalPlanner::default().create_physical_plan(logical, &alone).await?;
+            return Ok(Planned { plan, because: Some(OF_SUBQUERY.to_owned()) });
+        }
         let plan = DefaultPhysicalPlanner::default().create_physical_plan(logical, session).await?;
         if let Err(because) = self.suits(logical, &plan, session).await? {
             tracing::debug!(because, "a query is executed here");
@@ -143,6 +150,21 @@ impl QueryPlanner for Planner {
     }
 }
 
+const OF_SUBQUERY: &str = "a subquery stands for a value in an aggregate, a window, a sort or a join: put it into FROM";
+
+/// Whether a subquery still stands for a value: the engine makes a join of it below a filter or a projection alone, and what is no join
+/// cannot travel.
+fn keeps_subquery(logical: &LogicalPlan) -> bool {
+    let mut kept = false;
+    let looked = logical.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            kept |= expr.exists(|part| Ok(matches!(part, Expr::ScalarSubquery(_))))?;
+            Ok(if kept { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+        })
+    });
+    kept && looked.is_ok()
+}
+
 /// Hands out a plan that is made already.
 #[derive(Debug)]
 struct Given(Arc<dyn ExecutionPlan>);
@@ -172,36 +194,71 @@ pub fn tasks(task_bytes: usize) -> impl Fn(DesiredTaskCountEvent<'_>) -> Option<
     }
 }
 
-/// Deals whole files out to tasks, the largest first to whoever has least, where there are enough for every partition; otherwise the
-/// engine cuts them.
-pub fn whole_files(event: ScaleUpLeafNodeEvent<'_>) -> Option<DfResult<ScaleUpLeafNodeEventResponse>> {
+/// Deals files out to tasks, the largest first to whoever has least: whole ones where there are enough for every partition, else cut. Each
+/// task has as many partitions as the others, be they empty.
+pub fn deal(event: ScaleUpLeafNodeEvent<'_>) -> Option<DfResult<ScaleUpLeafNodeEventResponse>> {
     let scan = file_scan(event.plan)?;
-    let files = files(event.plan)?;
     let (tasks, partitions) = (event.task_count, event.plan.output_partitioning().partition_count());
-    if tasks == 0 || files.len() < tasks * partitions || !scan.output_ordering.is_empty() || scan.output_partitioning.is_some() {
+    if tasks == 0 || !scan.output_ordering.is_empty() || scan.output_partitioning.is_some() {
         return None;
     }
-    let variants = dealt(files, tasks, partitions).into_iter().map(|groups| {
-        let mut scan = scan.clone();
-        scan.file_groups = groups.into_iter().map(FileGroup::new).collect();
-        DataSourceExec::from_data_source(scan) as Arc<dyn ExecutionPlan>
+    let dealt = pieces(scan, tasks * partitions).map(|pieces| dealt(pieces, tasks, partitions));
+    let leaf = dealt.and_then(|shares| {
+        let variants = shares.into_iter().map(|groups| {
+            let mut scan = scan.clone();
+            scan.file_groups = groups.into_iter().map(FileGroup::new).collect();
+            DataSourceExec::from_data_source(scan) as Arc<dyn ExecutionPlan>
+        });
+        DistributedLeafExec::try_new(Arc::clone(event.plan), variants)
     });
-    let leaf = DistributedLeafExec::try_new(Arc::clone(event.plan), variants);
     Some(leaf.map(|leaf| ScaleUpLeafNodeEventResponse::new(Arc::new(leaf))))
 }
 
-/// Files by task and partition.
-fn dealt(mut files: Vec<PartitionedFile>, tasks: usize, partitions: usize) -> Vec<Vec<Vec<PartitionedFile>>> {
-    files.sort_by(|a, b| size(b).cmp(&size(a)).then_with(|| a.object_meta.location.cmp(&b.object_meta.location)));
+/// Whole files are cut where dealing them out would give somebody so much more than the others.
+const UNEVEN: f64 = 1.15;
+
+/// What a scan reads in pieces that can be dealt out evenly, if its files can be cut into such.
+fn pieces(scan: &FileScanConfig, wanted: usize) -> DfResult<Vec<Vec<PartitionedFile>>> {
+    // What the engine has cut for one process is put together again.
+    let mut cut = HashSet::new();
+    let whole: Vec<PartitionedFile> = scan
+        .file_groups
+        .iter()
+        .flat_map(FileGroup::iter)
+        .filter(|file| file.range.is_none() || cut.insert(&file.object_meta.location))
+        .map(|file| PartitionedFile { range: None, ..file.clone() })
+        .collect();
+    if !is_even(&whole, wanted) {
+        let mut uncut = scan.clone();
+        uncut.file_groups = vec![FileGroup::new(whole.clone())];
+        if let Some(cut) = scan.file_source.repartitioned(wanted, 0, None, &uncut)? {
+            return Ok(cut.file_groups.into_iter().map(FileGroup::into_inner).collect());
+        }
+    }
+    Ok(whole.into_iter().map(|file| vec![file]).collect())
+}
+
+/// Whether whole files fill so many shares evenly.
+fn is_even(files: &[PartitionedFile], shares: usize) -> bool {
+    let pieces = files.iter().map(|file| vec![file.clone()]).collect();
+    let sums = dealt(pieces, shares, 1).into_iter().map(|share| share.iter().flatten().map(size).sum::<usize>());
+    let (most, all) = sums.fold((0, 0), |(most, all), sum| (sum.max(most), all + sum));
+    most as f64 * shares as f64 <= all as f64 * UNEVEN
+}
+
+/// Pieces by task and partition.
+fn dealt(mut pieces: Vec<Vec<PartitionedFile>>, tasks: usize, partitions: usize) -> Vec<Vec<Vec<PartitionedFile>>> {
+    let bytes = |piece: &[PartitionedFile]| piece.iter().map(size).sum::<usize>();
+    let place = |piece: &[PartitionedFile]| piece.first().map(|file| file.object_meta.location.clone());
+    pieces.sort_by(|a, b| bytes(b).cmp(&bytes(a)).then_with(|| place(a).cmp(&place(b))));
     let mut shares = vec![vec![(0, Vec::new()); partitions]; tasks];
-    for file in files {
-        let bytes = size(&file);
+    for piece in pieces {
         let least = shares.iter_mut().min_by_key(|groups| groups.iter().map(|(sum, _)| *sum).sum::<usize>());
         if let Some(group) =
             least.and_then(|groups| groups.iter_mut().min_by_key(|(sum, files): &&mut (usize, Vec<_>)| (*sum, files.len())))
         {
-            group.0 += bytes;
-            group.1.push(file);
+            group.0 += bytes(&piece);
+            group.1.extend(piece);
         }
     }
     shares.into_iter().map(|groups| groups.into_iter().map(|(_, files)| files).collect()).collect()
@@ -256,7 +313,7 @@ mod tests {
     #[test]
     fn files_are_dealt_out_whole_and_evenly_and_each_once() {
         let files: Vec<PartitionedFile> = (1..=40_u64).map(|n| PartitionedFile::new(format!("f{n}"), n * 1000)).collect();
-        let shares = dealt(files, 3, 2);
+        let shares = dealt(files.into_iter().map(|file| vec![file]).collect(), 3, 2);
         let sums: Vec<usize> = shares.iter().map(|groups| groups.iter().flatten().map(size).sum()).collect();
         assert!(sums.iter().max() < sums.iter().min().map(|least| least + 3000).as_ref(), "{sums:?}");
         let mut names: Vec<String> = shares.iter().flatten().flatten().map(|file| file.object_meta.location.to_string()).collect();
