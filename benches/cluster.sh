@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # A query alone and over 1, 2, 4 and 8 workers of one core each: cluster.sh BITTERN TABLE=FOLDER QUERY_FILE [REPEATS], the table and the query
 # as in benches/sql/daily.sql. Workers are pinned to cores in turn, so that more workers than cores show what spreading costs, and as many as
-# cores what it brings. Prints CSV: workers, cores, seconds, MiB exchanged, rows, hash of the answer. Zero workers is one process with one
-# core, "all" one process with every core.
+# cores what it brings. Prints CSV: workers, cores, seconds, MiB exchanged, rows, hash of the answer. "0" is one process with one core, "all" one
+# process with every core, "plan" the planning alone.
 set -euo pipefail
 bittern=$(realpath "$1") table=${2%%=*}=$(realpath "${2#*=}") query=$(realpath "$3") repeats=${4:-3}
 scratch=$(mktemp -d)
@@ -52,6 +52,11 @@ for count in 1 2 4 8; do
         urls+=("http://$(sed -n 's/^listening on \([0-9.:]*\).*/\1/p' "w$number")")
     done
     used=$((count < cores ? count : cores))
+    if [ "$count" = 1 ]; then
+        began=$(date +%s.%N)
+        of --workers "${urls[0]}" -c "EXPLAIN $(grep -v '^--' "$query")" >/dev/null
+        echo "plan,1,$(python3 -c "print(round($(date +%s.%N) - $began, 2))"),0,0,"
+    fi
     measure "$count" "$used" "0-$((cores - 1))" --workers "$(IFS=,; echo "${urls[*]}")"
     kill -KILL "${workers[@]}"
     wait "${workers[@]}" 2>/dev/null || true

@@ -55,8 +55,8 @@ pub async fn order(
         let before = waiting.len();
         let mut errors = Vec::new();
         let mut failed = Vec::new();
-        for job in waiting {
-            match plan(context, &job).await {
+        for (job, planned) in plan_all(context, waiting).await? {
+            match planned {
                 Ok(plan) => {
                     let node = node(job, &plan)?;
                     if let Some(spec) = &node.output {
@@ -90,6 +90,19 @@ fn node(job: Job, plan: &LogicalPlan) -> Result<Node> {
         Kind::Rollup => Some(output_table(&job, plan)?),
     };
     Ok(Node { job, inputs, reads, output })
+}
+
+/// Plans jobs beside each other, as planning is most of what opening a lake takes. They come back in their order.
+async fn plan_all(context: &SessionContext, jobs: Vec<Job>) -> Result<Vec<(Job, Result<LogicalPlan>)>> {
+    let planning = jobs.into_iter().map(|job| {
+        let context = context.clone();
+        tokio::spawn(async move {
+            let planned = plan(&context, &job).await;
+            (job, planned)
+        })
+    });
+    let planned = futures::future::join_all(planning.collect::<Vec<_>>()).await;
+    planned.into_iter().map(|ended| ended.map_err(|e| Error::internal("a job's planning was given up").caused_by(e))).collect()
 }
 
 /// The day over which jobs are planned to see what they read.

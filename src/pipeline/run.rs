@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
+use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr, col, lit};
+use datafusion::prelude::SessionContext;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
@@ -28,6 +30,7 @@ use crate::lake::commit::Note;
 use crate::lake::files::append;
 use crate::lake::replace::{Basis, replace_where};
 use crate::lake::tables::{self, TableSpec};
+use crate::session;
 
 /// How often a job is planned anew because another process committed first.
 const CONFLICTS_MAX: usize = 5;
@@ -333,8 +336,14 @@ impl Bittern {
     }
 
     pub(super) async fn answer(&self, job: &Job, span: Interval) -> Result<Vec<RecordBatch>> {
-        let frame = self.context.sql(&job.sql).await?.with_param_values(job.values(span))?;
-        Ok(frame.collect().await?)
+        let asked = async |context: &SessionContext| context.sql(&job.sql).await?.with_param_values(job.values(span))?.collect().await;
+        match asked(&self.context).await {
+            Err(error) if matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) => {
+                tracing::info!(job = job.id, %error, "memory did not suffice: planned anew so that more of it spills");
+                Ok(asked(&session::sparing(&self.context)).await?)
+            }
+            answer => Ok(answer?),
+        }
     }
 
     async fn rollup(&self, job: &Job, spec: &TableSpec, span: Interval) -> Result<Answer> {

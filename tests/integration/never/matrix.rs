@@ -55,3 +55,28 @@ async fn partitions_and_batches_change_no_alert() {
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
+
+/// Bytes that sorts, joins and groups may hold: room for a few batches.
+const SHORT: usize = 3 * 1024 * 1024;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_that_is_short_changes_no_alert() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = bittern::generate::Settings { people: 12, days: 12, seed: 77, events_per_person_day: 20.0, ..Default::default() };
+    bittern::generate::generate(&settings, &folder.path().join("logs")).unwrap();
+    let mut found = Vec::new();
+    for (name, memory_bytes) in [("ample", None), ("short", Some(SHORT))] {
+        let config = crate::config(folder.path(), Some(folder.path().join("logs/policy")));
+        let lake = Lake::open(&folder.path().join(name).display().to_string(), Clock::Fixed(NOW)).await.unwrap();
+        let limits = Limits { memory_bytes, spill: Some(folder.path().join("spill")), partitions: Some(4), ..Limits::default() };
+        let mut bittern = Bittern::open_within(&config, lake, Catalog::load(None).unwrap(), &limits).await.unwrap();
+        crate::land(&bittern, &[&folder.path().join("logs/raw")]).await.unwrap();
+        bittern.run(&Settings::default(), &ProgressBar::hidden()).await.unwrap();
+        if memory_bytes.is_some() {
+            let sorted = crate::rows(&bittern, "EXPLAIN ANALYZE SELECT * FROM events ORDER BY text, event_id").await.concat();
+            assert!(sorted.contains("spill_count=") && !sorted.contains("spill_count=0,"), "{sorted}");
+        }
+        found.push(crate::contents(&mut bittern).await);
+    }
+    crate::assert_same(&found[0], &found[1]);
+}
