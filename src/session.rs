@@ -9,7 +9,6 @@ pub mod spill;
 pub mod written;
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,7 +18,6 @@ use bittern_udfs::setup::Setup;
 use datafusion::datasource::MemTable;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::cache::cache_manager::CacheManagerConfig;
-use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 
@@ -87,7 +85,8 @@ pub fn bare(setup: &Setup, limits: &Limits) -> Result<SessionContext> {
     if let Some(bytes) = limits.memory_bytes {
         // A sort keeps so much back for putting together what it spilled: more than its share would leave it nothing.
         let execution = &mut config.options_mut().execution;
-        execution.sort_spill_reservation_bytes = execution.sort_spill_reservation_bytes.min(bytes / (8 * execution.target_partitions.max(1)));
+        execution.sort_spill_reservation_bytes =
+            execution.sort_spill_reservation_bytes.min(bytes / (8 * execution.target_partitions.max(1)));
     }
     let mut builder = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime(limits)?).with_default_features();
     if let Some(cluster) = &limits.cluster {
@@ -124,20 +123,17 @@ fn runtime(limits: &Limits) -> Result<Arc<RuntimeEnv>> {
         builder = builder.with_temp_file_path(spill::own_folder(folder)?);
     }
     if let Some(bytes) = limits.memory_bytes {
-        // What can spill shares what the rest leaves; the names of the greatest stand in the error where it does not suffice.
-        builder = builder.with_memory_pool(Arc::new(TrackConsumersPool::new(FairSpillPool::new(bytes), CONSUMERS_NAMED)));
+        builder = builder.with_memory_limit(bytes, 1.0);
     }
     Ok(builder.build_arc()?)
 }
-
-/// Consumers of memory that an error names.
-const CONSUMERS_NAMED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2);
 
 /// The same session with plans that need less memory and more time: few partitions, and joins that sort and spill instead of holding one
 /// side in memory.
 pub fn sparing(context: &SessionContext) -> SessionContext {
     let state = context.state();
-    let mut config = state.config().clone().with_target_partitions(2);
+    // A default catalog made anew would take the place of the one that has the tables, for both sessions.
+    let mut config = state.config().clone().with_target_partitions(2).with_create_default_catalog_and_schema(false);
     let optimizer = &mut config.options_mut().optimizer;
     optimizer.prefer_hash_join = false;
     (optimizer.preserve_file_partitions, optimizer.subset_repartition_threshold) = (2, 2);

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::Cursor;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
@@ -11,7 +12,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondT
 use bytes::Bytes;
 use datafusion::datasource::MemTable;
 use datafusion::prelude::SessionContext;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
@@ -91,13 +92,11 @@ impl SqlSource {
     }
 
     /// Reads a Parquet object as raw rows.
+    ///
+    /// # Errors
+    /// `Data` for bytes that are no Parquet, whatever they do to the decoder.
     pub fn raw_from_parquet(&self, bytes: Bytes) -> Result<Vec<RecordBatch>> {
-        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes)?.with_batch_size(BATCH_ROWS).build()?;
-        let mut batches = Vec::new();
-        for batch in reader {
-            batches.push(self.conform(&batch?)?);
-        }
-        Ok(batches)
+        guarded(|| parquet(bytes)?.with_batch_size(BATCH_ROWS).build()?.map(|batch| self.conform(&batch?)).collect())
     }
 
     fn conform(&self, batch: &RecordBatch) -> Result<RecordBatch> {
@@ -138,9 +137,21 @@ impl SqlSource {
 }
 
 /// Names of a Parquet object's columns.
+///
+/// # Errors
+/// `Data` for bytes that are no Parquet, whatever they do to the decoder.
 pub fn parquet_columns(bytes: Bytes) -> Result<Vec<String>> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes)?;
-    Ok(builder.schema().fields().iter().map(|field| field.name().clone()).collect())
+    guarded(|| Ok(parquet(bytes)?.schema().fields().iter().map(|field| field.name().clone()).collect()))
+}
+
+/// The columns as Parquet has them: the writer's own notes on their types are one more thing that can be damaged, and tell nothing new.
+fn parquet(bytes: Bytes) -> Result<ParquetRecordBatchReaderBuilder<Bytes>> {
+    Ok(ParquetRecordBatchReaderBuilder::try_new_with_options(bytes, ArrowReaderOptions::new().with_skip_arrow_metadata(true))?)
+}
+
+/// What a decoder makes of strangers' bytes. One that panics over them has read damage, like one that says so.
+fn guarded<T>(decode: impl FnOnce() -> Result<T>) -> Result<T> {
+    std::panic::catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| Err(Error::data("the decoder gave up over these bytes")))
 }
 
 /// Columns of a SELECT's answer, as text, whose rows become events.

@@ -3,6 +3,7 @@
 //! Delta does the log and the commits; reading goes through [`provider`], a thin one of our own over DataFusion's Parquet scan.
 //! Only this module names object_store, Parquet or Delta (`ingest` reads raw objects through [`raw`]).
 
+mod aws_profile;
 pub mod columns;
 pub mod commit;
 pub mod files;

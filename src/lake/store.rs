@@ -1,12 +1,15 @@
-//! Object stores by URL: a folder, `s3://`, `gs://`, `az://`; credentials come from the environment.
+//! Object stores by URL: a folder, `s3://`, `gs://`, `az://`; credentials come from the environment, for S3 also from a profile of the AWS tools.
 
 use std::path::{Component, Path as FilePath, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreScheme};
 use url::Url;
 
+use super::aws_profile::Profile;
 use crate::error::{Error, Result};
 
 /// A place in an object store: the store from its root on, and the path of the place in it.
@@ -78,6 +81,17 @@ fn open(url: &Url) -> Result<(Arc<dyn ObjectStore>, Path)> {
         return Ok((Arc::new(object_store::local::LocalFileSystem::new()), path));
     }
     let options = std::env::vars().map(|(name, value)| (name.to_ascii_lowercase(), value));
+    if scheme == ObjectStoreScheme::AmazonS3
+        && let Some(profile) = Profile::find(&|name| std::env::var(name).ok())?
+    {
+        let begun = AmazonS3Builder::new().with_url(url.as_str()).with_credentials(profile.credentials);
+        let begun = profile.region.into_iter().fold(begun, AmazonS3Builder::with_region);
+        let begun = profile.endpoint.into_iter().fold(begun, AmazonS3Builder::with_endpoint);
+        // What the environment says goes before what the profile says.
+        let known = options.filter_map(|(name, value)| Some((AmazonS3ConfigKey::from_str(&name).ok()?, value)));
+        let builder = known.fold(begun, |builder, (key, value)| builder.with_config(key, value));
+        return Ok((Arc::new(builder.build().map_err(refused)?), path));
+    }
     let (store, path) = object_store::parse_url_opts(url, options).map_err(refused)?;
     Ok((Arc::from(store), path))
 }

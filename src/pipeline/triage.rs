@@ -1,5 +1,7 @@
 //! What analysts do with cases: find them, look into them, decide.
 
+use std::collections::BTreeMap;
+
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
@@ -12,6 +14,7 @@ use crate::event::Micros;
 use crate::lake::commit::Note;
 use crate::lake::files::append;
 use crate::lake::tables;
+use crate::session;
 use crate::sinks::coach;
 
 /// Characters of an id that are enough to name it, if no other begins so.
@@ -91,7 +94,8 @@ impl Bittern {
         ])
     }
 
-    /// Writes a decision about some cases down, all in one commit; returns their full ids.
+    /// Writes a decision about some cases down, all in one commit; returns their full ids. One that is the last decision about its case
+    /// already is not written again: whoever was interrupted gives the same command once more.
     ///
     /// # Errors
     /// `Usage` for an id that names no case or several, or that of a rotated credential a case about something else; nothing is written
@@ -105,7 +109,9 @@ impl Bittern {
         for id in ids {
             let Named { case_id, detection_id, observed } = self.named_case(id).await?;
             if decided.decision == Decision::Rotated && !coach::DETECTIONS.contains(&detection_id.as_str()) {
-                return Err(Error::usage(format!("`{id}` is a case of {detection_id}: it has no credential to rotate; use `ack` or `close`")));
+                return Err(Error::usage(format!(
+                    "`{id}` is a case of {detection_id}: it has no credential to rotate; use `ack` or `close`"
+                )));
             }
             rows.push(Action {
                 case_id,
@@ -117,9 +123,29 @@ impl Bittern {
                 by: decided.by.clone(),
             });
         }
-        let batch = actions::batch(&rows, self.lake.clock().now())?;
-        append(&self.lake, &tables::alert_actions(), &batch, &Note::new(None)).await?;
-        Ok(rows.into_iter().map(|row| row.case_id).collect())
+        let cases = rows.iter().map(|row| row.case_id.clone()).collect();
+        let last = self.last_decisions().await?;
+        rows.retain(|row| last.get(&row.case_id) != Some(&told(row)));
+        if !rows.is_empty() {
+            let batch = actions::batch(&rows, self.lake.clock().now())?;
+            append(&self.lake, &tables::alert_actions(), &batch, &Note::new(None)).await?;
+        }
+        Ok(cases)
+    }
+
+    /// What was decided last about each case, as [`told`] has it, from the newest state of the table.
+    async fn last_decisions(&self) -> Result<BTreeMap<String, String>> {
+        session::register(&self.context, &self.lake, &tables::alert_actions()).await?;
+        let sql = "SELECT case_id, last_value(concat_ws(chr(31), decision, coalesce(verdict, ''), coalesce(comment, ''),
+                     coalesce(CAST(CAST(\"until\" AS BIGINT) AS VARCHAR), ''), \"by\") ORDER BY action_time) AS told
+                   FROM alert_actions GROUP BY case_id";
+        let mut found = BTreeMap::new();
+        for batch in &self.context.sql(sql).await?.collect().await? {
+            let (cases, told) = (batch.column(0).as_string::<i32>(), cast(batch.column(1), &DataType::Utf8)?);
+            let told = told.as_string::<i32>();
+            found.extend((0..batch.num_rows()).map(|row| (cases.value(row).to_owned(), told.value(row).to_owned())));
+        }
+        Ok(found)
     }
 
     /// A case's full id, and where the interval of its newest alert begins.
@@ -162,6 +188,14 @@ impl Bittern {
             several => Err(Error::usage(format!("{several} cases have ids that begin with `{id}`: give more of it"))),
         }
     }
+}
+
+/// All of a decision but its case, its time and what was observed by then.
+fn told(action: &Action) -> String {
+    let until = action.until.map(|until| until.to_string());
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let verdict = action.verdict.map_or("", Verdict::as_str);
+    [action.decision.as_str(), verdict, &text(&action.comment), &text(&until), &action.by].join("\u{1f}")
 }
 
 /// A case that a command names.

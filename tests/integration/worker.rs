@@ -102,6 +102,9 @@ async fn questions(bittern: &Bittern, span: Interval) -> BTreeMap<String, DataFr
         let frame = bittern.context.sql(&node.job.sql).await.unwrap().with_param_values(node.job.values(span)).unwrap();
         found.insert(node.job.id.clone(), frame);
     }
+    // What stands for a value outside of a filter or projection cannot travel: answered here.
+    let valued = "SELECT action, sum(CASE WHEN event_time > (SELECT min(event_time) FROM events) THEN 1 ELSE 0 END) AS later FROM events GROUP BY action";
+    found.insert("a subquery in an aggregate".into(), bittern.context.sql(valued).await.unwrap());
     for hunt in bittern::pipeline::hunts::all(&bittern.catalog).unwrap() {
         let hunt = bittern.hunt_named(&hunt.id, &[]).unwrap();
         let values: Vec<_> = hunt.params.clone().into_iter().collect();
