@@ -15,6 +15,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use bittern_udfs::credentials::rules::{self, Problem, RuleFile};
 use bittern_udfs::setup::Setup;
+use datafusion::config::ConfigOptions;
 use datafusion::datasource::MemTable;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::cache::cache_manager::CacheManagerConfig;
@@ -131,12 +132,24 @@ fn runtime(limits: &Limits) -> Result<Arc<RuntimeEnv>> {
 /// The same session with plans that need less memory and more time: few partitions, and joins that sort and spill instead of holding one
 /// side in memory.
 pub fn sparing(context: &SessionContext) -> SessionContext {
+    changed(context, |config| {
+        config.execution.target_partitions = 2;
+        config.optimizer.prefer_hash_join = false;
+        (config.optimizer.preserve_file_partitions, config.optimizer.subset_repartition_threshold) = (2, 2);
+    })
+}
+
+/// The same session with plans that are made in a third of the time: good enough to see what they read, not to run.
+pub fn hasty(context: &SessionContext) -> SessionContext {
+    changed(context, |config| config.optimizer.max_passes = 1)
+}
+
+/// The same session over the same tables with other options.
+fn changed(context: &SessionContext, change: impl FnOnce(&mut ConfigOptions)) -> SessionContext {
     let state = context.state();
     // A default catalog made anew would take the place of the one that has the tables, for both sessions.
-    let mut config = state.config().clone().with_target_partitions(2).with_create_default_catalog_and_schema(false);
-    let optimizer = &mut config.options_mut().optimizer;
-    optimizer.prefer_hash_join = false;
-    (optimizer.preserve_file_partitions, optimizer.subset_repartition_threshold) = (2, 2);
+    let mut config = state.config().clone().with_create_default_catalog_and_schema(false);
+    change(config.options_mut());
     SessionContext::new_with_state(SessionStateBuilder::new_from_existing(state).with_config(config).build())
 }
 

@@ -94,6 +94,7 @@ fn node(job: Job, plan: &LogicalPlan) -> Result<Node> {
 
 /// Plans jobs beside each other, as planning is most of what opening a lake takes. They come back in their order.
 async fn plan_all(context: &SessionContext, jobs: Vec<Job>) -> Result<Vec<(Job, Result<LogicalPlan>)>> {
+    let context = session::hasty(context);
     let planning = jobs.into_iter().map(|job| {
         let context = context.clone();
         tokio::spawn(async move {
@@ -117,6 +118,11 @@ pub async fn plan(context: &SessionContext, job: &Job) -> Result<LogicalPlan> {
 pub async fn plan_over(context: &SessionContext, job: &Job, span: Interval) -> Result<LogicalPlan> {
     let frame = context.sql(&job.sql).await?.with_param_values(job.values(span))?;
     Ok(frame.into_optimized_plan()?)
+}
+
+/// What a job reads, by a plan that is made in this session.
+pub async fn reads_of(context: &SessionContext, job: &Job) -> Result<BTreeMap<String, Read>> {
+    reads(job, &plan(context, job).await?)
 }
 
 /// What a job's plan over [`SAMPLE`] reads of the lake's tables (policy and other tables in memory are none).

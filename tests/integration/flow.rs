@@ -4,6 +4,7 @@ use std::path::Path;
 
 use bittern::event::DAY;
 use bittern::interval::Interval;
+use bittern::jobs::graph;
 use bittern::pipeline::explain::State;
 use bittern::pipeline::judge::{self, Judgement, judge};
 use bittern::pipeline::run::Settings;
@@ -123,4 +124,15 @@ async fn what_never_ran_is_taken_however_old_it_is() {
 
     let days = rows(&bittern, "SELECT DISTINCT CAST(local_day AS DATE) AS day FROM activity_daily ORDER BY day").await;
     assert!(days.len() >= 12, "{days:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_jobs_read_shows_after_one_pass_of_the_optimizer() {
+    let folder = tempfile::tempdir().unwrap();
+    let bittern = crate::open(folder.path()).await;
+    assert!(bittern.nodes.len() > 20);
+    for node in &bittern.nodes {
+        // In the session itself plans are made with all passes.
+        assert_eq!(graph::reads_of(&bittern.context, &node.job).await.unwrap(), node.reads, "{}", node.job.id);
+    }
 }
