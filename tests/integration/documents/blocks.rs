@@ -96,7 +96,7 @@ impl Block {
                     shown.push_str(line);
                     shown.push('\n');
                 }
-                (None, None) => panic!("{}:{}: a console begins with `$ `", self.page, self.line),
+                (None, None) => assert!(line.is_empty(), "{}:{}: a console begins with `$ `", self.page, self.line),
             }
         }
         scripts
