@@ -81,22 +81,6 @@ def clients(hunts_file, hunts_folder, dashboard):
             with connect(user=user) as own:
                 own.execute(sql).fetchall()
 
-    # What Grafana and DBeaver ask the catalogue.
-    for sql in (
-        "SELECT current_setting('server_version_num')::int/100 as version",
-        "select quote_ident(table_name) from information_schema.tables where table_schema = 'public'",
-        "SELECT quote_ident(column_name) AS \"column\", data_type AS \"type\" FROM information_schema.columns WHERE table_name = 'alerts'",
-        "SELECT db.oid, db.* FROM pg_catalog.pg_database db WHERE 1 = 1 AND datallowconn AND NOT datistemplate",
-        "SELECT n.oid, n.*, d.description FROM pg_catalog.pg_namespace n"
-        " LEFT OUTER JOIN pg_catalog.pg_description d ON d.objoid = n.oid AND d.objsubid = 0 ORDER BY nspname",
-        "SELECT c.oid, c.*, d.description FROM pg_catalog.pg_class c LEFT OUTER JOIN pg_catalog.pg_description d"
-        " ON d.objoid = c.oid AND d.objsubid = 0 WHERE c.relkind NOT IN ('i', 'I', 'c') LIMIT 5",
-    ):
-        try:
-            connection.execute(sql).fetchall()
-        except psycopg.Error as error:
-            print(f"note: a question of a client about the catalogue has no answer: {sql[:60]}… ({str(error).splitlines()[0][:100]})")
-
     victim = connect()
     threading.Timer(0.7, victim.cancel).start()
     took = refused("SELECT count(*) FROM generate_series(1, 1000000) a CROSS JOIN generate_series(1, 1000000) b", ("57014",), victim)

@@ -1,4 +1,6 @@
-//! SQL functions that know our formats: `parse_time` and `local_time`.
+//! SQL functions that know our formats: `parse_time` and `local_time`; and the list of all there are (`listed`).
+
+pub mod listed;
 
 use std::sync::Arc;
 

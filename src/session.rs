@@ -2,6 +2,7 @@
 
 mod barrier;
 pub mod bounded;
+pub mod catalogue;
 pub mod cluster;
 pub mod files;
 pub mod role;

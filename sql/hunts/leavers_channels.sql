@@ -21,5 +21,6 @@ JOIN visits_by_person AS v ON l.person_id = v.person_id AND v.interval_start <= 
 LEFT JOIN policy_channels AS p ON v.channel_id = p.channel_id AND v.interval_start >= p.valid_from AND v.interval_start < p.valid_to
 GROUP BY l.person_id, l.group_name, l.leaving_date, l.end_day, v.channel_id
 HAVING max(v.interval_start) >= l.end_day - arrow_cast($days * 86400, 'Duration(Second)')
-ORDER BY l.leaving_date DESC, l.person_id, downloads DESC, acts DESC, channel
+-- The engine takes person_id for a key of these rows, too, and sorts by nothing that stands behind it: max() of it is none.
+ORDER BY l.leaving_date DESC, max(l.person_id), downloads DESC, acts DESC, channel
 LIMIT $limit

@@ -27,6 +27,7 @@ use super::problem::Problem;
 use super::settings::Settings;
 use super::startup::Messages;
 use super::users::User;
+use crate::session::catalogue::Asker;
 use extended::{Portal, Prepared};
 
 /// How long a client may take to read an answer that is no row.
@@ -203,6 +204,10 @@ impl Connection {
         #[expect(clippy::cast_precision_loss, reason = "milliseconds of a timeout")]
         let asked = self.settings.statement_timeout().map(|millis| millis as f64 / 1000.0);
         self.shared.engine.ticket(&self.user.name, cancel, asked).await
+    }
+
+    fn asker(&self) -> Asker {
+        Asker { user: self.user.name.clone(), role: self.user.role.clone() }
     }
 
     fn asked(&self, statement: &str) -> Asked {

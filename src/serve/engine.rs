@@ -29,6 +29,7 @@ use super::statement::Query;
 use crate::config::serve::Limits;
 use crate::error::{Error, Result};
 use crate::session::bounded;
+use crate::session::catalogue::Asker;
 
 /// Rows that are handed over at once, at most.
 const CHUNK_ROWS: usize = 1_000;
@@ -138,12 +139,12 @@ impl Engine {
         Ok(Ticket { deadline, cancel, pressure, permits })
     }
 
-    /// Plans a query for a role.
-    pub async fn plan(&self, ticket: &Ticket, role: &str, query: &Query) -> std::result::Result<Planned, Problem> {
-        let (sessions, limits, role, query) = (Arc::clone(&self.sessions), self.limits.clone(), role.to_owned(), query.clone());
+    /// Plans a query for somebody.
+    pub async fn plan(&self, ticket: &Ticket, asker: Asker, query: &Query) -> std::result::Result<Planned, Problem> {
+        let (sessions, limits, query) = (Arc::clone(&self.sessions), self.limits.clone(), query.clone());
         let work = async move {
-            let (surface, generation) = sessions.surface(&role).await?;
-            let session = Arc::new(surface.session(&limits)?);
+            let (surface, generation) = sessions.surface(&asker.role).await?;
+            let session = Arc::new(surface.session(&limits, &asker)?);
             let plan = planned(&session, &query).await?;
             Ok(Planned { session, plan, generation })
         };

@@ -8,6 +8,7 @@ pub mod audit;
 mod codec;
 mod connection;
 mod engine;
+mod meant;
 mod memory;
 mod parameters;
 mod problem;

@@ -8,6 +8,7 @@ use arrow_pg::datatypes::{df, into_pg_type};
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, ParamValues};
 use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::scalar::ScalarValue;
 use pgwire::api::Type;
 use pgwire::api::portal::Portal;
 use pgwire::api::stmt::StoredStatement;
@@ -90,6 +91,10 @@ pub fn values(bind: &Bind, types: &[Option<DataType>], said: &[Option<Type>]) ->
         for (at, value) in values.iter_mut().enumerate().filter(|(at, _)| as_text(*at)) {
             if let Some(known) = &types[at] {
                 let wrong = |_| Problem::new("22P02", format!("the parameter ${} is not of its type", at + 1), Outcome::Failed);
+                // JDBC says a day with a zone behind it: `2026-03-20 +00`.
+                if let (DataType::Date32 | DataType::Date64, ScalarValue::Utf8(Some(text))) = (known, &mut value.value) {
+                    text.truncate(text.find([' ', 'T']).unwrap_or(text.len()));
+                }
                 value.value = value.value.cast_to(known).map_err(wrong)?;
             }
         }

@@ -166,9 +166,18 @@ pub fn check(name: &str, value: &str) -> Result<(), Problem> {
         "default_transaction_isolation" | "transaction_isolation" => {
             only(&["read committed", "repeatable read", "serializable", "read uncommitted"])
         }
-        "search_path" => {
-            only(&["public", "\"$user\", public", "\"$user\",public", "$user, public", "public, pg_catalog", "pg_catalog, public", ""])
-        }
+        "search_path" => only(&[
+            "public",
+            "public, \"$user\"",
+            "public,\"$user\"",
+            "public, $user",
+            "\"$user\", public",
+            "\"$user\",public",
+            "$user, public",
+            "public, pg_catalog",
+            "pg_catalog, public",
+            "",
+        ]),
         "datestyle" if lower.starts_with("iso") || lower == "default" => Ok(()),
         "datestyle" => only(&["iso"]),
         // Times are UTC, and are sent so: a client that converts does it on its side.

@@ -13,6 +13,7 @@ use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 use datafusion_pg_catalog::sql::PostgresCompatibilityParser;
 
 use super::audit::Outcome;
+use super::meant;
 use super::problem::Problem;
 use super::settings;
 
@@ -52,10 +53,6 @@ pub struct Query {
     pub catalogue_first: bool,
 }
 
-/// Questions of clients that no rule of the catalogue's dialect answers, and what they mean here: functions stand in `pg_type` by name, so
-/// "no function" is a word, not a number (ADBC).
-const MEANT: [(&str, &str); 1] = [("(typreceive != 0 OR typsend != 0)", "(typreceive <> '-' OR typsend <> '-')")];
-
 /// The statements of a text.
 ///
 /// # Errors
@@ -67,10 +64,8 @@ pub fn parse(sql: &str, bytes_max: usize, dialect: &PostgresCompatibilityParser)
     measure(sql)?;
     let own = DFParserBuilder::new(sql).build().and_then(|mut parser| parser.parse_statements());
     let first = asks_catalogue(sql);
-    let (own, meant) = match MEANT.iter().find(|(asked, _)| first && sql.contains(asked)) {
-        Some((asked, meant)) => (Err(DataFusionError::Plan(String::new())), Cow::Owned(sql.replace(asked, meant))),
-        None => (own, Cow::Borrowed(sql)),
-    };
+    let meant = if first { meant::meant(sql) } else { Cow::Borrowed(sql) };
+    let own = if matches!(meant, Cow::Owned(_)) { Err(DataFusionError::Plan(String::new())) } else { own };
     let sql = meant.as_ref();
     let catalogue = if first || own.is_err() { dialect.parse(sql) } else { Ok(Vec::new()) };
     let (own, catalogue): (Vec<Parsed>, Vec<Ast>) = match (own, catalogue) {
@@ -191,8 +186,9 @@ fn few_relations(ast: &Ast) -> Result<(), Problem> {
 }
 
 fn asks_catalogue(sql: &str) -> bool {
-    const WORDS: [&str; 15] = [
+    const WORDS: [&str; 16] = [
         "pg_",
+        "information_schema",
         "::reg",
         "version()",
         "current_database",

@@ -57,7 +57,7 @@ enum Estimate {
 }
 
 /// What `current_setting` answers: what clients ask to know which version they talk to.
-const CURRENT: [(&str, &str); 4] =
+pub(super) const CURRENT: [(&str, &str); 4] =
     [("server_version_num", "160006"), ("server_version", "16.6"), ("max_index_keys", "32"), ("search_path", "public")];
 
 /// Puts the functions of a session behind their checks.

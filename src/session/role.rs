@@ -22,6 +22,7 @@ use datafusion::scalar::ScalarValue;
 use datafusion_pg_catalog::pg_catalog::context::EmptyContextProvider;
 
 use super::barrier::Barrier;
+use super::catalogue::Asker;
 use crate::config::serve::{Limits, Role};
 use crate::error::{Error, Result};
 use crate::lake::columns::PROSE;
@@ -87,11 +88,12 @@ impl Surface {
         datafusion::catalog::CatalogProvider::register_schema(catalog.as_ref(), "public", Arc::clone(&tables) as _)?;
         super::cluster::mark_server(state.config_mut())?;
         let catalogs = datafusion::catalog::MemoryCatalogProviderList::new();
-        datafusion::catalog::CatalogProviderList::register_catalog(&catalogs, DATABASE.to_owned(), catalog);
+        datafusion::catalog::CatalogProviderList::register_catalog(&catalogs, DATABASE.to_owned(), Arc::clone(&catalog) as _);
         let state = SessionStateBuilder::new_from_existing(state).with_catalog_list(Arc::new(catalogs)).build();
         let context = SessionContext::new_with_state(state);
         datafusion_pg_catalog::setup_pg_catalog(&context, DATABASE, EmptyContextProvider).map_err(|e| Error::from(*e))?;
         super::bounded::register(&context)?;
+        super::catalogue::register(&context, &(catalog as _))?;
         Ok(Self { context, tables })
     }
 
@@ -100,16 +102,20 @@ impl Surface {
         *self.tables.0.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(tables);
     }
 
-    /// A session for one query, with memory and disk of its own.
-    pub fn session(&self, limits: &Limits) -> Result<SessionContext> {
+    /// A session for one query of somebody, with memory and disk of its own.
+    pub fn session(&self, limits: &Limits, asker: &Asker) -> Result<SessionContext> {
         const MIB: usize = 1024 * 1024;
         let pool = TrackConsumersPool::new(GreedyMemoryPool::new(limits.memory_mib.saturating_mul(MIB)), CONSUMERS);
         let runtime = RuntimeEnvBuilder::from_runtime_env(&self.context.runtime_env())
             .with_memory_pool(Arc::new(pool))
             .with_max_temp_directory_size(u64::try_from(limits.spill_mib.saturating_mul(MIB)).unwrap_or(u64::MAX))
             .build_arc()?;
-        let state = SessionStateBuilder::new_from_existing(self.context.state()).with_runtime_env(runtime).build();
-        Ok(SessionContext::new_with_state(state))
+        let mut state = self.context.state();
+        state.config_mut().set_extension(Arc::new(asker.clone()));
+        let state = SessionStateBuilder::new_from_existing(state).with_runtime_env(runtime).build();
+        let context = SessionContext::new_with_state(state);
+        super::catalogue::asked_by(&context, asker);
+        Ok(context)
     }
 }
 

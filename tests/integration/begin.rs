@@ -1,9 +1,7 @@
-//! The first steps of somebody new: `init`, and the commands of the README on the sample logs.
+//! The first steps of somebody new: `init`, completions and manual pages. (`documents` runs the commands of the README.)
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-
-use crate::repository;
 
 fn bittern(folder: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bittern"));
@@ -46,33 +44,6 @@ fn init_makes_what_can_be_used_and_overwrites_nothing() {
     let output = bittern(&watch, &["init"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("would lie in the lake"), "{output:?}");
-}
-
-#[test]
-fn the_readmes_first_ten_minutes_do_what_they_say() {
-    let readme = std::fs::read_to_string(repository().join("README.md")).unwrap();
-    let (_, section) = readme.split_once("## Your own logs in ten minutes").unwrap();
-    let block = section.split("```").nth(1).unwrap();
-    let folder = home();
-    #[cfg(unix)]
-    std::os::unix::fs::symlink(repository().join("sample_data"), folder.path().join("sample_data")).unwrap();
-    let mut here = folder.path().to_owned();
-    let mut told = Vec::new();
-    for line in block.lines().filter(|line| !line.is_empty()) {
-        let words: Vec<&str> = line.split("  #").next().unwrap().split_whitespace().collect();
-        match words.as_slice() {
-            ["cd", name] => here.push(name),
-            ["bittern", args @ ..] => told.push((args[0].to_owned(), done(&here, args))),
-            _ => assert!(words.is_empty(), "a line that is no command: {line}"),
-        }
-    }
-    let of = |command: &str| told.iter().find(|(name, _)| name == command).map_or("", |(_, out)| out.as_str());
-    assert!(of("ingest").contains("16118 events from 12 objects"), "{}", of("ingest"));
-    assert!(of("run").contains("bulk_download"), "{}", of("run"));
-    for found in ["bulk_download", "133 files on Friday; usually 2", "credential_in_message", "A credential (token, ghp_****) was posted"] {
-        assert!(of("alerts").contains(found), "{found}: {}", of("alerts"));
-    }
-    assert!(std::fs::read_to_string(here.join("report.html")).unwrap().contains("</html>"));
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use bittern::clock::Clock;
+use bittern::config::Config;
 use bittern::event::DAY;
 use bittern::interval::Interval;
 use bittern::jobs::graph;
@@ -16,21 +18,22 @@ use crate::{land, open, repository, rows};
 #[tokio::test(flavor = "multi_thread")]
 async fn every_detectable_incident_of_the_sample_is_found_and_running_again_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let mut bittern = open(folder.path()).await;
+    crate::documents::first_command(folder.path());
+    let demo = folder.path().join("bittern-demo");
     let sample = repository().join("sample_data");
-    let summary = land(&bittern, &[&sample.join("raw")]).await.unwrap();
-    assert_eq!(summary.quarantined, 0);
-    assert!(summary.events > 30_000, "{summary:?}");
-    assert!(summary.by_source.len() >= 12, "native and SQL sources: {:?}", summary.by_source);
+    let config = Config { policy: Some(sample.join("policy")), key_file: Some(demo.join("fingerprint.key")), ..Config::default() };
+    let mut bittern = Bittern::open(&config, &demo.join("lake").display().to_string(), Clock::System).await.unwrap();
+    let landed = "SELECT (SELECT count(*) FROM events) > 30000 AS events, (SELECT count(DISTINCT source) FROM events) >= 12 AS sources, \
+                  (SELECT count(*) FROM quarantine) AS quarantined";
+    assert_eq!(rows(&bittern, landed).await, ["{\"events\":true,\"sources\":true,\"quarantined\":0}"], "native and SQL sources");
 
-    bittern.run(&Settings::default(), &ProgressBar::hidden()).await.unwrap();
     let judgement = judge(&bittern, &sample.join("labels.jsonl")).await.unwrap();
     let missed: Vec<_> = judgement.incidents.iter().filter(|v| v.detectable && v.found_by.is_empty()).collect();
     assert!(missed.is_empty(), "{missed:?}");
     assert!(judgement.detectable >= 20, "the sample plants enough: {}", judgement.detectable);
     assert!(judgement.precision() >= 0.85, "{judgement:?}");
     explains_each(&mut bittern, &sample.join("labels.jsonl"), &judgement).await;
-    crate::questions::are_answered(folder.path());
+    crate::documents::are_true_of(&demo);
     backtest_is_what_was_told(&mut bittern, &sample.join("labels.jsonl")).await;
 
     // Nothing is stale now, so nothing runs; and the same logs again add nothing.
@@ -129,7 +132,7 @@ async fn what_never_ran_is_taken_however_old_it_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_jobs_read_shows_after_one_pass_of_the_optimizer() {
     let folder = tempfile::tempdir().unwrap();
-    let bittern = crate::open(folder.path()).await;
+    let bittern = open(folder.path()).await;
     assert!(bittern.nodes.len() > 20);
     for node in &bittern.nodes {
         // In the session itself plans are made with all passes.

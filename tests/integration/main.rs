@@ -4,7 +4,7 @@
 //! beside delta-rs' own, `spans` jobs over many intervals beside one by one, `cases` the detections' and functions' SQL cases,
 //! `secrets` where credentials stand, `growth` tables that get columns, `schedule` the long-lived process, `maintain` what it tidies up,
 //! `retry` a second reading of quarantine, `store` stores and folders that do not behave, `triage` what analysts decide, `serve` the PostgreSQL server, `report` what a
-//! manager reads, `deliver`, `wires` and `coach` what sinks are told (a `receiver` stands for them), `begin` the first steps of somebody new, `questions` the commands that documents show,
+//! manager reads, `deliver`, `wires` and `coach` what sinks are told (a `receiver` stands for them), `begin` the first steps of somebody new, `documents` the commands that documents show and their output,
 //! `shell` scripts of `sql`, names that are seen and `status`,
 //! `worker` the same rows from further machines, `program` the real binary.
 #![expect(clippy::unwrap_used, reason = "tests")]
@@ -13,6 +13,7 @@ mod begin;
 mod cases;
 mod coach;
 mod deliver;
+mod documents;
 mod flow;
 mod growth;
 mod ingest;
@@ -20,7 +21,6 @@ mod maintain;
 mod never;
 mod program;
 mod provider;
-mod questions;
 mod receiver;
 mod reference;
 mod report;

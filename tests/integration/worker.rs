@@ -395,7 +395,7 @@ fn a_role_of_the_server_sees_the_same_over_workers_and_finds_out_no_more() {
         let sessions = async |bittern: &Bittern| {
             let surface = bittern.surface(&role, 2).unwrap();
             surface.show(bittern.seen_by(&role).await.unwrap());
-            surface.session(&bittern::config::serve::Limits::default()).unwrap()
+            surface.session(&Default::default(), &Default::default()).unwrap()
         };
         let (here, there) = (sessions(&alone).await, sessions(&over).await);
         for (sql, expected) in queries {

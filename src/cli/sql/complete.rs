@@ -352,8 +352,9 @@ impl Helper for Typing {}
 
 #[cfg(test)]
 mod tests {
-    use super::super::names::{Function, Table};
+    use super::super::names::Table;
     use super::*;
+    use crate::functions::listed::Function;
 
     fn typing(before: &str) -> Typing {
         let table =
@@ -362,7 +363,7 @@ mod tests {
         names.tables.insert("alerts".into(), table(&["alert_id", "severity", "summary"]));
         names.tables.insert("alert_changes".into(), table(&["change"]));
         names.tables.insert("events".into(), table(&["event_id", "event_time", "text"]));
-        let function = Function { kind: "scalar", syntax: "credential_find(text)".into(), description: String::new(), own: true };
+        let function = Function { kind: "scalar", syntax: "credential_find(text)".into(), own: true, ..Function::default() };
         names.functions.insert("credential_find".into(), function);
         names.hunts.insert("file_history".into(), (String::new(), vec![("file".into(), String::new())]));
         Typing { before: before.into(), ..Typing::new(names, true) }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use datafusion::logical_expr::{Documentation, TableType};
+use datafusion::logical_expr::TableType;
 use datafusion::prelude::SessionContext;
 
 use crate::error::Result;
+use crate::functions::listed::{Function, listed};
 use crate::jobs::catalog::Catalog;
 use crate::pipeline::hunts;
 
@@ -16,19 +17,6 @@ pub struct Table {
     pub view: bool,
     /// Columns: name, type, whether they may be NULL.
     pub columns: Vec<(String, String, bool)>,
-}
-
-/// A function.
-#[derive(Debug, Clone)]
-pub struct Function {
-    /// `scalar`, `aggregate` or `window`.
-    pub kind: &'static str,
-    /// How it is called.
-    pub syntax: String,
-    /// What it gives.
-    pub description: String,
-    /// Whether it is one of ours.
-    pub own: bool,
 }
 
 /// Everything there is a name for.
@@ -48,7 +36,7 @@ pub type Saved = (String, Vec<(String, String)>);
 impl Names {
     /// What a session and the SQL files have.
     pub async fn of(context: &SessionContext, catalog: Option<&Catalog>) -> Result<Self> {
-        let mut names = Self { functions: functions(context), ..Self::default() };
+        let mut names = Self { functions: listed(context), ..Self::default() };
         let views = catalog.map(Catalog::views).unwrap_or_default();
         let schemas = context.catalog_names().into_iter().filter_map(|name| context.catalog(&name)).filter_map(|of| of.schema("public"));
         for schema in schemas {
@@ -86,30 +74,4 @@ fn type_name(kind: &arrow::datatypes::DataType) -> String {
         }
         other => other.to_string(),
     }
-}
-
-fn functions(context: &SessionContext) -> BTreeMap<String, Function> {
-    let state = context.state();
-    let mut found = BTreeMap::new();
-    let mut add = |name: &String, kind, documented: Option<&Documentation>| {
-        let syntax = documented.map_or_else(|| format!("{name}(…)"), |known| one_line(&known.syntax_example));
-        let description = documented.map_or_else(String::new, |known| one_line(&known.description));
-        found.insert(name.clone(), Function { kind, syntax, description, own: false });
-    };
-    state.window_functions().iter().for_each(|(name, function)| add(name, "window", function.documentation()));
-    state.aggregate_functions().iter().for_each(|(name, function)| add(name, "aggregate", function.documentation()));
-    state.scalar_functions().iter().for_each(|(name, function)| add(name, "scalar", function.documentation()));
-    for info in bittern_udfs::functions::infos() {
-        let function = Function { kind: info.kind, syntax: info.syntax.into(), description: one_line(info.description), own: true };
-        found.insert(info.name.to_owned(), function);
-    }
-    for (name, syntax, description) in crate::functions::ABOUT {
-        let (syntax, description) = (syntax.to_owned(), description.to_owned());
-        found.insert(name.to_owned(), Function { kind: "scalar", syntax, description, own: true });
-    }
-    found
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

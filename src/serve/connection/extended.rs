@@ -103,7 +103,7 @@ impl Connection {
         let planned = match &statement {
             Some(Statement::Rows(query)) => {
                 let ticket = self.ticket().await?;
-                Some(self.shared.engine.plan(&ticket, &self.user.role, query).await?)
+                Some(self.shared.engine.plan(&ticket, self.asker(), query).await?)
             }
             _ => None,
         };

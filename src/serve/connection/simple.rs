@@ -73,7 +73,7 @@ impl Connection {
 
     async fn simple_rows(&mut self, query: &Query, asked: &mut Asked) -> Result<(), Problem> {
         let ticket = self.ticket().await?;
-        let planned = self.shared.engine.plan(&ticket, &self.user.role, query).await?;
+        let planned = self.shared.engine.plan(&ticket, self.asker(), query).await?;
         let (word, fields) = (word(&planned), self.fields(&planned, &Format::UnifiedText)?);
         let mut answer = self.shared.engine.run(ticket, planned, None, Arc::clone(&fields));
         self.feed(described(&fields)).await?;
