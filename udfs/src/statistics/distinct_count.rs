@@ -28,7 +28,7 @@ pub(super) const INFO: FunctionInfo = FunctionInfo {
     description: "The number of different values, exactly: what count(DISTINCT value) gives, in less time where there are many groups. \
                   NULLs are not counted. Takes text, bytes, numbers, dates and times.",
     example: "SELECT actor_id, event_date, distinct_count(file_id) AS files FROM events GROUP BY actor_id, event_date",
-    version: 1,
+    version: 2,
 };
 
 /// The aggregate function.

@@ -249,18 +249,37 @@ impl Same<Placed> for SameText<'_> {
 pub(in crate::statistics) struct TextRuns {
     /// Where each group's bytes end.
     pub ends: Vec<usize>,
-    /// Of each text its length, eight bytes, and its bytes.
+    /// Of each text its length, a byte for most, and its bytes.
     pub bytes: Vec<u8>,
 }
 
-/// Bytes that say how long a text is.
-const LENGTH_BYTES: usize = size_of::<u64>();
+/// The greatest length that one byte says. A greater one stands in eight bytes behind a byte that says so.
+const SHORT: usize = 254;
+const LONG: u8 = 255;
+
+fn put_text(bytes: &mut Vec<u8>, text: &[u8]) {
+    match u8::try_from(text.len()) {
+        Ok(length) if text.len() <= SHORT => bytes.push(length),
+        _ => {
+            bytes.push(LONG);
+            bytes.extend_from_slice(&(text.len() as u64).to_le_bytes());
+        }
+    }
+    bytes.extend_from_slice(text);
+}
 
 /// The texts in one group's bytes.
 pub(in crate::statistics) fn texts_in(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
-        let (length, rest) = bytes.split_first_chunk::<LENGTH_BYTES>()?;
-        let (text, rest) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
+        let (first, rest) = bytes.split_first()?;
+        let (length, rest) = match *first {
+            LONG => {
+                let (length, rest) = rest.split_first_chunk()?;
+                (usize::try_from(u64::from_le_bytes(*length)).ok()?, rest)
+            }
+            length => (usize::from(length), rest),
+        };
+        let (text, rest) = rest.split_at_checked(length)?;
         bytes = rest;
         Some(text)
     })
@@ -315,8 +334,7 @@ impl DistinctTexts {
         let mut taken = TextRuns::default();
         for rows in self.rows.take(groups).iter() {
             for row in rows {
-                taken.bytes.extend_from_slice(&(row.length as u64).to_le_bytes());
-                taken.bytes.extend_from_slice(row.text(&self.texts));
+                put_text(&mut taken.bytes, row.text(&self.texts));
             }
             taken.ends.push(taken.bytes.len());
         }
