@@ -30,7 +30,7 @@ enum Command {
     },
     /// Somebody looks into it
     Ack(Decide),
-    /// Its credential is worthless now: the case closes itself once no message or file holds it any more
+    /// Its credential is worthless now: closes itself once nothing holds it any more
     Rotated(Decide),
     /// It is over
     Close {
