@@ -9,17 +9,19 @@ use std::process::Command;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use configparser::ini::Ini;
 use object_store::CredentialProvider;
 use object_store::aws::AwsCredential;
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
+use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::event::{Micros, SECOND};
 
 /// Credentials are asked for anew so long before they end.
-const MARGIN: TimeDelta = TimeDelta::minutes(5);
+const MARGIN: Micros = 300 * SECOND;
 
 /// A profile that has credentials.
 #[derive(Debug)]
@@ -134,7 +136,7 @@ impl CredentialProvider for Process {
     async fn get_credential(&self) -> object_store::Result<Arc<AwsCredential>> {
         let mut last = self.last.lock().await;
         if let Some((known, expiration)) = &*last
-            && expiration.is_none_or(|end| end - MARGIN > Utc::now())
+            && expiration.is_none_or(|end| end.timestamp_micros() - MARGIN > Clock::System.now())
         {
             return Ok(Arc::clone(known));
         }

@@ -45,9 +45,7 @@ impl Planner {
     }
 
     async fn planned(&self, logical: &LogicalPlan, session: &dyn Session) -> DfResult<Planned> {
-        let state = session.as_any().downcast_ref::<SessionState>();
-        if let Some(mut alone) = state.filter(|_| keeps_subquery(logical)).cloned() {
-            alone.config_mut().options_mut().optimizer.enable_physical_uncorrelated_scalar_subquery = true;
+        if let Some(alone) = alone(logical, session) {
             let plan = DefaultPhysicalPlanner::default().create_physical_plan(logical, &alone).await?;
             return Ok(Planned { plan, because: Some(OF_SUBQUERY.to_owned()) });
         }
@@ -94,7 +92,9 @@ impl Planner {
     }
 
     async fn explained(&self, explain: &Explain, session: &dyn Session) -> DfResult<Arc<dyn ExecutionPlan>> {
-        let plain = DefaultPhysicalPlanner::default().create_physical_plan(&LogicalPlan::Explain(explain.clone()), session).await?;
+        let alone = alone(&explain.plan, session);
+        let of_plain = alone.as_ref().map_or(session, |alone| alone as &dyn Session);
+        let plain = DefaultPhysicalPlanner::default().create_physical_plan(&LogicalPlan::Explain(explain.clone()), of_plain).await?;
         let Some(plain) = plain.downcast_ref::<ExplainExec>() else { return Ok(plain) };
         let planned = self.planned(&explain.plan, session).await?;
         let words = match &planned.because {
@@ -151,6 +151,13 @@ impl QueryPlanner for Planner {
 }
 
 const OF_SUBQUERY: &str = "a subquery stands for a value in an aggregate, a window, a sort or a join: put it into FROM";
+
+/// The session as it would plan without workers, for a query that cannot be planned with them.
+fn alone(logical: &LogicalPlan, session: &dyn Session) -> Option<SessionState> {
+    let mut state = session.as_any().downcast_ref::<SessionState>().filter(|_| keeps_subquery(logical)).cloned()?;
+    state.config_mut().options_mut().optimizer.enable_physical_uncorrelated_scalar_subquery = true;
+    Some(state)
+}
 
 /// Whether a subquery still stands for a value: the engine makes a join of it below a filter or a projection alone, and what is no join
 /// cannot travel.
