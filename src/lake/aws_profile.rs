@@ -102,12 +102,15 @@ fn section_of(text: &str, wanted: &str) -> Section {
     found.into_iter().map(|(key, value)| (key.to_ascii_lowercase(), value)).collect()
 }
 
+/// Credentials, and when they end, if they do.
+type Lent = (Arc<AwsCredential>, Option<DateTime<Utc>>);
+
 /// A command that hands credentials out.
 #[derive(Debug)]
 struct Process {
     profile: String,
     command: String,
-    last: Mutex<Option<(Arc<AwsCredential>, Option<DateTime<Utc>>)>>,
+    last: Mutex<Option<Lent>>,
 }
 
 /// What such a command prints.
