@@ -99,12 +99,10 @@ impl Lake {
             std::fs::create_dir_all(place.url.path())
                 .map_err(|e| Error::from(e).context(format!("cannot make the folder of table `{}`", spec.name)))?;
         }
-        let prefixed: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(Arc::clone(&place.store), place.path.clone()));
-        let log_store = default_logstore(prefixed, Arc::clone(&place.store), &place.url, &StorageConfig::default());
-        let mut table = DeltaTable::new(log_store.clone());
+        let mut table = unloaded(&place);
         if !table.verify_deltatable_existence().await? {
             let created = CreateBuilder::new()
-                .with_log_store(log_store)
+                .with_log_store(table.log_store())
                 .with_save_mode(SaveMode::ErrorIfExists)
                 .with_columns(delta_fields(spec)?)
                 .with_partition_columns(spec.partition_columns())
@@ -122,10 +120,7 @@ impl Lake {
 
     /// How a table looks, if it is there. Its times are in its first column.
     pub async fn spec_of(&self, name: &str) -> Result<Option<TableSpec>> {
-        let prefixed = self.place.join(name)?;
-        let store: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(Arc::clone(&prefixed.store), prefixed.path.clone()));
-        let log_store = default_logstore(store, Arc::clone(&prefixed.store), &prefixed.url, &StorageConfig::default());
-        let mut table = DeltaTable::new(log_store);
+        let mut table = unloaded(&self.place.join(name)?);
         if !table.verify_deltatable_existence().await? {
             return Ok(None);
         }
@@ -140,6 +135,12 @@ impl Lake {
     async fn committed(&self, name: &str, table: DeltaTable) {
         self.tables.lock().await.insert(name.to_owned(), table);
     }
+}
+
+/// The table at a place, be there one or not; nothing is read yet.
+pub fn unloaded(place: &Place) -> DeltaTable {
+    let prefixed: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(Arc::clone(&place.store), place.path.clone()));
+    DeltaTable::new(default_logstore(prefixed, Arc::clone(&place.store), &place.url, &StorageConfig::default()))
 }
 
 fn delta_fields(spec: &TableSpec) -> Result<Vec<StructField>> {

@@ -5,12 +5,9 @@ use arrow::datatypes::{Float64Type, TimestampMicrosecondType};
 use datafusion::scalar::ScalarValue;
 
 use super::Bittern;
-use crate::alerts::actions::{self, Action, Decision, Verdict};
+use crate::alerts::actions::{Action, Decision, Verdict};
 use crate::error::Result;
 use crate::interval::time_text;
-use crate::lake::commit::Note;
-use crate::lake::files::append;
-use crate::lake::tables;
 
 /// Cases whose last decision is that their credential was rotated, and when the oldest of their postings was. Where there is none,
 /// nothing else is read.
@@ -96,8 +93,8 @@ impl Bittern {
                 by: "bittern".into(),
             }));
         }
+        self.write_down(&closed).await?;
         if !closed.is_empty() {
-            append(&self.lake, &tables::alert_actions(), &actions::batch(&closed, self.lake.clock().now())?, &Note::new(None)).await?;
             tracing::info!(cases = closed.len(), "closed: rotated, and nothing holds them any more");
         }
         Ok(closed.into_iter().map(|action| action.case_id).collect())

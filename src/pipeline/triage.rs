@@ -126,11 +126,16 @@ impl Bittern {
         let cases = rows.iter().map(|row| row.case_id.clone()).collect();
         let last = self.last_decisions().await?;
         rows.retain(|row| last.get(&row.case_id) != Some(&told(row)));
-        if !rows.is_empty() {
-            let batch = actions::batch(&rows, self.lake.clock().now())?;
-            append(&self.lake, &tables::alert_actions(), &batch, &Note::new(None)).await?;
-        }
+        self.write_down(&rows).await?;
         Ok(cases)
+    }
+
+    /// Adds decisions to the table, in one commit.
+    pub(super) async fn write_down(&self, decisions: &[Action]) -> Result<()> {
+        if decisions.is_empty() {
+            return Ok(());
+        }
+        append(&self.lake, &tables::alert_actions(), &actions::batch(decisions, self.lake.clock().now())?, &Note::new(None)).await
     }
 
     /// What was decided last about each case, as [`told`] has it, from the newest state of the table.

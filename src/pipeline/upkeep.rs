@@ -98,8 +98,7 @@ impl Bittern {
     }
 
     fn ground(&self) -> Ground<'_> {
-        let mut specs = tables::all();
-        specs.extend(self.nodes.iter().filter_map(|node| node.output.clone()));
+        let specs = tables::all().into_iter().chain(self.answers.clone()).collect();
         Ground { lake: &self.lake, context: &self.context, specs }
     }
 

@@ -82,8 +82,8 @@ impl SchemaProvider for Catalogue {
         let Some(inner) = self.inner.table(name).await? else { return Ok(None) };
         match name {
             "pg_proc" => {
-                let (namespaces, functions) = (Arc::clone(&self.inner), Arc::clone(&self.functions));
-                Ok(Some(Arc::new(Functions { schema: inner.schema(), namespaces, functions })))
+                let rows = Rows::Functions { namespaces: Arc::clone(&self.inner), functions: Arc::clone(&self.functions) };
+                Ok(Some(Arc::new(Made { schema: inner.schema(), rows })))
             }
             "pg_settings" => {
                 let named = [("standard_conforming_strings", "on"), ("server_encoding", "UTF8"), ("TimeZone", "UTC")];
@@ -91,7 +91,7 @@ impl SchemaProvider for Catalogue {
                 let rows: Vec<serde_json::Value> = CURRENT.into_iter().chain(named).map(row).collect();
                 Ok(Some(Arc::new(MemTable::try_new(inner.schema(), vec![vec![batch(&inner.schema(), &rows)?]])?)))
             }
-            "pg_roles" => Ok(Some(Arc::new(Users { schema: inner.schema() }))),
+            "pg_roles" => Ok(Some(Arc::new(Made { schema: inner.schema(), rows: Rows::Users }))),
             _ => Ok(Some(inner)),
         }
     }
@@ -101,56 +101,33 @@ impl SchemaProvider for Catalogue {
     }
 }
 
-/// PostgreSQL's functions, which some clients look for to know types by them, and those that are here.
-///
-/// Rows are made when they are read: other tables of the catalogue look at this one while they hold what gives numbers to schemas.
+/// A table whose rows are made when they are read: who asks is known only then, and other tables of the catalogue look at the functions
+/// while they hold what gives numbers to schemas.
 #[derive(Debug)]
-struct Functions {
+struct Made {
     schema: SchemaRef,
-    namespaces: Arc<dyn SchemaProvider>,
-    functions: Arc<BTreeMap<i64, (String, Function)>>,
+    rows: Rows,
 }
 
-impl Functions {
-    async fn rows(&self) -> DfResult<MemTable> {
-        let public = self.number_of_public().await?;
-        let row = |(number, (name, function)): (&i64, &(String, Function))| {
-            let kind = match function.kind {
-                "aggregate" => "a",
-                "window" => "w",
-                _ => "f",
-            };
-            json!({
-                "oid": number, "proname": name, "pronamespace": if function.own { public } else { PG_CATALOG }, "proowner": ASKER,
-                "prolang": 12, "procost": 1.0, "prorows": 0.0, "provariadic": 0, "prokind": kind, "prosecdef": false,
-                "proleakproof": false, "proisstrict": false, "proretset": false, "provolatile": "i", "proparallel": "s", "pronargs": 0,
-                "pronargdefaults": 0, "prorettype": function.gives.as_ref().map_or(0, |gives| named(gives).1), "proargtypes": "",
-                "prosupport": "-", "prosrc": name,
-            })
-        };
-        let rows: Vec<serde_json::Value> = self.functions.iter().map(row).collect();
-        let mut batches = PgCatalogStaticTables::try_new()?.pg_proc.data().to_vec();
-        batches.push(batch(&self.schema, &rows)?);
-        MemTable::try_new(Arc::clone(&self.schema), vec![batches])
-    }
-
-    async fn number_of_public(&self) -> DfResult<i64> {
-        let Some(table) = self.namespaces.table("pg_namespace").await? else { return Ok(0) };
-        let context = SessionContext::new();
-        context.register_table("namespaces", table)?;
-        let found = context.sql("SELECT CAST(oid AS BIGINT) FROM namespaces WHERE nspname = 'public'").await?.collect().await?;
-        Ok(found.iter().find(|batch| batch.num_rows() > 0).map_or(0, |batch| batch.column(0).as_primitive::<Int64Type>().value(0)))
-    }
+#[derive(Debug)]
+enum Rows {
+    /// PostgreSQL's functions, which some clients look for to know types by them, and those that are here.
+    Functions { namespaces: Arc<dyn SchemaProvider>, functions: Arc<BTreeMap<i64, (String, Function)>> },
+    /// The users, of whom everybody sees one: whoever asks.
+    Users,
 }
 
 #[async_trait]
-impl TableProvider for Functions {
+impl TableProvider for Made {
     fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
     }
 
     fn table_type(&self) -> TableType {
-        TableType::Base
+        match self.rows {
+            Rows::Functions { .. } => TableType::Base,
+            Rows::Users => TableType::View,
+        }
     }
 
     async fn scan(
@@ -160,43 +137,54 @@ impl TableProvider for Functions {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> DfResult<Arc<dyn ExecutionPlan>> {
-        self.rows().await?.scan(session, projection, filters, limit).await
-    }
-}
-
-/// The users, of whom everybody sees one: whoever asks.
-#[derive(Debug)]
-struct Users {
-    schema: SchemaRef,
-}
-
-#[async_trait]
-impl TableProvider for Users {
-    fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
-    }
-
-    fn table_type(&self) -> TableType {
-        TableType::View
-    }
-
-    async fn scan(
-        &self,
-        session: &dyn Session,
-        projection: Option<&Vec<usize>>,
-        filters: &[Expr],
-        limit: Option<usize>,
-    ) -> DfResult<Arc<dyn ExecutionPlan>> {
-        let asker = session.config().get_extension::<Asker>();
-        let row = |asker: Arc<Asker>| {
-            json!({
-                "oid": ASKER, "rolname": asker.user, "rolsuper": false, "rolinherit": true, "rolcreaterole": false, "rolcreatedb": false,
-                "rolcanlogin": true, "rolreplication": false, "rolconnlimit": -1, "rolbypassrls": false,
-            })
+        let batches = match &self.rows {
+            Rows::Functions { namespaces, functions } => {
+                let own = function_rows(number_of_public(namespaces).await?, functions);
+                let mut batches = PgCatalogStaticTables::try_new()?.pg_proc.data().to_vec();
+                batches.push(batch(&self.schema, &own)?);
+                batches
+            }
+            Rows::Users => vec![batch(&self.schema, &user_rows(session))?],
         };
-        let rows: Vec<serde_json::Value> = asker.map(row).into_iter().collect();
-        MemTable::try_new(self.schema(), vec![vec![batch(&self.schema, &rows)?]])?.scan(session, projection, filters, limit).await
+        MemTable::try_new(self.schema(), vec![batches])?.scan(session, projection, filters, limit).await
     }
+}
+
+fn function_rows(public: i64, functions: &BTreeMap<i64, (String, Function)>) -> Vec<serde_json::Value> {
+    let row = |(number, (name, function)): (&i64, &(String, Function))| {
+        let kind = match function.kind {
+            "aggregate" => "a",
+            "window" => "w",
+            _ => "f",
+        };
+        json!({
+            "oid": number, "proname": name, "pronamespace": if function.own { public } else { PG_CATALOG }, "proowner": ASKER,
+            "prolang": 12, "procost": 1.0, "prorows": 0.0, "provariadic": 0, "prokind": kind, "prosecdef": false,
+            "proleakproof": false, "proisstrict": false, "proretset": false, "provolatile": "i", "proparallel": "s", "pronargs": 0,
+            "pronargdefaults": 0, "prorettype": function.gives.as_ref().map_or(0, |gives| named(gives).1), "proargtypes": "",
+            "prosupport": "-", "prosrc": name,
+        })
+    };
+    functions.iter().map(row).collect()
+}
+
+/// The number of the schema that tables and our functions stand in.
+async fn number_of_public(schemas: &Arc<dyn SchemaProvider>) -> DfResult<i64> {
+    let Some(table) = schemas.table("pg_namespace").await? else { return Ok(0) };
+    let context = SessionContext::new();
+    context.register_table("namespaces", table)?;
+    let found = context.sql("SELECT CAST(oid AS BIGINT) FROM namespaces WHERE nspname = 'public'").await?.collect().await?;
+    Ok(found.iter().find(|batch| batch.num_rows() > 0).map_or(0, |batch| batch.column(0).as_primitive::<Int64Type>().value(0)))
+}
+
+fn user_rows(session: &dyn Session) -> Vec<serde_json::Value> {
+    let row = |asker: Arc<Asker>| {
+        json!({
+            "oid": ASKER, "rolname": asker.user, "rolsuper": false, "rolinherit": true, "rolcreaterole": false, "rolcreatedb": false,
+            "rolcanlogin": true, "rolreplication": false, "rolconnlimit": -1, "rolbypassrls": false,
+        })
+    };
+    session.config().get_extension::<Asker>().map(row).into_iter().collect()
 }
 
 fn batch(schema: &SchemaRef, rows: &[serde_json::Value]) -> DfResult<RecordBatch> {

@@ -11,14 +11,12 @@ use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::prelude::{SessionContext, ident};
 use deltalake_core::DeltaTable;
-use deltalake_core::logstore::{StorageConfig, default_logstore};
 use futures::TryStreamExt;
-use object_store::ObjectStore;
-use object_store::prefix::PrefixStore;
 
 use super::cluster;
 use crate::error::{Error, Result};
 use crate::lake::store::Place;
+use crate::lake::unloaded;
 
 /// Registers what lies at a path or URL under a name.
 ///
@@ -45,12 +43,11 @@ pub async fn register(context: &SessionContext, name: &str, path: &str) -> Resul
 }
 
 async fn delta(place: &Place) -> Result<Option<DeltaTable>> {
-    let prefixed: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(Arc::clone(&place.store), place.path.clone()));
-    if !prefixed.list_with_delimiter(Some(&"_delta_log".into())).await.is_ok_and(|found| !found.objects.is_empty()) {
+    let log = place.path.clone().join("_delta_log");
+    if !place.store.list_with_delimiter(Some(&log)).await.is_ok_and(|found| !found.objects.is_empty()) {
         return Ok(None);
     }
-    let log_store = default_logstore(prefixed, Arc::clone(&place.store), &place.url, &StorageConfig::default());
-    let mut table = DeltaTable::new(log_store);
+    let mut table = unloaded(place);
     table.load().await?;
     Ok(Some(table))
 }

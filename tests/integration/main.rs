@@ -61,8 +61,13 @@ fn config(folder: &Path, policy: Option<PathBuf>) -> Config {
 
 /// An installation in a folder, with the sample policy.
 async fn open(folder: &Path) -> Bittern {
+    open_at(folder, NOW).await
+}
+
+/// The same at another time.
+async fn open_at(folder: &Path, now: i64) -> Bittern {
     let config = config(folder, Some(repository().join("sample_data/policy")));
-    Bittern::open(&config, &folder.join("lake").display().to_string(), Clock::Fixed(NOW)).await.unwrap()
+    Bittern::open(&config, &folder.join("lake").display().to_string(), Clock::Fixed(now)).await.unwrap()
 }
 
 async fn land(bittern: &Bittern, inputs: &[&Path]) -> Result<Summary> {

@@ -1,7 +1,6 @@
 //! Cases: what state they are in, and decisions that last.
 
 use bittern::alerts::actions::{Decision, Verdict};
-use bittern::clock::Clock;
 use bittern::event::HOUR;
 use bittern::jobs::catalog::Catalog;
 use bittern::pipeline::Bittern;
@@ -11,7 +10,7 @@ use bittern::pipeline::triage::{Decided, Filter};
 use bittern::session::Limits;
 use indicatif::ProgressBar;
 
-use crate::{NOW, config, land, open, repository, rows};
+use crate::{NOW, land, open, open_at, rows};
 
 /// The view `cases`, as SQL.
 const STATES: &str = "\
@@ -104,8 +103,7 @@ async fn a_case_closes_itself_once_its_credential_is_rotated_and_nothing_holds_i
     let mut now = NOW;
     let mut later = async || {
         now += HOUR;
-        let config = config(folder.path(), Some(repository().join("sample_data/policy")));
-        Bittern::open(&config, &folder.path().join("lake").display().to_string(), Clock::Fixed(now)).await.unwrap()
+        open_at(folder.path(), now).await
     };
     let secret = ["ghp_", "wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx"].concat();
     let event = |id: &str, time: &str, more: serde_json::Value| {
