@@ -5,6 +5,7 @@ pub mod bounded;
 pub mod catalogue;
 pub mod cluster;
 pub mod files;
+pub mod folders;
 pub mod role;
 pub mod spill;
 pub mod written;
@@ -91,9 +92,10 @@ pub fn bare(setup: &Setup, limits: &Limits) -> Result<SessionContext> {
             execution.sort_spill_reservation_bytes.min(bytes / (8 * execution.target_partitions.max(1)));
     }
     let mut builder = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime(limits)?).with_default_features();
-    if let Some(cluster) = &limits.cluster {
-        builder = cluster.distribute(builder);
-    }
+    builder = match &limits.cluster {
+        Some(cluster) => cluster.distribute(builder),
+        None => folders::believe(builder, None),
+    };
     let mut context = SessionContext::new_with_state(builder.build());
     bittern_udfs::register_all(&mut context, setup)?;
     crate::functions::register(&context);
@@ -102,7 +104,6 @@ pub fn bare(setup: &Setup, limits: &Limits) -> Result<SessionContext> {
 
 /// Settings of every session, of this process and of workers.
 fn options(config: &mut SessionConfig) {
-    let target_partitions = config.target_partitions();
     let options = config.options_mut();
     // Text stays in contiguous buffers: credential matching runs over whole arrays.
     options.execution.parquet.schema_force_view_types = false;
@@ -112,9 +113,7 @@ fn options(config: &mut SessionConfig) {
     // A partitioned join that prunes what it reads waits until all its partitions have said what they hold. One that a join above it never
     // asks, because that has nothing to look up, says nothing: the query stands still for ever (docs/decisions/0022).
     options.optimizer.enable_join_dynamic_filter_pushdown = false;
-    // Folders `day=…` are groups already: what is grouped by their key need not be spread once more.
-    options.optimizer.preserve_file_partitions = target_partitions;
-    options.optimizer.subset_repartition_threshold = target_partitions;
+    folders::group(options);
 }
 
 fn runtime(limits: &Limits) -> Result<Arc<RuntimeEnv>> {
@@ -136,7 +135,7 @@ pub fn sparing(context: &SessionContext) -> SessionContext {
     changed(context, |config| {
         config.execution.target_partitions = 2;
         config.optimizer.prefer_hash_join = false;
-        (config.optimizer.preserve_file_partitions, config.optimizer.subset_repartition_threshold) = (2, 2);
+        folders::group(config);
     })
 }
 
@@ -237,8 +236,5 @@ mod tests {
         };
         let plan = plan_of("SELECT count(*) FROM days AS a JOIN days AS b ON a.k = b.k").await;
         assert!(plan.contains("mode=Partitioned") && !plan.contains("DynamicFilter"), "{plan}");
-        // Folder by folder: what is grouped by the folder's key is complete when the next begins.
-        let plan = plan_of("SELECT k, day, count(*) FROM days GROUP BY k, day").await;
-        assert!(plan.contains("mode=SinglePartitioned") && plan.contains("ordering_mode=PartiallySorted"), "{plan}");
     }
 }

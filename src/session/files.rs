@@ -13,7 +13,6 @@ use datafusion::prelude::{SessionContext, ident};
 use deltalake_core::DeltaTable;
 use futures::TryStreamExt;
 
-use super::cluster;
 use crate::error::{Error, Result};
 use crate::lake::store::Place;
 use crate::lake::unloaded;
@@ -83,11 +82,7 @@ async fn listed(context: &SessionContext, path: &str) -> Result<ListingTable> {
     let (format, ending) = format_of(&ending)?;
     let typed = |key: &String| (key.clone(), type_of(parts.iter().filter_map(|part| part.get(key)).map(String::as_str)));
     // Within a folder its parts are the same: files in the order of their folders are rows in the order of these columns.
-    let by_folder = if order.is_empty() || cluster::is_spread(state.config()) {
-        vec![]
-    } else {
-        vec![order.iter().map(|key| ident(key).sort(true, false)).collect()]
-    };
+    let by_folder = if order.is_empty() { vec![] } else { vec![order.iter().map(|key| ident(key).sort(true, false)).collect()] };
     let options = ListingOptions::new(format)
         .with_file_extension(ending)
         .with_table_partition_cols(order.iter().map(typed).collect())

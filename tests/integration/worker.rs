@@ -341,6 +341,64 @@ fn explain_shows_where_a_query_is_executed_and_why_not_elsewhere() {
 }
 
 #[test]
+fn folders_go_out_whole_where_that_is_even_and_meet_whatever_lies_where() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    deep(|| async {
+        let writer = opened(&with_workers(folder, &[]), folder).await.unwrap();
+        for (table, days) in [("a", 10..22), ("b", 13..20)] {
+            for day in days {
+                let place = folder.join(table).join(format!("day=2026-03-{day}"));
+                std::fs::create_dir_all(&place).unwrap();
+                let rows =
+                    format!("COPY (SELECT value AS k FROM range(1500)) TO '{}' STORED AS PARQUET", place.join("x.parquet").display());
+                writer.context.sql(&rows).await.unwrap().collect().await.unwrap();
+            }
+        }
+        let questions = [
+            "SELECT day, k % 3 AS third, count(*) AS n, sum(k) AS s FROM a GROUP BY day, k % 3 ORDER BY day, third",
+            "SELECT third, count(*) OVER (PARTITION BY third) AS days, n FROM (SELECT day, k % 3 AS third, count(*) AS n FROM a GROUP BY 1, 2) ORDER BY 1",
+            "SELECT a.day, count(*) AS n FROM a JOIN b ON a.day = b.day AND a.k = b.k GROUP BY a.day ORDER BY a.day",
+            "SELECT a.day, a.n + b.n AS n FROM (SELECT day, count(*) AS n FROM a GROUP BY day) AS a JOIN (SELECT day, count(*) AS n FROM b GROUP BY day) AS b ON a.day = b.day ORDER BY a.day",
+            "SELECT day, count(*) AS n FROM (SELECT day FROM a UNION ALL SELECT day FROM b) GROUP BY day ORDER BY day",
+        ];
+        let mut workers = Vec::new();
+        for _ in 0..5 {
+            workers.push(Running::start(&with_workers(folder, &[]), &folder.join("lake")).await);
+        }
+        let urls: Vec<String> = workers.iter().map(Running::url).collect();
+        let mut expected: Option<Vec<Vec<String>>> = None;
+        for count in [0, 1, 2, 5] {
+            let mut config = with_workers(folder, &urls[..count]);
+            config.cluster.partitions = 2;
+            let bittern = opened(&config, folder).await.unwrap();
+            for table in ["a", "b"] {
+                bittern::session::files::register(&bittern.context, table, &folder.join(table).display().to_string()).await.unwrap();
+            }
+            let mut answers = Vec::new();
+            for sql in questions {
+                let (rows, spread) = answer(bittern.context.sql(sql).await.unwrap()).await.unwrap();
+                assert_eq!(spread, count > 0, "{sql}");
+                answers.push(rows);
+            }
+            assert_eq!((answers[0].len(), answers[2].len(), answers[4].len()), (36, 7, 12), "{answers:?}");
+            if let Some(expected) = &expected {
+                assert_eq!(&answers, expected, "with {count} workers");
+            }
+            expected = Some(answers);
+            if count == 2 {
+                let explained = format!("EXPLAIN {}", questions[0]);
+                let plan = lines(&bittern.context.sql(&explained).await.unwrap().collect().await.unwrap()).join("\n");
+                assert!(plan.contains("mode=SinglePartitioned") && !plan.contains("NetworkShuffle"), "{plan}");
+            }
+        }
+        for worker in workers {
+            worker.end().await;
+        }
+    });
+}
+
+#[test]
 fn a_worker_listens_elsewhere_only_with_a_token_and_a_certificate_and_makes_no_key() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

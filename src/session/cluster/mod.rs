@@ -13,6 +13,7 @@ mod workers;
 use std::sync::Arc;
 
 use datafusion::common::{DataFusionError, Result as DfResult};
+use datafusion::datasource::physical_plan::FileScanConfig;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder};
@@ -25,7 +26,7 @@ use url::Url;
 use self::channel::{Channels, Network};
 use self::identity::Identity;
 use self::workers::{Resolver, Workers};
-use super::{bounded, options};
+use super::{bounded, folders, options};
 use crate::config::cluster::Cluster as Settings;
 use crate::error::{Error, Kind, Result};
 use crate::lake::Lake;
@@ -71,14 +72,6 @@ struct Lost {
 /// Marks the sessions of the server: which functions they have, and how much of an answer is held back.
 struct OfServer;
 
-/// Marks the sessions whose queries may be spread.
-struct Spread;
-
-/// Whether a session's queries may be spread: then rows of different files come in no order.
-pub fn is_spread(config: &SessionConfig) -> bool {
-    config.get_extension::<Spread>().is_some()
-}
-
 impl Cluster {
     /// The cluster that the settings name, for a lake. `registry` has the functions of jobs, as workers register them.
     ///
@@ -113,10 +106,10 @@ impl Cluster {
         // A plan of one partition has no seam at which it could be cut.
         let partitions = if self.settings.partitions > 0 { self.settings.partitions } else { config.target_partitions() };
         config = config.with_target_partitions(partitions.max(2));
-        config.set_extension(Arc::new(Spread));
-        // Files of one folder may go to different workers: that a folder is a group already holds within one process alone.
-        config.options_mut().optimizer.preserve_file_partitions = 0;
-        let builder = builder
+        folders::group(config.options_mut());
+        let workers = Arc::clone(&self.workers);
+        let even = move |scan: &FileScanConfig| planner::has_even_folders(scan, workers.usable().len().max(1));
+        let builder = folders::believe(builder, Some(Arc::new(even)))
             .with_config(config)
             .with_distributed_planner()
             .with_distributed_worker_resolver(Resolver(Arc::clone(&self.workers)))

@@ -1,6 +1,7 @@
 //! Plans that are spread: which of them, how files are dealt out, and what `EXPLAIN` says of it.
 
-use std::collections::HashSet;
+use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -23,8 +24,9 @@ use datafusion_distributed::{
 
 use super::Cluster;
 use super::attempt::AttemptExec;
-use super::travel::{check, file_scan};
+use super::travel::check;
 use crate::config::cluster::Fallback;
+use crate::session::folders::file_scan;
 
 /// Plans queries, and spreads those that are worth it.
 #[derive(Debug)]
@@ -201,15 +203,20 @@ pub fn tasks(task_bytes: usize) -> impl Fn(DesiredTaskCountEvent<'_>) -> Option<
     }
 }
 
-/// Deals files out to tasks, the largest first to whoever has least: whole ones where there are enough for every partition, else cut. Each
-/// task has as many partitions as the others, be they empty.
+/// Deals files out to tasks, the largest first to whoever has least: whole folders where the plan believes in them, in order, else whole
+/// files where there are enough for every partition, else cut ones. Each task has as many partitions as the others, be they empty.
 pub fn deal(event: ScaleUpLeafNodeEvent<'_>) -> Option<DfResult<ScaleUpLeafNodeEventResponse>> {
     let scan = file_scan(event.plan)?;
     let (tasks, partitions) = (event.task_count, event.plan.output_partitioning().partition_count());
-    if tasks == 0 || !scan.output_ordering.is_empty() || scan.output_partitioning.is_some() {
+    let by_folder = scan.output_partitioning.is_some();
+    if tasks == 0 || !by_folder && !scan.output_ordering.is_empty() {
         return None;
     }
-    let dealt = pieces(scan, tasks * partitions).map(|pieces| dealt(pieces, tasks, partitions));
+    let dealt = if by_folder {
+        Ok(in_order(dealt(folders(scan), tasks, partitions)))
+    } else {
+        pieces(scan, tasks * partitions).map(|pieces| dealt(pieces, tasks, partitions))
+    };
     let leaf = dealt.and_then(|shares| {
         let variants = shares.into_iter().map(|groups| {
             let mut scan = scan.clone();
@@ -224,6 +231,33 @@ pub fn deal(event: ScaleUpLeafNodeEvent<'_>) -> Option<DfResult<ScaleUpLeafNodeE
 /// Whole files are cut where dealing them out would give somebody so much more than the others.
 const UNEVEN: f64 = 1.15;
 
+/// Whether the folders of a scan fill every partition of so many tasks, each with about as much.
+pub fn has_even_folders(scan: &FileScanConfig, tasks: usize) -> bool {
+    is_even(folders(scan), tasks * scan.file_groups.len())
+}
+
+/// The files of a scan, those of one folder together.
+fn folders(scan: &FileScanConfig) -> Vec<Vec<PartitionedFile>> {
+    let mut folders: Vec<Vec<PartitionedFile>> = Vec::new();
+    let mut places = HashMap::new();
+    for file in scan.file_groups.iter().flat_map(FileGroup::iter) {
+        let place = *places.entry(&file.partition_values).or_insert(folders.len());
+        match folders.get_mut(place) {
+            Some(folder) => folder.push(file.clone()),
+            None => folders.push(vec![file.clone()]),
+        }
+    }
+    folders
+}
+
+/// Shares with the files of each partition in the order of their folders.
+fn in_order(mut shares: Vec<Vec<Vec<PartitionedFile>>>) -> Vec<Vec<Vec<PartitionedFile>>> {
+    for files in shares.iter_mut().flatten() {
+        files.sort_by(|a, b| a.partition_values.partial_cmp(&b.partition_values).unwrap_or(Ordering::Equal));
+    }
+    shares
+}
+
 /// What a scan reads in pieces that can be dealt out evenly, if its files can be cut into such.
 fn pieces(scan: &FileScanConfig, wanted: usize) -> DfResult<Vec<Vec<PartitionedFile>>> {
     // What the engine has cut for one process is put together again.
@@ -235,7 +269,7 @@ fn pieces(scan: &FileScanConfig, wanted: usize) -> DfResult<Vec<Vec<PartitionedF
         .filter(|file| file.range.is_none() || cut.insert(&file.object_meta.location))
         .map(|file| PartitionedFile { range: None, ..file.clone() })
         .collect();
-    if !is_even(&whole, wanted) {
+    if !is_even(whole.iter().map(|file| vec![file.clone()]).collect(), wanted) {
         let mut uncut = scan.clone();
         uncut.file_groups = vec![FileGroup::new(whole.clone())];
         if let Some(cut) = scan.file_source.repartitioned(wanted, 0, None, &uncut)? {
@@ -245,9 +279,8 @@ fn pieces(scan: &FileScanConfig, wanted: usize) -> DfResult<Vec<Vec<PartitionedF
     Ok(whole.into_iter().map(|file| vec![file]).collect())
 }
 
-/// Whether whole files fill so many shares evenly.
-fn is_even(files: &[PartitionedFile], shares: usize) -> bool {
-    let pieces = files.iter().map(|file| vec![file.clone()]).collect();
+/// Whether pieces fill so many shares evenly.
+fn is_even(pieces: Vec<Vec<PartitionedFile>>, shares: usize) -> bool {
     let sums = dealt(pieces, shares, 1).into_iter().map(|share| share.iter().flatten().map(size).sum::<usize>());
     let (most, all) = sums.fold((0, 0), |(most, all), sum| (sum.max(most), all + sum));
     most as f64 * shares as f64 <= all as f64 * UNEVEN

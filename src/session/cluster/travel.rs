@@ -7,10 +7,8 @@ use std::any::Any;
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
-use datafusion::catalog::memory::DataSourceExec;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, Result as DfResult, exec_err};
-use datafusion::datasource::physical_plan::FileScanConfig;
 use datafusion::execution::{FunctionRegistry, TaskContext};
 use datafusion::logical_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, WindowUDF};
 use datafusion::physical_plan::ExecutionPlan;
@@ -19,6 +17,7 @@ use datafusion_proto::bytes::{physical_plan_from_bytes_with_proto_converter, phy
 use datafusion_proto::physical_plan::{DeduplicatingProtoConverter, PhysicalExtensionCodec, PhysicalProtoConverterExtension};
 
 use crate::session::barrier::BarrierExec;
+use crate::session::folders::file_scan;
 
 /// What stands for a barrier in a plan that travels.
 const BARRIER: &[u8] = b"bittern barrier";
@@ -155,9 +154,4 @@ fn has_large_list(of: &DataType) -> bool {
         DataType::Struct(fields) => fields.iter().any(|field| has_large_list(field.data_type())),
         _ => false,
     }
-}
-
-/// What a node reads of files, if it does.
-pub fn file_scan(node: &Arc<dyn ExecutionPlan>) -> Option<&FileScanConfig> {
-    node.downcast_ref::<DataSourceExec>()?.data_source().downcast_ref::<FileScanConfig>()
 }
