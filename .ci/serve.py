@@ -9,8 +9,9 @@ def connect(**more):
     return psycopg.connect(autocommit=True, **more)
 
 
-def refused(sql, expected=None, connection=None, seconds=14.0):
-    """The statement ends with an error, within time; the connection stays good."""
+def refused(sql, expected=None, connection=None, seconds=14.0, busy=False):
+    """The statement ends with an error, within time; the connection stays good. On a busy server every place may be taken for a while."""
+    not_yet = (psycopg.errors.OutOfMemory, psycopg.errors.QueryCanceled) if busy else psycopg.errors.OutOfMemory
     own = connection or connect()
     begun = time.monotonic()
     try:
@@ -25,8 +26,8 @@ def refused(sql, expected=None, connection=None, seconds=14.0):
         try:
             assert own.execute("SELECT 1").fetchone() == (1,), "the connection is good no more"
             break
-        except psycopg.errors.OutOfMemory:
-            # Another query's memory is not gone yet.
+        except not_yet:
+            # Another query's memory is not gone yet, or its place.
             time.sleep(0.5)
     else:
         raise SystemExit(f"nothing is answered after {sql[:200]}")
@@ -229,7 +230,7 @@ def attack(bittern, config, server):
         own.close()
 
     # Four minds that ask as much as they may, beside clients that vanish, read slowly, or only sit there.
-    threads = [again(lambda sql=sql: refused(sql, limits, seconds=30)) for sql in heavy[:6]]
+    threads = [again(lambda sql=sql: refused(sql, limits, seconds=30, busy=True)) for sql in heavy[:6]]
     threads += [again(vanishing), again(slow)]
     idle = []
     for _ in range(200):
