@@ -1,29 +1,28 @@
 //! The reading half of ingest: raw objects → batches of events, on a thread that may block. The other half is [`super::writer`].
 
+mod mapped;
+mod taker;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::BufRead;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::Sender;
 
-use super::batch::{EventBatch, IdSet, Place, id_hash};
+use self::taker::Taker;
+use super::batch::{EventBatch, IdSet, Place};
 use super::records::{self, Framing, Piece};
 use super::rows::{ObjectRow, QuarantineRows, SnapshotRows};
 use super::sql_source::SqlSource;
 use super::{Flush, Settings, Summary};
 use crate::error::{Error, Kind, Result};
-use crate::event::{Event, Micros, Snapshot, TimeOrigin, When};
 use crate::lake::raw::{BrokenOff, RawObject};
-use crate::sources::{ExportChannels, Origin, Receiver, Record, Reject, Source, time};
+use crate::sources::{ExportChannels, Origin, Record, Reject, Source};
 
 /// Bytes of events that are gathered before they are written: with what sorting and encoding need, well under a gigabyte.
 const BATCH_BYTES: usize = 96 * 1024 * 1024;
-
-/// Raw bytes that go through a SQL source's SELECT together.
-const SQL_BYTES: usize = 8 * 1024 * 1024;
 
 /// Ids remembered to tell duplicates within one ingest; beyond it, the lake itself is asked.
 const SEEN_MAX: usize = 8_000_000;
@@ -294,124 +293,6 @@ impl<'a> Reader<'a> {
         outcome
     }
 
-    fn sql_record(&mut self, record: &Record<'_>, line: u64, reading: &mut Reading<'_>) -> Result<()> {
-        if reading.sql_lines.is_empty() {
-            reading.sql_first_line = line;
-        }
-        match record {
-            Record::Json(text) => match serde_json::from_str::<&serde_json::value::RawValue>(text) {
-                Ok(raw) if raw.get().starts_with('{') => push_line(&mut reading.sql_lines, raw.get()),
-                Ok(raw) if raw.get().starts_with('[') => {
-                    let items: Vec<&serde_json::value::RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
-                    items.iter().for_each(|item| push_line(&mut reading.sql_lines, item.get()));
-                }
-                _ => self.broken(reading, line, None, "this is not JSON"),
-            },
-            Record::Csv { header, row } => {
-                let object: serde_json::Map<String, serde_json::Value> = header
-                    .iter()
-                    .zip(row.iter())
-                    .filter(|(_, value)| !value.is_empty())
-                    .map(|(name, value)| (name.to_owned(), value.into()))
-                    .collect();
-                push_line(&mut reading.sql_lines, &serde_json::Value::Object(object).to_string());
-            }
-            Record::Mail(_) => self.broken(reading, line, None, "a mail has no columns"),
-        }
-        if reading.sql_lines.len() > SQL_BYTES {
-            self.flush_sql(reading)?;
-        }
-        Ok(())
-    }
-
-    /// Puts the gathered rows through the SELECT; rows that Arrow cannot read are tried one by one, so that one bad row costs one row.
-    fn flush_sql(&mut self, reading: &mut Reading<'_>) -> Result<()> {
-        let Some(Owner::Sql(at)) = reading.owner else { return Ok(()) };
-        let lines = std::mem::take(&mut reading.sql_lines);
-        if lines.is_empty() {
-            return Ok(());
-        }
-        let source = &self.sql_sources[at];
-        let first = reading.sql_first_line;
-        match source.raw_from_json(&lines) {
-            Ok(batches) => self.sql_batches(at, batches, first, reading),
-            Err(_) => {
-                for (offset, line) in lines.split(|b| *b == b'\n').filter(|line| !line.is_empty()).enumerate() {
-                    let number = first + offset as u64;
-                    match source.raw_from_json(line) {
-                        Ok(batches) => self.sql_batches(at, batches, number, reading)?,
-                        Err(_) => self.broken(reading, number, None, "a column has another type than the source's file says"),
-                    }
-                }
-                Ok(())
-            }
-        }
-    }
-
-    fn sql_batches(&mut self, at: usize, batches: Vec<arrow::array::RecordBatch>, line: u64, reading: &mut Reading<'_>) -> Result<()> {
-        let source = &self.sql_sources[at];
-        let name = source.name().to_owned();
-        let runtime = Handle::current();
-        for raw in batches {
-            let answers = match runtime.block_on(source.select(&self.context, raw)) {
-                Ok(answers) => answers,
-                Err(error) => {
-                    tracing::warn!(source = name, kind = ?error.kind(), "the source's SELECT failed");
-                    self.broken(reading, line, None, "the source's SELECT failed on these rows");
-                    continue;
-                }
-            };
-            for answer in answers {
-                let place = Place { source: &name, object: &reading.object.key, line };
-                let mut taker =
-                    Taker { reader: self, place, record: None, count: 0, rejects: Vec::new(), object_time: reading.object.modified };
-                source.events(&answer, &mut |event| taker.event(event))?;
-                let (count, rejects) = (taker.count, taker.rejects);
-                reading.row.events += count;
-                for reject in rejects {
-                    if let Reject::Bad { reason, column } = reject {
-                        self.broken(reading, line, column, &reason);
-                    }
-                }
-            }
-            if self.batch.bytes() > BATCH_BYTES {
-                self.send()?;
-            }
-        }
-        Ok(())
-    }
-
-    fn parquet(&mut self, reading: &mut Reading<'_>) -> Result<()> {
-        let bytes = Handle::current().block_on(reading.object.bytes())?;
-        let columns = match super::sql_source::parquet_columns(bytes.clone()) {
-            Ok(columns) => columns,
-            Err(_) => {
-                self.broken(reading, 0, None, "the Parquet file is damaged");
-                return Ok(());
-            }
-        };
-        let names: Vec<Cow<'_, str>> = columns.iter().map(|name| Cow::Borrowed(name.as_str())).collect();
-        let recognised = self.sql_sources.iter().position(|source| source.recognises(&reading.object.key, &names));
-        let Some(at) = (match reading.owner {
-            Some(Owner::Sql(at)) => Some(at),
-            _ => recognised,
-        }) else {
-            self.broken(reading, 0, None, "no source file in sql/sources reads a Parquet file with these columns");
-            return Ok(());
-        };
-        reading.owner = Some(Owner::Sql(at));
-        match self.sql_sources[at].raw_from_parquet(bytes) {
-            Ok(batches) => {
-                reading.row.lines += batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
-                self.sql_batches(at, batches, 0, reading)
-            }
-            Err(_) => {
-                self.broken(reading, 0, None, "the Parquet file is damaged");
-                Ok(())
-            }
-        }
-    }
-
     fn send(&mut self) -> Result<()> {
         self.summary.duplicates += self.batch.tell_repeated(&mut self.seen);
         let next = self.emptied.try_recv().unwrap_or_default();
@@ -439,12 +320,6 @@ struct Reading<'o> {
     sql_first_line: u64,
     export: Option<ExportChannels>,
     row: &'o mut ObjectRow,
-}
-
-fn push_line(lines: &mut Vec<u8>, json: &str) {
-    // A line feed inside a JSON text can only be white space.
-    lines.extend(json.bytes().map(|b| if b == b'\n' { b' ' } else { b }));
-    lines.push(b'\n');
 }
 
 fn not_recognised(record: &Record<'_>) -> &'static str {
@@ -476,58 +351,5 @@ fn columns_of<'r>(record: &Record<'r>) -> Vec<Cow<'r, str>> {
         Record::Json(text) => serde_json::Deserializer::from_str(text).deserialize_map(Keys).unwrap_or_default(),
         Record::Csv { header, .. } => header.iter().map(|name| Cow::Owned(name.to_owned())).collect(),
         Record::Mail(_) => Vec::new(),
-    }
-}
-
-/// Takes what a normalizer finds in one record.
-struct Taker<'t, 'r, 'a> {
-    reader: &'t mut Reader<'a>,
-    place: Place<'t>,
-    record: Option<&'t Record<'r>>,
-    count: u64,
-    rejects: Vec<Reject>,
-    object_time: Micros,
-}
-
-impl Receiver for Taker<'_, '_, '_> {
-    fn event(&mut self, mut event: Event<'_>) {
-        let time = match event.event_time {
-            When::At(time) => time,
-            When::Unsaid if time::plausible(self.object_time) => {
-                event.time_origin = Some(TimeOrigin::Object);
-                self.object_time
-            }
-            When::Unsaid => return self.rejects.push(Reject::bad("it has no time, and neither has its raw object")),
-            When::Unreadable => return self.rejects.push(Reject::bad("its time cannot be read")),
-        };
-        let id: Cow<'_, str> =
-            if event.event_id.is_empty() { Cow::Owned(self.content_id(&event)) } else { Cow::Borrowed(event.event_id.as_ref()) };
-        self.count += 1;
-        let hash = id_hash(&id);
-        self.reader.batch.push(&event, &id, hash, time, self.place);
-    }
-
-    fn snapshot(&mut self, snapshot: Snapshot<'_>) {
-        self.reader.summary.snapshots += 1;
-        let time = snapshot.snapshot_time.unwrap_or(self.object_time);
-        self.reader.snapshots.push(&snapshot, time, self.place);
-    }
-
-    fn reject(&mut self, reject: Reject) {
-        self.rejects.push(reject);
-    }
-}
-
-impl Taker<'_, '_, '_> {
-    /// An id for an event whose vendor gave none: the same bytes are the same act.
-    fn content_id(&self, event: &Event<'_>) -> String {
-        let mut hasher = Sha256::new();
-        match self.record {
-            Some(Record::Json(text)) => hasher.update(text.as_bytes()),
-            Some(Record::Csv { row, .. }) => hasher.update(row.as_slice().as_bytes()),
-            Some(Record::Mail(bytes)) => hasher.update(bytes),
-            None => hasher.update(serde_json::to_vec(event).unwrap_or_default()),
-        }
-        format!("{}:#{}:{}", self.place.source, hex::encode(&hasher.finalize()[..16]), self.count)
     }
 }
