@@ -165,11 +165,16 @@ impl Changes {
     }
 }
 
-/// Spans are cut at a length that lets a first run over years stay within memory: a month where a lake is small, a week where a
-/// month of everybody's rows, with their commit, would be gigabytes.
+/// Spans are cut at a length that lets a first run over years stay within memory: a year where planning takes longer than the work, a
+/// month where a lake is small, a week where a month of everybody's rows, with their commit, would be gigabytes.
 pub fn longest_span(events: usize) -> Micros {
+    const FEW_EVENTS: usize = 100_000;
     const MANY_EVENTS: usize = 2_000_000;
-    if events < MANY_EVENTS { 31 * DAY } else { 7 * DAY }
+    match events {
+        ..FEW_EVENTS => 366 * DAY,
+        FEW_EVENTS..MANY_EVENTS => 31 * DAY,
+        _ => 7 * DAY,
+    }
 }
 
 /// What decides about a job besides the job itself.
