@@ -41,7 +41,7 @@ print(round(sum(float(n) * scale[u or "B"] for n, u in re.findall(r"bytes_transf
 echo "workers,cores,seconds,exchanged_mib,rows,hash"
 measure 0 1 0
 measure all "$cores" "0-$((cores - 1))"
-for count in ${COUNTS:-1 2 4 8}; do
+for count in 1 2 4 8; do
     urls=()
     for number in $(seq 0 $((count - 1))); do
         TOKIO_WORKER_THREADS=1 taskset -c $((number % cores)) "$bittern" --config bittern.toml worker --listen 127.0.0.1:0 2>"w$number" &

@@ -93,7 +93,7 @@ pub fn bare(setup: &Setup, limits: &Limits) -> Result<SessionContext> {
     }
     let mut builder = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime(limits)?).with_default_features();
     builder = match &limits.cluster {
-        Some(cluster) => cluster.distribute(builder)?,
+        Some(cluster) => cluster.distribute(builder),
         None => folders::believe(builder, None),
     };
     let mut context = SessionContext::new_with_state(builder.build());

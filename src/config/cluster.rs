@@ -19,8 +19,6 @@ pub struct Cluster {
     pub task_mib: f64,
     /// Partitions of a task, that is, cores of a worker that one task uses; 0 is the number of this process's cores.
     pub partitions: usize,
-    /// How rows are packed that go from one process to another.
-    pub compression: Compression,
     /// How long a worker may send nothing while its rows are waited for.
     pub patience: Length,
     /// How often a query is planned anew on the remaining workers after one of them failed.
@@ -43,16 +41,6 @@ pub struct Cluster {
     pub ca: Option<PathBuf>,
 }
 
-/// How rows are packed that go from one process to another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Compression {
-    /// As they are: for networks of more than about a gigabit in a second.
-    None,
-    /// LZ4 frames.
-    Lz4,
-}
-
 /// What a query does that no worker can execute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -69,7 +57,6 @@ impl Default for Cluster {
             workers: Vec::new(),
             task_mib: 32.0,
             partitions: 0,
-            compression: Compression::None,
             patience: Length(300 * SECOND),
             retries: 2,
             fallback: Fallback::Fail,

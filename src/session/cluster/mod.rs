@@ -12,7 +12,6 @@ mod workers;
 
 use std::sync::Arc;
 
-use datafusion::arrow::ipc::CompressionType;
 use datafusion::common::{DataFusionError, Result as DfResult};
 use datafusion::datasource::physical_plan::FileScanConfig;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation};
@@ -28,7 +27,7 @@ use self::channel::{Channels, Network};
 use self::identity::Identity;
 use self::workers::{Resolver, Workers};
 use super::{bounded, folders, options};
-use crate::config::cluster::{Cluster as Settings, Compression};
+use crate::config::cluster::Cluster as Settings;
 use crate::error::{Error, Kind, Result};
 use crate::lake::Lake;
 
@@ -102,16 +101,12 @@ impl Cluster {
     }
 
     /// Makes a session's queries be spread over the workers.
-    pub(super) fn distribute(&self, mut builder: SessionStateBuilder) -> DfResult<SessionStateBuilder> {
+    pub(super) fn distribute(&self, mut builder: SessionStateBuilder) -> SessionStateBuilder {
         let mut config = builder.config().take().unwrap_or_default();
         // A plan of one partition has no seam at which it could be cut.
         let partitions = if self.settings.partitions > 0 { self.settings.partitions } else { config.target_partitions() };
         config = config.with_target_partitions(partitions.max(2));
         folders::group(config.options_mut());
-        let compression = match self.settings.compression {
-            Compression::None => None,
-            Compression::Lz4 => Some(CompressionType::LZ4_FRAME),
-        };
         let workers = Arc::clone(&self.workers);
         let even = move |scan: &FileScanConfig| planner::has_even_folders(scan, workers.usable().len().max(1));
         let builder = folders::believe(builder, Some(Arc::new(even)))
@@ -120,10 +115,9 @@ impl Cluster {
             .with_distributed_worker_resolver(Resolver(Arc::clone(&self.workers)))
             .with_distributed_channel_resolver(Arc::clone(&self.channels) as Arc<dyn datafusion_distributed::ChannelResolver + Send + Sync>)
             .with_distributed_user_codec(travel::Codec)
-            .with_distributed_compression(compression)?
             .with_distributed_desired_task_count_handler(planner::tasks(self.settings.task_bytes()))
             .with_distributed_scale_up_leaf_node_handler(planner::deal);
-        Ok(builder.with_query_planner(Arc::new(planner::Planner::new(self.clone()))))
+        builder.with_query_planner(Arc::new(planner::Planner::new(self.clone())))
     }
 
     fn registry_of(&self, config: &SessionConfig) -> &Arc<SessionContext> {
