@@ -74,6 +74,21 @@ impl Delivered {
     pub fn complete(&self) -> bool {
         self.waiting == 0
     }
+
+    /// Whether another pass would bring on what this one did not take.
+    pub fn goes_on(&self) -> bool {
+        self.more && self.delivered > 0
+    }
+}
+
+/// Several passes as one: what each brought, and how each sink stands after its last.
+pub fn in_all(passes: Vec<Delivered>) -> Vec<Delivered> {
+    let mut all: BTreeMap<String, Delivered> = BTreeMap::new();
+    for sink in passes {
+        let before = all.get(&sink.sink).map_or(0, |before| before.delivered);
+        all.insert(sink.sink.clone(), Delivered { delivered: before + sink.delivered, ..sink });
+    }
+    all.into_values().collect()
 }
 
 /// What is to be carried: it owns all that it needs, so that it can run beside anything else.
@@ -105,20 +120,17 @@ struct Load {
 impl Bittern {
     /// Tells sinks what changed, until nothing more is due or patience ends.
     pub async fn deliver(&self, settings: &Settings, progress: &ProgressBar) -> Result<Vec<Delivered>> {
-        let mut all: BTreeMap<String, Delivered> = BTreeMap::new();
+        let mut all = Vec::new();
         let mut settings = settings.clone();
         loop {
             let pass = self.pass(&settings).await?;
             let done = pass.run(progress).await?;
-            let goes_on = done.iter().any(|sink| sink.more && sink.delivered > 0) && settings.patience.total.is_none();
-            for sink in done {
-                let before = all.get(&sink.sink).map_or(0, |before| before.delivered);
-                all.insert(sink.sink.clone(), Delivered { delivered: before + sink.delivered, ..sink });
-            }
+            let goes_on = done.iter().any(Delivered::goes_on) && settings.patience.total.is_none();
+            all.extend(done);
             if !goes_on {
                 progress.finish_and_clear();
                 session::register(&self.context, &self.lake, &tables::deliveries()).await?;
-                return Ok(all.into_values().collect());
+                return Ok(in_all(all));
             }
             // Dead letters are tried once.
             settings.retry_dead = false;

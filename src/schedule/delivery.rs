@@ -43,6 +43,11 @@ impl Delivery {
     }
 }
 
+/// Whether a sink took what its pass had, and more is due.
+pub fn goes_on(outcomes: &[Result<Vec<Delivered>>]) -> bool {
+    outcomes.iter().flatten().flatten().any(Delivered::goes_on)
+}
+
 async fn outcomes(passes: Vec<JoinHandle<Result<Vec<Delivered>>>>) -> Vec<Result<Vec<Delivered>>> {
     let mut found = Vec::new();
     for pass in passes {

@@ -27,10 +27,10 @@ use crate::event::{HOUR, Micros, SECOND};
 use crate::lake::lease;
 use crate::maintain;
 use crate::pipeline::Bittern;
-use crate::pipeline::deliver::Delivered;
+use crate::pipeline::deliver::{self, Delivered};
 use crate::pipeline::look::Look;
 use backoff::Backoff;
-use delivery::Delivery;
+use delivery::{Delivery, goes_on};
 use health::Health;
 use metrics::Metrics;
 use timetable::Timetable;
@@ -186,9 +186,16 @@ impl Scheduler {
             let next = self.look_now().await;
             ticked = merged(ticked, next);
         }
-        self.begin_delivery(&mut ticked).await;
-        let delivered = self.delivery.wait().await;
-        self.take_delivered(delivered, &mut ticked);
+        loop {
+            self.begin_delivery(&mut ticked).await;
+            let delivered = self.delivery.wait().await;
+            let goes_on = goes_on(&delivered);
+            self.take_delivered(delivered, &mut ticked);
+            if !goes_on || self.stop.is_asked() {
+                break;
+            }
+        }
+        ticked.delivered = deliver::in_all(ticked.delivered);
         if ticked.look.as_ref().is_none_or(|look| look.state != "standby") && !self.stop.is_asked() {
             match self.maintain_once().await {
                 Ok(summary) => ticked.maintained = summary,
@@ -212,6 +219,8 @@ impl Scheduler {
         }
         // What has ended makes room for the next.
         let delivered = self.delivery.ended().await;
+        // A sink with a long backlog that takes what it is given gets the rest without waiting for the next look.
+        self.more |= goes_on(&delivered);
         self.take_delivered(delivered, &mut ticked);
         self.begin_delivery(&mut ticked).await;
         self.tick_night(&mut ticked);

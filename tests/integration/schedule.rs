@@ -249,6 +249,37 @@ fn once_tells_in_json_and_by_exit_code() {
     assert!(told["inboxes"][0]["error"].as_str().unwrap().contains("nothing lies at"), "{told}");
 }
 
+#[test]
+fn once_delivers_also_more_than_one_pass_takes() {
+    const EVENTS: usize = 5_200;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    std::fs::create_dir_all(folder.join("sql/detections")).unwrap();
+    std::fs::create_dir_all(folder.join("inbox")).unwrap();
+    let toml = "lake = \"lake\"\nkey_file = \"key\"\nsql = \"sql\"\n[schedule]\njobs = [\"told_login\"]\n[[inbox]]\npath = \"inbox\"\nsettle = \"0 s\"\n\
+                [[sinks]]\nname = \"file\"\nkind = \"ocsf_file\"\nfolder = \"told\"\n";
+    std::fs::write(folder.join("bittern.toml"), toml).unwrap();
+    let sql = "-- title = \"A login that is to be told\"\n-- severity = \"low\"\n-- interval = \"1 hour\"\n-- entity = \"account\"\n-- known_gaps = \"none\"\n\
+               SELECT event_time AS interval_time, actor_id AS entity_id, event_id AS alert_key, 'a login' AS summary FROM events\n\
+               WHERE event_time >= $interval_start AND event_time < $interval_end AND action = 'login'\n";
+    std::fs::write(folder.join("sql/detections/told_login.sql"), sql).unwrap();
+    let event = |n: usize| {
+        format!(
+            "{{\"event_id\":\"e{n}\",\"event_time\":\"2026-03-02T10:00:00Z\",\"action\":\"login\",\"surface\":\"chat\",\"actor_id\":\"U1\",\"source\":\"x\"}}\n"
+        )
+    };
+    std::fs::write(folder.join("inbox/a.ndjson"), (0..EVENTS).map(event).collect::<String>()).unwrap();
+    let output = program(folder, &["schedule", "--once", "--format", "json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&told["delivered"][0]["delivered"], told["delivered"].as_array().unwrap().len()),
+        (&EVENTS.into(), 1),
+        "{}",
+        told["delivered"]
+    );
+}
+
 struct Killed(Child);
 
 impl Drop for Killed {
