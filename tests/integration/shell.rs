@@ -52,6 +52,11 @@ fn shell_scripts_run_statements_and_commands_and_say_where_one_is_wrong() {
     let told = refused(here, &["sql", "-c", &format!("SELECT '{secret}' FROM nowhere_at_all")]);
     assert!(told.contains("nowhere_at_all") && !told.contains(&secret), "an error shows no credential: {told}");
     assert!(refused(here, &["sql", "-c", "\\nothing"]).contains("there is no command `\\nothing`"));
+    std::fs::write(here.join("rows.csv"), "word,n\na,1\n").unwrap();
+    let described = done(here, &["sql", "--table", "t=rows.csv", "-c", "\\d t"]);
+    assert!(described.starts_with("table t\n") && described.contains("word"), "{described}");
+    assert!(done(here, &["sql", "--table", "t=rows.csv", "-c", "\\dt"]).contains(" t "));
+    assert!(done(here, &["sql", "-c", "\\df credential_match"]).contains("credential_match(text)"));
     std::fs::write(here.join("loop.sql"), "\\i loop.sql\n").unwrap();
     assert!(refused(here, &["sql", "-f", "loop.sql"]).contains("is run by a file that it runs"));
 }

@@ -52,6 +52,10 @@ impl Console {
         let words = words(line)?;
         let (name, arguments) = words.split_first().ok_or_else(|| unknown(line))?;
         let argument = arguments.first().map(String::as_str);
+        // Scripts mostly do without them: they are gathered when one asks.
+        if self.names.functions.is_empty() && matches!(name.as_str(), "\\d" | "\\dt" | "\\dv" | "\\df" | "\\hunts") {
+            self.names = Names::of(&self.context, self.bittern.as_ref().map(|bittern| &bittern.catalog)).await?;
+        }
         match name.as_str() {
             "\\q" => return Ok(Next::Leave),
             "\\?" | "\\h" | "\\help" => self.show(&help())?,
