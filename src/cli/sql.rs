@@ -81,14 +81,24 @@ pub async fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let scripted = args.command.is_some() || args.file.is_some();
     let at_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let interactive = args.interactive || (!scripted && at_terminal);
-    let names = if interactive { Names::of(&context, bittern.as_ref().map(|bittern| &bittern.catalog)).await? } else { Names::default() };
     let show = Show { format: global.format, expanded: false, timing: interactive, pager: at_terminal && !args.no_pager };
     let params = params(&args.param)?;
     let unmasking = args.unmask.asked("sql", String::new());
-    let mut console =
-        Console { context, bittern, setup: setup.clone(), names, params, show, out: None, interactive, unmasking, last: String::new() };
+    let mut console = Console {
+        context,
+        bittern,
+        setup: setup.clone(),
+        names: Names::default(),
+        params,
+        show,
+        out: None,
+        interactive,
+        unmasking,
+        last: String::new(),
+    };
     console.send_to(args.out.clone());
     if interactive {
+        console.gather_names().await?;
         return terminal::run(console, &setup).await;
     }
     match (&args.command, &args.file) {

@@ -78,7 +78,7 @@ impl Folders {
         if same { Ok(plan) } else { plan.replace_children(now, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute)) }
     }
 
-    /// The scan as one whose folders are not believed in, if it is one.
+    /// The scan without what may not be believed of it; nothing where all of it may.
     fn scan(&self, scan: &FileScanConfig, met: bool) -> Option<Arc<dyn ExecutionPlan>> {
         let grouped = scan.output_partitioning.is_some() && !met;
         let keep_partitions = grouped && self.even.as_ref().is_none_or(|even| even(scan));

@@ -54,7 +54,7 @@ impl Console {
         let argument = arguments.first().map(String::as_str);
         // Scripts mostly do without them: they are gathered when one asks.
         if self.names.functions.is_empty() && matches!(name.as_str(), "\\d" | "\\dt" | "\\dv" | "\\df" | "\\hunts") {
-            self.names = Names::of(&self.context, self.bittern.as_ref().map(|bittern| &bittern.catalog)).await?;
+            self.gather_names().await?;
         }
         match name.as_str() {
             "\\q" => return Ok(Next::Leave),

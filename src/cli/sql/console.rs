@@ -234,6 +234,12 @@ impl Console {
         Some(head.collect::<Vec<_>>().join("\n")).filter(|text| !text.is_empty())
     }
 
+    /// Learns every name there is, for completion and the commands that list them.
+    pub async fn gather_names(&mut self) -> Result<()> {
+        self.names = Names::of(&self.context, self.bittern.as_ref().map(|bittern| &bittern.catalog)).await?;
+        Ok(())
+    }
+
     /// Looks for new rows.
     pub async fn refresh(&mut self) -> Result<()> {
         let Some(bittern) = &mut self.bittern else { return Ok(()) };
@@ -242,7 +248,7 @@ impl Console {
             if !bittern.shows_names() && self.unmasking.is_none() {
                 bittern.mask_again(&self.context).await?;
             }
-            self.names = Names::of(&self.context, Some(&bittern.catalog)).await?;
+            self.gather_names().await?;
         }
         self.tell(if changed { "there is something new" } else { "nothing is new" });
         Ok(())

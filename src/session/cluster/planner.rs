@@ -233,7 +233,7 @@ const UNEVEN: f64 = 1.15;
 
 /// Whether the folders of a scan fill every partition of so many tasks, each with about as much.
 pub fn has_even_folders(scan: &FileScanConfig, tasks: usize) -> bool {
-    is_even(folders(scan), tasks * scan.file_groups.len())
+    is_even(&folders(scan), tasks * scan.file_groups.len())
 }
 
 /// The files of a scan, those of one folder together.
@@ -262,26 +262,26 @@ fn in_order(mut shares: Vec<Vec<Vec<PartitionedFile>>>) -> Vec<Vec<Vec<Partition
 fn pieces(scan: &FileScanConfig, wanted: usize) -> DfResult<Vec<Vec<PartitionedFile>>> {
     // What the engine has cut for one process is put together again.
     let mut cut = HashSet::new();
-    let whole: Vec<PartitionedFile> = scan
+    let whole: Vec<Vec<PartitionedFile>> = scan
         .file_groups
         .iter()
         .flat_map(FileGroup::iter)
         .filter(|file| file.range.is_none() || cut.insert(&file.object_meta.location))
-        .map(|file| PartitionedFile { range: None, ..file.clone() })
+        .map(|file| vec![PartitionedFile { range: None, ..file.clone() }])
         .collect();
-    if !is_even(whole.iter().map(|file| vec![file.clone()]).collect(), wanted) {
+    if !is_even(&whole, wanted) {
         let mut uncut = scan.clone();
-        uncut.file_groups = vec![FileGroup::new(whole.clone())];
+        uncut.file_groups = vec![FileGroup::new(whole.concat())];
         if let Some(cut) = scan.file_source.repartitioned(wanted, 0, None, &uncut)? {
             return Ok(cut.file_groups.into_iter().map(FileGroup::into_inner).collect());
         }
     }
-    Ok(whole.into_iter().map(|file| vec![file]).collect())
+    Ok(whole)
 }
 
 /// Whether pieces fill so many shares evenly.
-fn is_even(pieces: Vec<Vec<PartitionedFile>>, shares: usize) -> bool {
-    let sums = dealt(pieces, shares, 1).into_iter().map(|share| share.iter().flatten().map(size).sum::<usize>());
+fn is_even(pieces: &[Vec<PartitionedFile>], shares: usize) -> bool {
+    let sums = dealt(pieces.to_vec(), shares, 1).into_iter().map(|share| share.iter().flatten().map(size).sum::<usize>());
     let (most, all) = sums.fold((0, 0), |(most, all), sum| (sum.max(most), all + sum));
     most as f64 * shares as f64 <= all as f64 * UNEVEN
 }
