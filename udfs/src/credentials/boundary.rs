@@ -125,7 +125,9 @@ fn is_grown(text: &[u8], start: usize, found: &[u8], keyword: &Keyword) -> bool 
     // The manager of that name says so often where a password is not.
     let product = before == b'1' && found.eq_ignore_ascii_case(b"password");
     let letter = product || before.is_ascii_alphabetic() || before >= 0x80 && is_letter_before(text, start);
-    let camel = before.is_ascii_lowercase() && found.first().is_some_and(u8::is_ascii_uppercase);
+    // A name has humps, and no digits before them: `dbPassword`, but not `gU7xPw-3nT`.
+    let name = || !text.get(..start).unwrap_or_default().iter().rev().take_while(|b| b.is_ascii_alphanumeric()).any(u8::is_ascii_digit);
+    let camel = before.is_ascii_lowercase() && found.first().is_some_and(u8::is_ascii_uppercase) && name();
     letter && (!camel || product || keyword.class == Class::Login) && (!keyword.front || product)
 }
 

@@ -18,7 +18,9 @@ const WORDS: &str = "the to i you a and it is of in that for on have be with not
     him its down such these people great find long years state world must own take come man little used year part place made water \
     follow around however government development information important business possible different available public international \
     company end management production quality general local office market document application security computer software website \
-    online contact address content internet und der die das ist nicht ich es mit auf den ein eine für sie wir von auch aber noch habe \
+    online contact address content internet command linux ubuntu sudo root apt boot card sound video driver kernel menu button \
+    partition disk firewall wall wireless router repository upgrade update running installing getting trying copy paste log output \
+    channel bot join line und der die das ist nicht ich es mit auf den ein eine für sie wir von auch aber noch habe \
     kann wird dass haben bei wie mal nur wenn schon war oder was dann zum heute immer de la que el en los un por con para una se del \
     las lo mi te como pero más hay muy este todo esta si ya le les des est pas je et vous dans pour une sur qui avec ce il mais tout \
     bien fait être sont plus nous comme ont aux cette deux même não um uma com os mais foi ao isso tem seu ele eu di che per non sono \
@@ -74,21 +76,69 @@ pub fn share(byte: u8) -> f64 {
     thousandths / 1000.0
 }
 
-/// A number that grows with how often the four bytes stand side by side. ASCII case is ignored.
-pub fn commonness(four: [u8; 4]) -> f64 {
-    static OF_WORDS: LazyLock<HashMap<[u8; 4], f64>> = LazyLock::new(|| {
-        let mut found = HashMap::new();
+/// Pieces of links and addresses, which no list of words holds, beside the words' own numbers.
+const LINKS: &[([u8; 4], f64)] = &[
+    (*b".com", 60.0),
+    (*b"com/", 40.0),
+    (*b".org", 30.0),
+    (*b"org/", 20.0),
+    (*b".net", 15.0),
+    (*b"net/", 10.0),
+    (*b"://w", 40.0),
+    (*b"://p", 20.0),
+    (*b"www.", 40.0),
+];
+
+/// The words as they stand in a text.
+struct Text {
+    /// How often four bytes stand inside a word and the blanks around it.
+    fours: HashMap<[u8; 4], f64>,
+    /// How often a word ends with some bytes, and begins with some.
+    ends: HashMap<Vec<u8>, f64>,
+    beginnings: HashMap<Vec<u8>, f64>,
+    all: f64,
+}
+
+impl Text {
+    fn new() -> Self {
+        let mut text =
+            Self { fours: HashMap::from_iter(LINKS.iter().copied()), ends: HashMap::new(), beginnings: HashMap::new(), all: 0.0 };
         for (rank, word) in WORDS.split_ascii_whitespace().enumerate() {
             // Zipf: the frequency falls with the rank.
             let weight = 1000.0 / (rank as f64 + 10.0);
+            text.all += weight;
             for four in format!(" {word} ").as_bytes().windows(4) {
                 if let Ok(four) = four.try_into() {
-                    *found.entry(four).or_insert(0.0) += weight;
+                    *text.fours.entry(four).or_insert(0.0) += weight;
                 }
             }
+            // A short word stands with a blank before it as well.
+            for length in 1..=2 {
+                let (end, beginning) =
+                    (word.len().checked_sub(length).and_then(|at| word.as_bytes().get(at..)), word.as_bytes().get(..length));
+                *text.ends.entry(end.unwrap_or_default().to_vec()).or_insert(0.0) += weight;
+                *text.beginnings.entry(beginning.unwrap_or_default().to_vec()).or_insert(0.0) += weight;
+            }
         }
-        found
-    });
+        text
+    }
+
+    /// How often one word ends and the next begins so.
+    fn across(&self, four: [u8; 4]) -> f64 {
+        let across = |blank: usize| {
+            let of =
+                |known: &HashMap<Vec<u8>, f64>, part: Option<&[u8]>| part.and_then(|part| known.get(part)).copied().unwrap_or_default();
+            let is_blank = four.get(blank) == Some(&b' ');
+            if is_blank { of(&self.ends, four.get(..blank)) * of(&self.beginnings, four.get(blank + 1..)) / self.all } else { 0.0 }
+        };
+        across(1) + across(2)
+    }
+}
+
+/// A number that grows with how often the four bytes stand side by side. ASCII case is ignored.
+pub fn commonness(four: [u8; 4]) -> f64 {
+    static TEXT: LazyLock<Text> = LazyLock::new(Text::new);
     let four = four.map(|byte| byte.to_ascii_lowercase());
-    OF_WORDS.get(&four).copied().unwrap_or_default() + LETTERS_WEIGHT * four.map(|byte| share(byte) * 10.0).iter().product::<f64>()
+    let known = TEXT.fours.get(&four).copied().unwrap_or_default() + TEXT.across(four);
+    known + LETTERS_WEIGHT * four.map(|byte| share(byte) * 10.0).iter().product::<f64>()
 }

@@ -12,6 +12,30 @@ use super::value::is_email;
 use super::weigh::{number, password, recovery, secret, seed};
 use super::words::Reader;
 
+/// How words for a user begin.
+const USERS: &[&str] = &[
+    "user",
+    "usuario",
+    "usuár",
+    "utente",
+    "utilis",
+    "utiliz",
+    "benutzer",
+    "nutzer",
+    "gebruiker",
+    "använd",
+    "bruker",
+    "bruger",
+    "käyttäj",
+    "felhaszn",
+    "użytkown",
+    "uživatel",
+    "kullanıcı",
+    "пользоват",
+    "користув",
+    "χρήστ",
+];
+
 /// Whether the word is the name of a user that every machine has.
 pub fn is_known_user(keyword: &Keyword) -> bool {
     matches!(&*keyword.text, "admin" | "administrator" | "root")
@@ -98,11 +122,16 @@ impl Reader<'_> {
         if !codes {
             return Ok(());
         }
-        if scene.around.senses.any(Senses::MEETING) {
+        // A lock has dials too.
+        if scene.around.senses.any(Senses::MEETING) && !(self.numbers() && scene.around.senses.any(Senses::LOCK)) {
             return Err("an invitation to a call");
         }
         if scene.before.last.any(other) || sighting.reading.senses.any(Senses::ONCE) {
             return Err("a code for once");
+        }
+        // "the code of the article is": in many languages the word for the other sort stands behind.
+        if self.numbers() && sighting.reading.senses.any(Senses::OTHER) && sighting.link != Link::Assigned {
+            return Err("another sort of code");
         }
         evidence.when(Feature::Once, scene.around.senses.any(Senses::ONCE));
         evidence.when(Feature::PlaceNear, !self.numbers() && scene.around.senses.any(Senses::PLACE));
@@ -124,13 +153,14 @@ impl Reader<'_> {
             Class::Login => evidence.add(Feature::OfLogin),
             Class::Act => evidence.add(Feature::OfAct),
             Class::Spelling => evidence.add(Feature::OfSpelling),
-            Class::Says => evidence.add(Feature::OfSays),
+            Class::Says | Class::Known => evidence.add(Feature::OfSays),
             Class::Pair | Class::Arrow => evidence.add(Feature::OfPair),
             Class::Recovery => evidence.add(Feature::OfRecovery),
             Class::Seed => evidence.add(Feature::OfSeed),
         }
         let last = self.text.get(self.place.end.saturating_sub(1)).copied();
-        evidence.when(Feature::Plural, self.keyword.class == Class::Password && matches!(last, Some(b's' | b'S')));
+        let plural = matches!(last, Some(b's' | b'S')) && !self.keyword.text.ends_with("pass");
+        evidence.when(Feature::Plural, self.keyword.class == Class::Password && plural);
         evidence.when(Feature::KnownUser, is_known_user(self.keyword));
     }
 
@@ -141,7 +171,10 @@ impl Reader<'_> {
             evidence.add(feature);
         }
         let login = self.keyword.class == Class::Login;
-        let user = place == 0 && link != Link::Divided || reading.last.any(Senses::LOGIN);
+        // "my user is kim42": what is given to such a word is the user.
+        let given = reading.joined_at.is_some_and(|at| at + 1 == place);
+        let named = login && given && place <= 2 && USERS.iter().any(|user| self.keyword.text.starts_with(user));
+        let user = place == 0 && link != Link::Divided || reading.last.any(Senses::LOGIN) || named;
         evidence.when(Feature::LoginFirst, login && user);
         evidence.when(Feature::NameBefore, reading.last.any(Senses::NAMED) && !token.before.assigned && !token.before.line);
         evidence.when(Feature::CopulaNear, link == Link::Near && reading.joined_at.is_some_and(|at| at + 4 >= place));
@@ -154,7 +187,8 @@ impl Reader<'_> {
         evidence.when(Feature::CopulaFar, link == Link::Copula && place > 4);
         evidence.scaled(Feature::Sentences, f64::from(reading.sentences.min(3)));
         evidence.when(Feature::AtBefore, reading.last.any(Senses::AT) && !reading.last.any(Senses::JOIN));
-        evidence.when(Feature::UserBefore, reading.last.any(Senses::LOGIN) && !login);
+        let of_user = given && reading.login_at.is_some_and(|at| at + 2 == place);
+        evidence.when(Feature::UserBefore, named || (reading.last.any(Senses::LOGIN) || of_user) && !login);
         let list = matches!(self.keyword.class, Class::Recovery | Class::Seed);
         evidence.scaled(Feature::Later, if list || beside { 0.0 } else { f64::from(reading.found.min(3)) });
         evidence.when(Feature::Quoted, token.before.quoted);
@@ -194,7 +228,7 @@ impl Reader<'_> {
     /// The value by itself, as its class wants it.
     pub fn value(&mut self, sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
         match self.keyword.class {
-            Class::Password | Class::Login | Class::Act | Class::Spelling | Class::Says | Class::Pair | Class::Arrow => {
+            Class::Password | Class::Login | Class::Act | Class::Spelling | Class::Says | Class::Pair | Class::Arrow | Class::Known => {
                 password(self.keyword, sighting, evidence)
             }
             Class::Pin | Class::Code | Class::Combination => {

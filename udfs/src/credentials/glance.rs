@@ -400,6 +400,9 @@ pub fn behind(keyword: &Keyword, text: &[u8]) -> Places {
             let context = LoginContext::of(keyword);
             any_run(text, |run, quoted| note(run, may_be_of_login(text, run, quoted, context)));
         }
+        Class::Act if keyword.opens => {
+            any_run(text, |run, quoted| note(run, quoted || run.count(JOINT) >= 2 || run.may_be_strong(text)));
+        }
         Class::Act | Class::Spelling => {
             any_run(text, |run, _| note(run, run.may_be_strong(text)));
         }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use super::languages::{ENGLISH, LANGUAGES, Language, Tongue, folded};
+use super::known;
+use super::languages::{ENGLISH, LANGUAGES, Language, MARKS, Tongue, folded};
 use super::literals::{LITERAL_BYTES_MIN, Literal};
 
 /// What a keyword announces.
@@ -35,6 +36,8 @@ pub enum Class {
     Pair,
     /// No word: an arrow that points at a value.
     Arrow,
+    /// No word: a password that many people have.
+    Known,
 }
 
 /// A keyword.
@@ -50,7 +53,11 @@ pub struct Keyword {
     pub ending: bool,
     /// It says other things as often (`pass`, `token`).
     pub shared: bool,
-    /// Whose word it is.
+    /// It says what opens something, and the value stands right behind it (`opens with`).
+    pub opens: bool,
+    /// It says what is keyed in at a lock.
+    pub keyed: bool,
+    /// Whose word it is; English where several languages have it.
     pub tongue: Tongue,
 }
 
@@ -58,7 +65,7 @@ pub struct Keyword {
 const SIGNS: &[u8] = b" :=\"'*_-<|/,.?)\n12\xe2\xe3\xef\xec\xeb";
 
 /// What may stand right behind one of two letters. Few, because the literal pass filters three bytes badly.
-const SIGNS_SHORT: &[u8] = b" :=\"-*<?,)\n\xe3\xef\xeb";
+const SIGNS_SHORT: &[u8] = b" :=\"-*<?,)\n\xe2\xe3\xef\xeb";
 
 impl Keyword {
     /// The literal that leads to the keyword. Short words occur everywhere: with the sign behind them the literal pass lets less through.
@@ -85,9 +92,9 @@ impl Keyword {
 pub static KEYWORDS: LazyLock<Vec<Keyword>> = LazyLock::new(|| {
     let mut keywords: BTreeMap<(String, Class), Keyword> = BTreeMap::new();
     for (tongue, language) in (0..).zip(LANGUAGES.iter()) {
-        for (class, list) in classes(language) {
+        for (class, list, mark) in classes(language) {
             for marked in list {
-                let text = marked.trim_matches(['~', '?']);
+                let text = marked.trim_matches(MARKS);
                 for form in forms(text, class) {
                     let keyword = keywords.entry((form.clone(), class)).or_insert_with(|| Keyword {
                         text: form.into(),
@@ -95,8 +102,15 @@ pub static KEYWORDS: LazyLock<Vec<Keyword>> = LazyLock::new(|| {
                         front: false,
                         ending: false,
                         shared: marked.starts_with('?'),
+                        opens: false,
+                        keyed: false,
                         tongue,
                     });
+                    if keyword.tongue != tongue {
+                        keyword.tongue = ENGLISH;
+                    }
+                    keyword.opens |= mark == Mark::Opens;
+                    keyword.keyed |= mark == Mark::Keyed;
                     keyword.front |= marked.starts_with('~');
                     keyword.ending |= marked.ends_with('~');
                 }
@@ -105,31 +119,59 @@ pub static KEYWORDS: LazyLock<Vec<Keyword>> = LazyLock::new(|| {
     }
     // Short words are looked for with the sign behind them: at the end of a text there is none.
     for text in [" pw", " pwd", " pass"] {
-        let last = Keyword { text: text.into(), class: Class::Password, front: false, ending: false, shared: false, tongue: ENGLISH };
-        keywords.insert((text.to_owned(), Class::Password), last);
+        keywords.insert((text.to_owned(), Class::Password), sign(text, Class::Password, false));
     }
-    for (text, class) in
-        [(" / ", Class::Pair), (" // ", Class::Pair), (" ←", Class::Arrow), (" <-- ", Class::Arrow), (" <- ", Class::Arrow)]
-    {
-        let sign = Keyword { text: text.into(), class, front: false, ending: false, shared: true, tongue: ENGLISH };
-        keywords.insert((text.to_owned(), class), sign);
+    for (text, class) in [
+        (" / ", Class::Pair),
+        (" // ", Class::Pair),
+        (" & ", Class::Pair),
+        (" + ", Class::Pair),
+        (" | ", Class::Pair),
+        (" ←", Class::Arrow),
+        (" <-- ", Class::Arrow),
+        (" <- ", Class::Arrow),
+    ] {
+        keywords.insert((text.to_owned(), class), sign(text, class, true));
+    }
+    for text in known::BEGINNINGS {
+        keywords.insert(((*text).to_owned(), Class::Known), sign(text, Class::Known, false));
     }
     keywords.into_values().collect()
 });
 
-fn classes(language: &Language) -> [(Class, &[String]); 11] {
+/// A keyword that is no word of a language.
+fn sign(text: &str, class: Class, shared: bool) -> Keyword {
+    Keyword { text: text.into(), class, front: false, ending: false, shared, opens: false, keyed: false, tongue: ENGLISH }
+}
+
+/// What a list says of its words beside their class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    None,
+    Opens,
+    Keyed,
+}
+
+fn classes(language: &Language) -> [(Class, &[String], Mark); 15] {
+    use Mark::{Keyed, None, Opens};
     [
-        (Class::Password, &language.password),
-        (Class::Pin, &language.pin),
-        (Class::Code, &language.code),
-        (Class::Combination, &language.combination),
-        (Class::Secret, &language.secret),
-        (Class::Login, &language.login),
-        (Class::Act, &language.act),
-        (Class::Spelling, &language.spelling),
-        (Class::Says, &language.says),
-        (Class::Recovery, &language.recovery),
-        (Class::Seed, &language.seed),
+        (Class::Password, &language.password, None),
+        (Class::Pin, &language.pin, None),
+        (Class::Code, &language.code, None),
+        (Class::Combination, &language.combination, None),
+        (Class::Secret, &language.secret, None),
+        (Class::Login, &language.login, None),
+        (Class::Act, &language.act, None),
+        (Class::Act, &language.opens, Opens),
+        // A lock opens with a number.
+        (Class::Code, &language.opens, Opens),
+        // So does a screen, with whatever else is typed in.
+        (Class::Code, &language.keyed, Keyed),
+        (Class::Act, &language.keyed, Keyed),
+        (Class::Spelling, &language.spelling, None),
+        (Class::Says, &language.says, None),
+        (Class::Recovery, &language.recovery, None),
+        (Class::Seed, &language.seed, None),
     ]
 }
 

@@ -52,7 +52,7 @@ pub const ENGLISH: Tongue = 0;
 /// A file of `udfs/words`.
 ///
 /// Words that announce a credential may carry marks: `~` in front or behind where they grow together with other letters (compounds,
-/// endings), `?` in front where they say other things as often.
+/// endings), `?` in front where they say other things as often. Of places those with `!` in front have locks.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Language {
@@ -70,6 +70,10 @@ pub struct Language {
     pub login: Vec<String>,
     /// Words for what is done with a password.
     pub act: Vec<String>,
+    /// What a thing opens with, or a person gets in with: the password follows.
+    pub opens: Vec<String>,
+    /// Words for keying numbers in at a lock.
+    pub keyed: Vec<String>,
     /// Words that say what something is, of whatever the talk is.
     pub says: Vec<String>,
     /// Words that spell a password out: capitals, hyphens, umlauts.
@@ -80,6 +84,8 @@ pub struct Language {
     pub seed: Vec<String>,
     /// What a code opens or disarms.
     places: Vec<String>,
+    /// What stands on a keypad beside the digits.
+    keypad: Vec<String>,
     /// Words between a credential word and its value: "is", "now", "to".
     join: Vec<String>,
     /// "and".
@@ -164,6 +170,10 @@ impl Senses {
     pub const OTHER: Self = Self(1 << 17);
     /// A word for a login or a user.
     pub const LOGIN: Self = Self(1 << 16);
+    /// What has a lock.
+    pub const LOCK: Self = Self(1 << 19);
+    /// A key of a keypad, or the act of keying in.
+    pub const KEYPAD: Self = Self(1 << 20);
 
     /// Whether it holds one of the others.
     pub fn any(self, others: Self) -> bool {
@@ -172,7 +182,7 @@ impl Senses {
 
     /// Both sets as one.
     #[must_use]
-    pub fn and(self, other: Self) -> Self {
+    pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
@@ -204,11 +214,14 @@ pub struct Vocabulary {
 /// The words of all languages.
 pub static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| Vocabulary::new(&LANGUAGES));
 
+/// What marks words in the files.
+pub const MARKS: [char; 3] = ['~', '?', '!'];
+
 /// Longer words are nobody's function words.
 pub const WORD_BYTES_MAX: usize = 40;
 
 impl Language {
-    fn senses(&self) -> [(Senses, &[String]); 19] {
+    fn senses(&self) -> [(Senses, &[String]); 21] {
         [
             (Senses::JOIN, &self.join),
             (Senses::AND, &self.and),
@@ -229,6 +242,8 @@ impl Language {
             (Senses::PLACE, &self.places),
             (Senses::PASSWORD, &self.password),
             (Senses::LOGIN, &self.login),
+            (Senses::KEYPAD, &self.keypad),
+            (Senses::KEYPAD, &self.keyed),
         ]
     }
 }
@@ -241,7 +256,8 @@ impl Vocabulary {
         for (tongue, language) in (0..).zip(languages) {
             for (sense, list) in language.senses() {
                 for marked in list {
-                    let word = marked.trim_matches(['~', '?']).to_lowercase();
+                    let word = marked.trim_matches(MARKS).to_lowercase();
+                    let sense = if marked.starts_with('!') { sense.and(Senses::LOCK) } else { sense };
                     if word.chars().all(is_unspaced) {
                         unspaced.push((word, sense));
                         continue;
@@ -278,6 +294,14 @@ impl Vocabulary {
             return of(tongue).or_else(|| of(ENGLISH)).unwrap_or_else(|| known.iter().fold(Senses::NONE, |all, (_, s)| all.and(*s)));
         }
         self.stem(word)
+    }
+
+    /// What a word says in a language, or in English: nothing that another language makes of it.
+    pub fn senses_in(&self, word: &str, tongue: Tongue) -> Senses {
+        let mut buffer = [0; WORD_BYTES_MAX];
+        let known = lowered(word, &mut buffer).and_then(|word| self.words.get(word));
+        let of = |of: &&(Tongue, Senses)| of.0 == tongue || of.0 == ENGLISH;
+        known.into_iter().flatten().filter(of).fold(Senses::NONE, |all, (_, senses)| all.and(*senses))
     }
 
     /// All that a word says in any language.
@@ -335,12 +359,6 @@ fn head(word: &str) -> Option<usize> {
 
 /// The word in lower case, in the buffer, or nothing where it does not fit.
 pub fn lowered<'b>(word: &str, buffer: &'b mut [u8; WORD_BYTES_MAX]) -> Option<&'b str> {
-    if word.is_ascii() {
-        let place = buffer.get_mut(..word.len())?;
-        place.copy_from_slice(word.as_bytes());
-        place.make_ascii_lowercase();
-        return std::str::from_utf8(place).ok();
-    }
     if word.is_ascii() {
         let place = buffer.get_mut(..word.len())?;
         place.copy_from_slice(word.as_bytes());

@@ -33,7 +33,10 @@ pub fn judge(text: &[u8], place: Range<usize>, keyword: &Keyword, found: &mut im
     let start = piece.len() - piece.trim_start_matches(QUOTES).len();
     let value = piece.trim_start_matches(QUOTES).split(['<', '`', '"']).next().unwrap_or_default();
     let value = value.trim_end_matches([',', ';', ')', '.', '*', ':', '\'']);
-    if !is_user(user) || !(is_strong(value) || is_email(user) && is_worded(value)) {
+    // A stroke divides users and passwords; other signs join whatever there is.
+    let stroke = keyword.text.contains('/');
+    let system = is_email(user) || user.contains(|c: char| c.is_ascii_digit() || matches!(c, '_' | '.'));
+    if !is_user(user) || !(stroke || system) || !(is_strong(value) || is_email(user) && is_worded(value)) {
         return;
     }
     let rest = stretch.get(start + value.len()..).unwrap_or_default();

@@ -54,6 +54,10 @@ pub struct Reading {
     pub last: Senses,
     /// Where the last word stood that joins.
     pub joined_at: Option<usize>,
+    /// Where the last word stood for a user or a login.
+    pub login_at: Option<usize>,
+    /// A sentence ended.
+    pub ended: bool,
     /// A question ended.
     pub asked: bool,
     /// The keyword stands in a line that is quoted from somebody else: what is below answers it.
@@ -77,6 +81,7 @@ impl Reading {
     pub fn step(&mut self, token: &Token, place: usize) {
         self.in_line = if token.before.line { 0 } else { self.in_line.saturating_add(1) };
         self.asked |= token.before.question || self.quoted_line && token.before.line;
+        self.ended |= token.before.sentence;
         self.commas += u8::from(token.before.comma && place > 0 && self.commas < 4);
         self.sentences += u8::from(token.before.sentence && !token.before.question && place > 0);
     }
@@ -89,6 +94,9 @@ impl Reading {
         self.address = false;
         if senses.any(Senses::JOIN) {
             self.joined_at = Some(place);
+        }
+        if senses.any(Senses::LOGIN) {
+            self.login_at = Some(place);
         }
     }
 }

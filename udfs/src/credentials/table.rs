@@ -92,10 +92,10 @@ fn plain<'t>(reader: &mut Reader<'t>, found: &mut impl FnMut(Candidate)) {
     }
 }
 
-/// Names of columns: two or more, each of a few words, no numbers and no assignment.
+/// Names of columns: two or more, each of few words, no numbers and no assignment.
 fn is_header(line: &str, separator: char) -> bool {
     const NAME_CHARS_MAX: usize = 24;
-    let name = |cell: &str| cell.trim().chars().count() <= NAME_CHARS_MAX && cell.split_whitespace().count() <= 3;
+    let name = |cell: &str| cell.trim().chars().count() <= NAME_CHARS_MAX && cell.split_whitespace().count() <= 5;
     cells(line, separator).count() >= 2
         && cells(line, separator).all(|(_, cell)| name(cell))
         && !line.chars().any(|c| c.is_ascii_digit() || matches!(c, ':' | '=' | '"' | '{' | '(' | '?'))

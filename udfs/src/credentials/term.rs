@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, MatchKind};
 use serde::Deserialize;
 
-use super::languages::{ENGLISH, LANGUAGES, Senses, VOCABULARY};
+use super::languages::{ENGLISH, LANGUAGES, MARKS, Senses, VOCABULARY};
 use super::scene;
 
 /// The lists of `udfs/words/search.toml`.
@@ -96,7 +96,9 @@ fn code_of_a_place(text: &str) -> Option<String> {
 /// Words for codes in every language.
 static CODES: LazyLock<HashSet<String>> = LazyLock::new(|| {
     let marked = LANGUAGES.iter().flat_map(|language| language.code.iter().chain(&language.combination).chain(&language.pin));
-    marked.map(|word| word.trim_matches(['~', '?']).to_lowercase()).collect()
+    // A thing that has a lock is no word for its code.
+    let thing = |word: &&String| word.starts_with('?') && VOCABULARY.senses_anywhere(word.trim_matches(MARKS)).any(Senses::PLACE);
+    marked.filter(|word| !thing(word)).map(|word| word.trim_matches(MARKS).to_lowercase()).collect()
 });
 
 /// Whether a (lower-case) text speaks about credentials rather than asking for or holding one.

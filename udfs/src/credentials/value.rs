@@ -109,7 +109,12 @@ pub const HOST_OR_FILE: &str = "a host, a file or a version";
 pub fn lookalike(value: &str) -> Option<&'static str> {
     let small = |b: u8| b.is_ascii() && !b.is_ascii_uppercase();
     let lower = if value.bytes().all(small) { Cow::Borrowed(value) } else { Cow::Owned(value.to_lowercase()) };
-    if lower.contains("://") || lower.starts_with("www.") || lower.starts_with("mailto:") || is_query(value) {
+    if lower.contains("://")
+        || lower.starts_with("www.")
+        || lower.starts_with("mailto:")
+        || value.starts_with('?') && value.contains('=')
+        || is_query(value)
+    {
         return Some("a link");
     }
     if is_uuid(value) {
@@ -267,7 +272,9 @@ fn is_ticket(value: &str) -> bool {
             && part.bytes().take(letters).all(|b| b.is_ascii_uppercase())
     };
     let capital_groups = value.len() <= 24 && groups.iter().all(|g| plain(g) || letters_then_digits(g));
-    capital_groups && (groups.len() > 1 || value.len() <= 9) && !value.bytes().all(|b| b.is_ascii_digit())
+    // The systems of service desks count further: `INC0048213`.
+    let numbered = letters_then_digits(&value) && value.bytes().filter(u8::is_ascii_digit).count() >= 6;
+    capital_groups && (groups.len() > 1 || value.len() <= 9 || numbered) && !value.bytes().all(|b| b.is_ascii_digit())
 }
 
 const ENDINGS: &[&str] = &[
@@ -275,9 +282,10 @@ const ENDINGS: &[&str] = &[
     "internal", "lan", "corp", "test", "gov", "edu", "txt", "pdf", "doc", "docx", "xls", "xlsx", "csv", "ppt", "pptx", "png", "jpg",
     "jpeg", "gif", "svg", "zip", "gz", "tar", "tgz", "7z", "rar", "json", "yml", "yaml", "toml", "xml", "html", "htm", "js", "ts", "tsx",
     "jsx", "py", "rs", "go", "rb", "php", "java", "kt", "cs", "cpp", "hpp", "sh", "bash", "ps1", "bat", "cmd", "exe", "dll", "so", "msi",
-    "deb", "rpm", "apk", "iso", "img", "vmdk", "sql", "db", "sqlite", "log", "conf", "cfg", "ini", "env", "pem", "crt", "cer", "key",
-    "pub", "pfx", "p12", "jks", "kdbx", "tf", "tfvars", "lock", "md", "rst", "mp3", "mp4", "mov", "wav", "bak", "tmp", "old", "patch",
-    "diff", "service", "list", "desktop", "theme", "tpl", "j2",
+    "psd", "ai", "fig", "indd", "sketch", "eps", "tif", "tiff", "webp", "bmp", "heic", "deb", "rpm", "apk", "iso", "img", "vmdk", "sql",
+    "db", "sqlite", "log", "conf", "cfg", "ini", "env", "pem", "crt", "cer", "key", "pub", "pfx", "p12", "jks", "kdbx", "tf", "tfvars",
+    "lock", "md", "rst", "mp3", "mp4", "mov", "wav", "bak", "tmp", "old", "patch", "diff", "service", "list", "desktop", "theme", "tpl",
+    "j2",
 ];
 
 fn is_host_or_file(lower: &str) -> bool {

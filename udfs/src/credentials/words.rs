@@ -5,6 +5,8 @@
 //! that is a plain word needs quotes or an assignment, a value that nobody would write as a word needs little.
 
 mod hope;
+mod look;
+mod phrase;
 
 pub use hope::SETTING;
 
@@ -13,16 +15,19 @@ use std::ops::Range;
 use super::boundary::{bounded, grown_before, is_letter, is_unspaced, valid_prefix, valid_suffix};
 use super::glance::{self, Places};
 use super::keywords::{Class, KEYWORDS, Keyword};
+use super::known;
 use super::languages::{ENGLISH, Senses, Tongue, VOCABULARY, WORD_BYTES_MAX, lowered};
 use super::pair;
 use super::placeholder;
 use super::ruleset::{Candidate, RuleNumber};
 use super::scene::{self, Said, Scene};
-use super::shape::is_common;
+use super::shape::{Shape, is_common};
 use super::sighting::{Link, Reading, Sighting};
 use super::table;
 use super::tokens::{Token, tokens};
 use super::value::is_email;
+use look::{holds_number, is_unusual, may_be_joined, may_hold_value, may_say_value};
+use phrase::is_phrase_word;
 
 /// A rule of the grammar.
 #[derive(Debug)]
@@ -55,14 +60,12 @@ const BEFORE_BYTES: usize = 120;
 /// Pieces of text behind a keyword that are weighed.
 const TOKENS_MAX: usize = 24;
 
-/// Bytes behind a keyword within which a sign can assign.
-const ASSIGN_BYTES: usize = 48;
-
 /// Weighs what stands around the keyword at `place` and hands on the candidates that may stand; `all` asks also for those that fall.
 pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &mut impl FnMut(Candidate)) {
     let Some(keyword) = KEYWORDS.get(number as usize) else { return };
     match keyword.class {
         Class::Pair => return pair::judge(text, place, keyword, found),
+        Class::Known => return known::judge(text, place, keyword, found),
         Class::Arrow => return pair::pointed(text, place, keyword, found),
         _ => {}
     }
@@ -78,7 +81,7 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
     let mut reader = Reader::new(text, place.clone(), keyword);
     reader.all = all;
     let behind = text.get(place.end..(place.end + BEHIND_BYTES).min(text.len())).unwrap_or_default();
-    if keyword.class == Class::Says && !may_say_value(behind) {
+    if (keyword.class == Class::Says || keyword.class == Class::Act && keyword.keyed) && !may_say_value(behind) {
         return;
     }
     let places = if all { None } else { Some(glance::behind(keyword, behind)) };
@@ -88,7 +91,8 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
     if matches!(keyword.class, Class::Password) {
         table::judge(&mut reader, found);
     }
-    if numbers || matches!(keyword.class, Class::Password | Class::Login | Class::Act | Class::Spelling) {
+    if numbers || matches!(keyword.class, Class::Password | Class::Login | Class::Spelling) || keyword.class == Class::Act && !keyword.keyed
+    {
         let start = place.start.saturating_sub(BEFORE_BYTES);
         let before = text.get(start..place.start).unwrap_or_default();
         if !before.iter().copied().any(is_unusual) {
@@ -101,61 +105,6 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
             reader.before(found);
         }
     }
-}
-
-/// A byte that plain sentences hardly contain.
-fn is_unusual(byte: u8) -> bool {
-    byte.is_ascii_digit() || matches!(byte, b'!' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*' | b'+' | b'=' | b'~' | b'@' | b'?')
-}
-
-/// Whether a value that could pass stands in the text at all: most sentences about users and keys end here, at the price of one look at
-/// their bytes.
-fn may_hold_value(text: &[u8], class: Class) -> bool {
-    match class {
-        Class::Seed => true,
-        Class::Says => pieces(text).take(SAID_PIECES).any(is_mixed),
-        Class::Login | Class::Act | Class::Spelling => text.split(u8::is_ascii_whitespace).any(is_mixed),
-        _ => {
-            let near = text.get(..ASSIGN_BYTES).unwrap_or(text);
-            let assigns = |b: u8| matches!(b, b':' | b'"' | b'\'' | b'`' | b'|' | b'/' | b'>') || b >= 0x80;
-            near.iter().copied().any(assigns) || text.iter().copied().any(is_unusual)
-        }
-    }
-}
-
-/// What something is begins so near behind the word that says so.
-const SAID_PIECES: usize = 2;
-
-/// Whether [`may_hold_value`] may hold behind a word that says what something is: a quote that closes the word can be a piece as well.
-fn may_say_value(text: &[u8]) -> bool {
-    pieces(text).take(SAID_PIECES + 1).any(is_mixed)
-}
-
-/// What stands between blanks.
-fn pieces(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.split(u8::is_ascii_whitespace).filter(|piece| !piece.is_empty())
-}
-
-/// Letters mixed with digits, signs or capitals, as no word of a sentence and few names are.
-fn is_mixed(piece: &[u8]) -> bool {
-    const BYTES_MIN: usize = 6;
-    let (mut letters, mut digits, mut signs, mut inside) = (false, false, false, false);
-    for (at, byte) in piece.iter().enumerate() {
-        let joint = matches!(byte, b'.' | b',' | b'?' | b'!' | b':' | b';' | b')' | b'(' | b'\'' | b'"' | b'-' | b'/' | b'*' | b'`' | b'_');
-        letters |= byte.is_ascii_alphabetic() || *byte >= 0x80;
-        digits |= byte.is_ascii_digit();
-        signs |= byte.is_ascii_punctuation() && !joint;
-        inside |= at > 0 && byte.is_ascii_uppercase() || at > 1 && joint && at + 1 < piece.len();
-    }
-    piece.len() >= BYTES_MIN && letters && (digits || signs || inside) && !piece.starts_with(b"http") && !piece.starts_with(b"/")
-}
-
-/// Whether digits stand near enough to be the number that opens something: most words for codes end here.
-fn holds_number(text: &[u8], place: &Range<usize>) -> bool {
-    const NEAR_BYTES: usize = 96;
-    const DIGITS_MIN: usize = 3;
-    let near = text.get(place.start.saturating_sub(NEAR_BYTES / 2)..(place.end + NEAR_BYTES).min(text.len())).unwrap_or_default();
-    near.iter().filter(|b| b.is_ascii_digit()).count() >= DIGITS_MIN
 }
 
 /// Whether the letters that a code grew together with name what it opens (`Türcode`), where there are such letters.
@@ -216,14 +165,18 @@ impl<'t> Reader<'t> {
         let letters = |c: char| is_letter(c) || matches!(c, '\'' | '’' | '-' | '.' | '_' | '/');
         tokens(self.stretch).take(TOKENS_MAX).any(|token| {
             let value = self.stretch.get(token.range.clone()).unwrap_or_default();
-            token.before.quoted || token.before.assigned || !value.chars().all(letters) || value.chars().skip(1).any(char::is_uppercase)
-        })
+            token.before.quoted
+                || token.before.assigned
+                || !value.chars().all(letters)
+                || value.chars().skip(1).any(char::is_uppercase)
+                || may_be_joined(value.as_bytes())
+        }) || is_phrase_word(self.keyword)
     }
 
     /// Hands on a candidate with what decided. Says whether it passed.
     pub fn hand(&mut self, sighting: &Sighting<'_>, found: &mut impl FnMut(Candidate)) -> bool {
         let number = match self.keyword.class {
-            Class::Password | Class::Act | Class::Spelling | Class::Says => 0,
+            Class::Password | Class::Act | Class::Spelling | Class::Says | Class::Known => 0,
             Class::Pin | Class::Code | Class::Combination => 1,
             Class::Secret => 2,
             Class::Login | Class::Pair | Class::Arrow => 3,
@@ -261,7 +214,7 @@ impl<'t> Reader<'t> {
         let ahead = whole.len() - behind.len();
         self.base = self.place.end + ahead;
         self.stretch = behind;
-        may_hold_value(behind.as_bytes(), self.keyword.class)
+        may_hold_value(behind.as_bytes(), self.keyword)
             && places.is_none_or(|places| self.may_find_behind(&places.behind(ahead)))
             && self.hopes()
             && self.behind(found)
@@ -272,9 +225,17 @@ impl<'t> Reader<'t> {
         let stretch = self.stretch;
         let mut reading = Reading { quoted_line: self.in_quoted_line(), ..Reading::default() };
         for (place, token) in tokens(stretch).take(TOKENS_MAX).enumerate() {
+            let token = self.whole_number(token);
             let value = stretch.get(token.range.clone()).unwrap_or_default();
             reading.step(&token, place);
             if self.ends_before(&token, value, place, reading) {
+                break;
+            }
+            if let Some(token) = self.phrase(&token, place, reading) {
+                let value = stretch.get(token.range.clone()).unwrap_or_default();
+                let rest = stretch.get(token.range.end..).unwrap_or_default();
+                let link = self.link(&token, place, reading);
+                reading.found += u8::from(self.hand(&Sighting { value, token: &token, link, place, reading, rest }, found));
                 break;
             }
             let word = !token.before.quoted && is_word(value);
@@ -425,7 +386,11 @@ impl<'t> Reader<'t> {
             if self.keyword.class == Class::Login && !role {
                 continue;
             }
-            let named = role || first.any(Senses::JOIN) || between.contains(['<', '←', '=']) || at + 1 == pieces.len();
+            let outright = role || first.any(Senses::JOIN);
+            if self.keyword.class == Class::Password && !outright && Shape::of(value).tail && !is_common(value) {
+                continue;
+            }
+            let named = outright || between.contains(['<', '←', '=']) || at + 1 == pieces.len();
             let link = if named { Link::ReverseRole } else { Link::Reverse };
             let sentences = u8::from(between.contains(". ") || between.contains("! ") || between.contains("? "));
             let reading = Reading { senses: said.senses, topics: said.topics, sentences, ..Reading::default() };

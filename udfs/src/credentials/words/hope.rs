@@ -14,6 +14,7 @@ use super::super::shape::{Shape, is_common};
 use super::super::sighting::{Link, Reading, Sighting};
 use super::super::tokens::{Token, tokens};
 use super::super::weigh::number;
+use super::phrase::is_phrase_word;
 use super::{Reader, TOKENS_MAX, is_word};
 
 /// What the words around can add, at most.
@@ -66,10 +67,14 @@ impl Reader<'_> {
         let mut reading = Reading { quoted_line: self.in_quoted_line(), ..Reading::default() };
         let mut ahead = Ahead::Nothing;
         for (place, token) in tokens(stretch).take(TOKENS_MAX).enumerate() {
+            let token = self.whole_number(token);
             let value = stretch.get(token.range.clone()).unwrap_or_default();
             reading.step(&token, place);
             if places.end_before(token.range.start) || self.ends_before(&token, value, place, reading) {
                 break;
+            }
+            if self.may_be_phrase(&token, place, reading, ahead) {
+                return true;
             }
             let rest = stretch.get(token.range.end..).unwrap_or_default();
             if !token.before.quoted && is_word(value) {
@@ -85,6 +90,14 @@ impl Reader<'_> {
             }
         }
         false
+    }
+
+    fn may_be_phrase(&self, token: &Token, place: usize, reading: Reading, ahead: Ahead<'_>) -> bool {
+        // Words are looked up only where a phrase may stand at all.
+        self.keyword.class == Class::Password && (is_phrase_word(self.keyword) || token.before.assigned) && {
+            let joined_at = place.checked_sub(1).filter(|_| ahead.senses().any(Senses::JOIN));
+            self.phrase(token, place, Reading { joined_at, ..reading }).is_some()
+        }
     }
 
     fn word_may_pass(&self, value: &str, token: &Token, place: usize, ahead: Ahead<'_>, rest: &str) -> bool {
@@ -146,7 +159,7 @@ impl Reader<'_> {
         }
         let weighed = |reader: &mut Self, evidence: &mut Evidence| match reader.numbers() {
             // The sentence is taken to speak of something that a number opens.
-            true => number(reader.keyword, sighting, Senses::PLACE, evidence).is_ok(),
+            true => number(reader.keyword, sighting, Senses::PLACE.and(Senses::LOCK).and(Senses::KEYPAD), evidence).is_ok(),
             false => evidence.could_reach(most + reader.value_most(value)) && reader.value(sighting, evidence).is_ok(),
         };
         weighed(self, &mut evidence) && evidence.could_reach(most)
@@ -157,7 +170,7 @@ impl Reader<'_> {
         const WORDS: &[Feature] = &[Feature::Word, Feature::WordBare, Feature::WordShort, Feature::Common, Feature::Phrase];
         const DIGITS: &[Feature] = &[Feature::Digits, Feature::DigitsFew];
         match self.keyword.class {
-            Class::Password | Class::Login | Class::Act | Class::Spelling | Class::Says | Class::Pair | Class::Arrow => {
+            Class::Password | Class::Login | Class::Act | Class::Spelling | Class::Says | Class::Pair | Class::Arrow | Class::Known => {
                 Run::of(value).map_or(f64::INFINITY, Run::weight_max).max(Evidence::most(WORDS)).max(Evidence::most(DIGITS))
             }
             _ => f64::INFINITY,
@@ -182,7 +195,7 @@ impl Reader<'_> {
             let phrase = self.keyword.class == Class::Password && token.before.quoted && value.contains(' ');
             phrase
                 || !is_word(value)
-                    && (is_strong(value) && !Shape::of(value).tail || is_common(value))
+                    && (is_strong(value) && (self.keyword.class == Class::Password || !Shape::of(value).tail) || is_common(value))
                     && (self.keyword.class != Class::Login || named())
         })
     }

@@ -1,0 +1,83 @@
+//! A look at the bytes around a keyword, before anything is cut into tokens: does something stand there that could be a value?
+
+use std::ops::Range;
+
+use super::super::keywords::{Class, Keyword};
+use super::phrase::is_phrase_word;
+
+/// Bytes behind a keyword within which a sign can assign.
+const ASSIGN_BYTES: usize = 48;
+
+/// A byte that plain sentences hardly contain.
+pub fn is_unusual(byte: u8) -> bool {
+    byte.is_ascii_digit() || matches!(byte, b'!' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*' | b'+' | b'=' | b'~' | b'@' | b'?')
+}
+
+/// Whether a value that could pass stands in the text at all: most sentences about users and keys end here, at the price of one look at
+/// their bytes.
+pub fn may_hold_value(text: &[u8], keyword: &Keyword) -> bool {
+    match keyword.class {
+        Class::Act if keyword.opens => {
+            text.split(u8::is_ascii_whitespace).any(is_mixed) || text.iter().any(|b| matches!(b, b'"' | b'\'' | b'`' | b'<' | 0x80..))
+        }
+        Class::Seed => true,
+        Class::Says => pieces(text).take(SAID_PIECES).any(is_mixed),
+        Class::Login | Class::Act | Class::Spelling => text.split(u8::is_ascii_whitespace).any(is_mixed),
+        _ => {
+            let near = text.get(..ASSIGN_BYTES).unwrap_or(text);
+            let assigns = |b: u8| matches!(b, b':' | b'"' | b'\'' | b'`' | b'|' | b'/' | b'>') || b >= 0x80;
+            near.iter().copied().any(assigns)
+                || text.iter().copied().any(is_unusual)
+                || pieces(text).any(|piece| may_be_joined(piece) || has_humps(piece))
+                || is_phrase_word(keyword)
+        }
+    }
+}
+
+/// What something is begins so near behind the word that says so.
+const SAID_PIECES: usize = 2;
+
+/// Whether [`may_hold_value`] may hold behind a word that says what something is: a quote that closes the word can be a piece as well.
+pub fn may_say_value(text: &[u8]) -> bool {
+    pieces(text).take(SAID_PIECES + 1).any(is_mixed)
+}
+
+/// Whether words may be joined to a pass phrase in the piece.
+pub fn may_be_joined(piece: &[u8]) -> bool {
+    const BYTES_MIN: usize = 14;
+    piece.len() >= BYTES_MIN && piece.iter().filter(|b| matches!(b, b'-' | b'_' | b'.')).count() >= 2
+}
+
+/// Whether words are written as one with capitals inside: `rainOnTuesdays`.
+fn has_humps(piece: &[u8]) -> bool {
+    const BYTES_MIN: usize = 14;
+    let humps = piece.array_windows().filter(|[a, b]| a.is_ascii_lowercase() && b.is_ascii_uppercase()).count();
+    piece.len() >= BYTES_MIN && humps >= 2
+}
+
+/// What stands between blanks.
+fn pieces(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(u8::is_ascii_whitespace).filter(|piece| !piece.is_empty())
+}
+
+/// Letters mixed with digits, signs or capitals, as no word of a sentence and few names are.
+fn is_mixed(piece: &[u8]) -> bool {
+    const BYTES_MIN: usize = 6;
+    let (mut letters, mut digits, mut signs, mut inside) = (false, false, false, false);
+    for (at, byte) in piece.iter().enumerate() {
+        let joint = matches!(byte, b'.' | b',' | b'?' | b'!' | b':' | b';' | b')' | b'(' | b'\'' | b'"' | b'-' | b'/' | b'*' | b'`' | b'_');
+        letters |= byte.is_ascii_alphabetic() || *byte >= 0x80;
+        digits |= byte.is_ascii_digit();
+        signs |= byte.is_ascii_punctuation() && !joint;
+        inside |= at > 0 && byte.is_ascii_uppercase() || at > 1 && joint && at + 1 < piece.len();
+    }
+    piece.len() >= BYTES_MIN && letters && (digits || signs || inside) && !piece.starts_with(b"http") && !piece.starts_with(b"/")
+}
+
+/// Whether digits stand near enough to be the number that opens something: most words for codes end here.
+pub fn holds_number(text: &[u8], place: &Range<usize>) -> bool {
+    const NEAR_BYTES: usize = 96;
+    const DIGITS_MIN: usize = 3;
+    let near = text.get(place.start.saturating_sub(NEAR_BYTES / 2)..(place.end + NEAR_BYTES).min(text.len())).unwrap_or_default();
+    near.iter().filter(|b| b.is_ascii_digit()).count() >= DIGITS_MIN
+}
