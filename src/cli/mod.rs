@@ -12,6 +12,7 @@ mod hunt;
 mod ingest;
 mod init;
 mod maintain;
+mod memory;
 mod output;
 mod pager;
 mod picture;
@@ -217,6 +218,9 @@ pub fn main() -> ExitCode {
     let args = Args::parse();
     let filter = tracing_subscriber::EnvFilter::try_new(&args.global.log).unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).init();
+    if matches!(args.command, Command::Schedule(_)) {
+        memory::give_back();
+    }
     // Plans of nested views are walked recursively, on whatever thread there is.
     let runtime = match tokio::runtime::Builder::new_multi_thread().thread_stack_size(32 * 1024 * 1024).enable_all().build() {
         Ok(runtime) => runtime,

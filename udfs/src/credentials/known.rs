@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::boundary::valid_prefix;
 use super::keywords::Keyword;
+use super::languages::Senses;
 use super::ruleset::Candidate;
 use super::shape::Shape;
 use super::sighting::{Link, Reading, Sighting};
@@ -98,6 +99,10 @@ pub fn judge(text: &[u8], place: Range<usize>, keyword: &Keyword, found: &mut im
     };
     let mut reader = Reader::new(text, place.clone(), keyword);
     reader.base = place.start;
+    // Whoever warns of them names them too.
+    if reader.scene().before.senses.any(Senses::EXAMPLE.and(Senses::ASK).and(Senses::NOT).and(Senses::TOPIC)) {
+        return;
+    }
     let sighting = Sighting { value, token: &token, link: Link::Near, place: 0, reading: Reading::default(), rest };
     reader.hand(&sighting, found);
 }

@@ -36,31 +36,11 @@ pub fn password(keyword: &Keyword, sighting: &Sighting<'_>, evidence: &mut Evide
     if is_word(value) {
         return word(value, own, sighting, evidence);
     }
-    // Where no word names a password, only a value will do that nobody would write for another reason.
-    let hint = matches!(keyword.class, Class::Act | Class::Spelling | Class::Says) || matches!(link, Link::Reverse | Link::ReverseRole);
-    let hex = value.bytes().all(|b| b.is_ascii_hexdigit());
-    // Where the words leave open only which password it is, one of letters and digits, or of small words, will do.
-    let behind = !matches!(link, Link::Reverse | Link::ReverseRole);
-    let opened = keyword.opens && behind && sighting.place <= 1;
-    let spelled = keyword.class == Class::Spelling && matches!(link, Link::Late | Link::Assigned);
-    let said = opened || spelled || own && link == Link::ReverseRole;
-    if opened && shape.digits == 0 && is_joined(value) {
+    if keyword.opens && is_behind(sighting) && shape.digits == 0 && is_joined(value) {
         evidence.add(Feature::Phrase);
         return Ok(());
     }
-    // What is typed in stands right behind the word, or is any word of a sentence.
-    if keyword.keyed && keyword.class == Class::Act && (!matches!(link, Link::Adjacent | Link::Copula) || sighting.place > 1) {
-        return Err("too little speaks for a credential");
-    }
-    let fair = (opened || spelled)
-        && shape.letters_run >= 4
-        && shape.chars >= 8
-        && shape.digits > 0
-        && lookalike(value).is_none()
-        && !is_technical(value);
-    if hint && !fair && (!is_strong(value) || shape.tail && !said || hex) && !(glance::is_more_than_letters(value) && is_common(value)) {
-        return Err("too little speaks for a credential");
-    }
+    hinted(keyword, sighting, shape)?;
     if !own && value.chars().filter(|c| is_unspaced(*c)).count() > UNSPACED_MAX {
         return Err("a sentence");
     }
@@ -102,6 +82,33 @@ pub fn password(keyword: &Keyword, sighting: &Sighting<'_>, evidence: &mut Evide
     }
     shape.password(value, evidence);
     Ok(())
+}
+
+/// Whether the value stands right behind the word, or one word between.
+fn is_behind(sighting: &Sighting<'_>) -> bool {
+    sighting.place <= 1 && !matches!(sighting.link, Link::Reverse | Link::ReverseRole)
+}
+
+/// Where no word names a password, only a value will do that nobody would write for another reason.
+fn hinted(keyword: &Keyword, sighting: &Sighting<'_>, shape: Shape) -> Result<(), &'static str> {
+    const FALLS: Result<(), &str> = Err("too little speaks for a credential");
+    let Sighting { value, link, .. } = *sighting;
+    let hint = matches!(keyword.class, Class::Act | Class::Spelling | Class::Says) || matches!(link, Link::Reverse | Link::ReverseRole);
+    if !hint {
+        return Ok(());
+    }
+    // What is typed in stands right behind the word, or is any word of a sentence.
+    if keyword.keyed && keyword.class == Class::Act && !(is_behind(sighting) && matches!(link, Link::Adjacent | Link::Copula)) {
+        return FALLS;
+    }
+    // Where the words leave open only which password it is, letters and digits will do.
+    let told = keyword.opens && is_behind(sighting) || keyword.class == Class::Spelling && matches!(link, Link::Late | Link::Assigned);
+    let fair = told && shape.letters_run >= 4 && shape.chars >= 8 && shape.digits > 0 && lookalike(value).is_none() && !is_technical(value);
+    let named = keyword.class == Class::Password && link == Link::ReverseRole;
+    let hex = value.bytes().all(|b| b.is_ascii_hexdigit());
+    let strong = is_strong(value) && !hex && (!shape.tail || told || named);
+    let common = glance::is_more_than_letters(value) && is_common(value);
+    if fair || strong || common { Ok(()) } else { FALLS }
 }
 
 /// Signs of a script without blanks in a password that somebody chose; more are a sentence.

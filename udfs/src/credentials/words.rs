@@ -26,7 +26,7 @@ use super::sighting::{Link, Reading, Sighting};
 use super::table;
 use super::tokens::{Token, tokens};
 use super::value::is_email;
-use look::{holds_number, is_unusual, may_be_joined, may_hold_value, may_say_value};
+use look::{holds_number, is_beside_digits, is_unusual, may_be_joined, may_hold_value, may_say_value};
 use phrase::is_phrase_word;
 
 /// A rule of the grammar.
@@ -73,17 +73,22 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
     if blank > 0 && place.end < text.len() {
         return;
     }
-    let Some(place) = bounded(text, place.start + blank..place.end, keyword) else { return };
+    // Most words for codes and most "it's" end here, before anybody looks whether they are words of their own.
     let numbers = matches!(keyword.class, Class::Pin | Class::Code | Class::Combination);
-    if numbers && !holds_number(text, &place) || keyword.class == Class::Code && !opens_something(text, place.start, keyword) {
+    let typed = keyword.class == Class::Act && keyword.keyed;
+    let near = |end: usize| text.get(end..(end + BEHIND_BYTES).min(text.len())).unwrap_or_default();
+    if numbers && !(holds_number(text, &place) && (!keyword.keyed || is_beside_digits(text, &place)))
+        || (keyword.class == Class::Says || typed) && !may_say_value(near(place.end))
+    {
+        return;
+    }
+    let Some(place) = bounded(text, place.start + blank..place.end, keyword) else { return };
+    if keyword.class == Class::Code && !opens_something(text, place.start, keyword) {
         return;
     }
     let mut reader = Reader::new(text, place.clone(), keyword);
     reader.all = all;
-    let behind = text.get(place.end..(place.end + BEHIND_BYTES).min(text.len())).unwrap_or_default();
-    if (keyword.class == Class::Says || keyword.class == Class::Act && keyword.keyed) && !may_say_value(behind) {
-        return;
-    }
+    let behind = near(place.end);
     let places = if all { None } else { Some(glance::behind(keyword, behind)) };
     if places.as_ref().is_none_or(|places| !places.is_empty()) && reader.look_behind(behind, places, found) {
         return;
@@ -91,8 +96,7 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
     if matches!(keyword.class, Class::Password) {
         table::judge(&mut reader, found);
     }
-    if numbers || matches!(keyword.class, Class::Password | Class::Login | Class::Spelling) || keyword.class == Class::Act && !keyword.keyed
-    {
+    if numbers || matches!(keyword.class, Class::Password | Class::Login | Class::Spelling | Class::Act) && !typed {
         let start = place.start.saturating_sub(BEFORE_BYTES);
         let before = text.get(start..place.start).unwrap_or_default();
         if !before.iter().copied().any(is_unusual) {

@@ -81,3 +81,14 @@ pub fn holds_number(text: &[u8], place: &Range<usize>) -> bool {
     let near = text.get(place.start.saturating_sub(NEAR_BYTES / 2)..(place.end + NEAR_BYTES).min(text.len())).unwrap_or_default();
     near.iter().filter(|b| b.is_ascii_digit()).count() >= DIGITS_MIN
 }
+
+/// Whether digits stand right beside the word: what is keyed in does.
+pub fn is_beside_digits(text: &[u8], place: &Range<usize>) -> bool {
+    const NEAR_BYTES: usize = 40;
+    const PIECES: usize = 3;
+    let digits = |piece: &[u8]| piece.iter().any(u8::is_ascii_digit);
+    let behind = text.get(place.end..(place.end + NEAR_BYTES).min(text.len())).unwrap_or_default();
+    let before = text.get(place.start.saturating_sub(NEAR_BYTES)..place.start).unwrap_or_default();
+    // A word that goes on takes a piece.
+    pieces(behind).take(PIECES + 1).any(digits) || before.rsplit(u8::is_ascii_whitespace).filter(|p| !p.is_empty()).take(PIECES).any(digits)
+}

@@ -18,47 +18,39 @@ pub fn is_phrase_word(keyword: &Keyword) -> bool {
 impl Reader<'_> {
     /// The words from the token on, where the keyword says that they are a pass phrase: small ones, to the end of what is said.
     pub fn phrase(&self, token: &Token, place: usize, reading: Reading) -> Option<Token> {
-        const BYTES_MAX: usize = 80;
+        const LINES_MAX: usize = 2;
         const WORDS: std::ops::RangeInclusive<usize> = 3..=8;
-        // "the passphrase for the drive is": what is behind any other word that joins may be a sentence of its own.
-        let ahead = self.stretch.get(..token.range.start).unwrap_or_default().trim_end().rsplit(' ').next().unwrap_or_default();
-        let is = COPULAS.contains(&ahead);
-        let joined = token.before.assigned || (place <= 2 || is && place <= 6) && reading.joined_at.is_some_and(|at| at + 1 == place);
+        const SPEAKS: Senses = Senses::TOPIC.and(Senses::ELSEWHERE).and(Senses::ASK).and(Senses::STATE).and(Senses::FAULT);
+        const BEGINS: Senses = Senses::AT.and(Senses::JOIN).and(Senses::NOT);
         let named = is_phrase_word(self.keyword);
         let assigned = self.keyword.class == Class::Password && token.before.assigned && token.line == 0;
-        if !(named || assigned) || token.before.quoted || !joined || token.line > 2 {
+        if !(named || assigned) || token.before.quoted || token.line > LINES_MAX || !self.gives(token, place, reading) {
             return None;
         }
-        let rest = valid_prefix(
-            self.stretch
-                .as_bytes()
-                .get(token.range.start..)?
-                .get(..BYTES_MAX)
-                .unwrap_or_else(|| self.stretch.as_bytes().get(token.range.start..).unwrap_or_default()),
-        );
-        let end =
-            rest.find(['(', '–', '—', '\n', ',', ';', '<', '"', '!', '?']).into_iter().chain(rest.find(". ")).min().unwrap_or(rest.len());
-        let said = rest.get(..end)?.trim_end_matches([' ', '.', '*', '_', '`']);
+        let (said, behind) = clause(self.stretch.get(token.range.start..)?);
         let words: Vec<&str> = said.split(' ').collect();
+        let says = |word: &str, what: Senses| VOCABULARY.senses_in(word, self.keyword.tongue).any(what);
         let small =
-            |word: &&str| !word.is_empty() && word.chars().all(|c| c.is_alphanumeric()) && !word.chars().skip(1).any(char::is_uppercase);
-        const SPEAKS: Senses = Senses::TOPIC.and(Senses::ELSEWHERE).and(Senses::ASK).and(Senses::STATE).and(Senses::FAULT);
-        let speaks = |word: &&str| VOCABULARY.senses_in(word, self.keyword.tongue).any(SPEAKS);
-        let begins = words
-            .first()
-            .is_some_and(|word| VOCABULARY.senses_in(word, self.keyword.tongue).any(Senses::AT.and(Senses::JOIN).and(Senses::NOT)));
+            |word: &str| !word.is_empty() && word.chars().all(char::is_alphanumeric) && !word.chars().skip(1).any(char::is_uppercase);
+        let fits = WORDS.contains(&words.len())
+            && words.iter().all(|word| small(word) && !says(word, SPEAKS))
+            && !words.first().is_some_and(|first| says(first, BEGINS));
         // Behind any other word for a password only words that say nothing else, to the end of the line.
-        let mute = |word: &&str| word.chars().count() >= 3 && VOCABULARY.senses_anywhere(word).is_none() && VOCABULARY.stem(word).is_none();
-        if !named
-            && (!words.iter().all(mute) || rest.get(end..).is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['\n', '<', '('])))
-        {
-            return None;
-        }
-        (WORDS.contains(&words.len()) && words.iter().all(small) && !words.iter().any(|word| speaks(&word)) && !begins).then(|| Token {
-            range: token.range.start..token.range.start + said.len(),
-            behind: rest.get(said.len()..).and_then(|r| r.chars().next()),
-            ..token.clone()
-        })
+        let mute = |word: &&str| word.chars().count() >= 3 && VOCABULARY.senses_anywhere(word).is_none();
+        let alone = behind.is_empty() || behind.starts_with(['\n', '<', '(']);
+        let range = token.range.start..token.range.start + said.len();
+        let sign = self.stretch.get(range.end..).and_then(|rest| rest.chars().next());
+        (fits && (named || alone && words.iter().all(mute))).then(|| Token { range, behind: sign, ..token.clone() })
+    }
+
+    /// Whether a sign or a word gives what begins at the token to the keyword. Behind "is" that may be some words away ("the passphrase for
+    /// the drive is"); behind any other word that joins begins a sentence of its own.
+    fn gives(&self, token: &Token, place: usize, reading: Reading) -> bool {
+        const NEAR: usize = 2;
+        const FAR: usize = 6;
+        let ahead = self.stretch.get(..token.range.start).unwrap_or_default().trim_end().rsplit(' ').next().unwrap_or_default();
+        let most = if COPULAS.contains(&ahead) { FAR } else { NEAR };
+        token.before.assigned || place <= most && reading.joined_at.is_some_and(|at| at + 1 == place)
     }
 
     /// The token, with the digits behind it that stand apart: `4 7 0 2`.
@@ -78,4 +70,14 @@ impl Reader<'_> {
         }
         Token { range: token.range.start..token.range.start + end, behind: rest.get(end).map(|b| char::from(*b)), ..token }
     }
+}
+
+/// The text up to the first sign that ends what is said, and the rest.
+fn clause(text: &str) -> (&str, &str) {
+    const BYTES_MAX: usize = 80;
+    let near = valid_prefix(text.as_bytes().get(..text.len().min(BYTES_MAX)).unwrap_or_default());
+    let sign = near.find(['(', '–', '—', '\n', ',', ';', '<', '"', '!', '?']);
+    let end = sign.into_iter().chain(near.find(". ")).min().unwrap_or(near.len());
+    let said = near.get(..end).unwrap_or_default().trim_end_matches([' ', '.', '*', '_', '`']);
+    (said, text.get(end..).unwrap_or_default())
 }
