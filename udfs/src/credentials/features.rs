@@ -79,7 +79,7 @@ impl Reader<'_> {
             return Err("an example");
         }
         self.opens(sighting, &mut evidence)?;
-        self.class(&mut evidence);
+        self.class(link, &mut evidence);
         self.joint(sighting, &mut evidence);
         self.setting(sighting, &mut evidence);
         Ok(evidence)
@@ -142,7 +142,7 @@ impl Reader<'_> {
         matches!(self.keyword.class, Class::Pin | Class::Code | Class::Combination)
     }
 
-    pub fn class(&self, evidence: &mut Evidence) {
+    pub fn class(&self, link: Link, evidence: &mut Evidence) {
         evidence.when(Feature::Shared, self.keyword.shared);
         match self.keyword.class {
             Class::Password => {}
@@ -159,7 +159,8 @@ impl Reader<'_> {
             Class::Seed => evidence.add(Feature::OfSeed),
         }
         let last = self.text.get(self.place.end.saturating_sub(1)).copied();
-        let plural = matches!(last, Some(b's' | b'S')) && !self.keyword.text.ends_with("pass");
+        // `pass` alone is as often a verb, unless something is given to it.
+        let plural = matches!(last, Some(b's' | b'S')) && !(link.direct() && self.keyword.text.ends_with("pass"));
         evidence.when(Feature::Plural, self.keyword.class == Class::Password && plural);
         evidence.when(Feature::KnownUser, is_known_user(self.keyword));
     }

@@ -299,10 +299,6 @@ fn quoted(text: &str, at: usize, open: char, ends: &[char]) -> Option<Range<usiz
             // Code in backticks may hold an assignment of its own: only what is one word is a value.
             let inner = rest.get(..place)?;
             let trimmed = inner.trim();
-            // Between two quotations: what has blanks at both ends was not quoted.
-            if inner.starts_with(' ') && inner.ends_with(' ') && trimmed.contains(' ') {
-                return None;
-            }
             let from = start + inner.len() - inner.trim_start().len();
             return (open != '`' || !trimmed.contains(char::is_whitespace)).then_some(from..from + trimmed.len());
         }

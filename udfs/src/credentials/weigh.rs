@@ -66,7 +66,7 @@ pub fn password(keyword: &Keyword, sighting: &Sighting<'_>, evidence: &mut Evide
         evidence.when(Feature::DigitsFew, shape.digits < 6);
         return Ok(());
     }
-    if sighting.link.direct() && own && (is_phrase(value) || is_joined(value)) {
+    if sighting.link.direct() && own && (is_phrase(value) || is_joined(value)) && lookalike(value) != Some(HOST_OR_FILE) {
         evidence.add(Feature::Phrase);
         return Ok(());
     }
@@ -107,7 +107,8 @@ fn hinted(keyword: &Keyword, sighting: &Sighting<'_>, shape: Shape) -> Result<()
     let named = keyword.class == Class::Password && link == Link::ReverseRole;
     let hex = value.bytes().all(|b| b.is_ascii_hexdigit());
     let strong = is_strong(value) && !hex && (!shape.tail || told || named);
-    let common = glance::is_more_than_letters(value) && is_common(value);
+    // Guests of chats have such names.
+    let common = glance::is_more_than_letters(value) && is_common(value) && !(keyword.class == Class::Says && shape.tail);
     if fair || strong || common { Ok(()) } else { FALLS }
 }
 
@@ -173,7 +174,10 @@ fn phrase(keyword: &Keyword, sighting: &Sighting<'_>, evidence: &mut Evidence) -
         evidence.add(Feature::Phrase);
         return Ok(());
     }
-    if !sighting.token.before.quoted || !(plain || set) || speaks || begins || keyword.class != Class::Password && !keyword.opens {
+    // Between two quotations a blank stands before the quote.
+    let between = sighting.rest.starts_with(' ');
+    if !sighting.token.before.quoted || between || !(plain || set) || speaks || begins || keyword.class != Class::Password && !keyword.opens
+    {
         return Err("a sentence");
     }
     evidence.add(Feature::Phrase);
@@ -235,7 +239,9 @@ pub fn number(keyword: &Keyword, sighting: &Sighting<'_>, around: Senses, eviden
         return Err("no number that opens something");
     }
     let there = around.any(if keyword.keyed { Senses::LOCK } else { Senses::PLACE });
-    if (keyword.keyed || keyword.opens) && (!there || !KEYED_DIGITS.contains(&digits) || link == Link::Near && sighting.place > 2) {
+    // Two letters and digits are as often the name of a device.
+    let keyed = KEYED_DIGITS.contains(&digits) && letters <= 1 && sighting.place <= 2;
+    if (keyword.keyed || keyword.opens) && !(there && keyed) {
         return Err("a number keyed in at no lock");
     }
     // The thing itself, without a word for its code: only a number that is given to it.

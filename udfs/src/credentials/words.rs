@@ -375,6 +375,7 @@ impl<'t> Reader<'t> {
             // Who is spoken to stands first: "tern42: the password is wrong".
             let between = line.get(token.range.end..).unwrap_or_default();
             let spoken_to = at == 0 && token.range.start == 0 && between.trim_start().starts_with([':', ',']);
+            let spoken_to = spoken_to || between.starts_with(": ") && Shape::of(value).tail;
             // What the keyword is a part of is no value beside it.
             if value.is_empty()
                 || is_word(value)

@@ -94,7 +94,7 @@ impl Reader<'_> {
 
     fn may_be_phrase(&self, token: &Token, place: usize, reading: Reading, ahead: Ahead<'_>) -> bool {
         // Words are looked up only where a phrase may stand at all.
-        self.keyword.class == Class::Password && (is_phrase_word(self.keyword) || token.before.assigned) && {
+        is_phrase_word(self.keyword) && {
             let joined_at = place.checked_sub(1).filter(|_| ahead.senses().any(Senses::JOIN));
             self.phrase(token, place, Reading { joined_at, ..reading }).is_some()
         }
@@ -146,7 +146,7 @@ impl Reader<'_> {
     pub fn could_pass(&mut self, sighting: &Sighting<'_>) -> bool {
         let Sighting { value, reading, .. } = *sighting;
         let mut evidence = Evidence::new();
-        self.class(&mut evidence);
+        self.class(sighting.link, &mut evidence);
         self.joint(sighting, &mut evidence);
         // What is known of the words between speaks against it.
         evidence.scaled(Feature::Topic, f64::from(reading.topics.min(3)));

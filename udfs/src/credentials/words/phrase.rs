@@ -22,12 +22,11 @@ impl Reader<'_> {
         const WORDS: std::ops::RangeInclusive<usize> = 3..=8;
         const SPEAKS: Senses = Senses::TOPIC.and(Senses::ELSEWHERE).and(Senses::ASK).and(Senses::STATE).and(Senses::FAULT);
         const BEGINS: Senses = Senses::AT.and(Senses::JOIN).and(Senses::NOT);
-        let named = is_phrase_word(self.keyword);
-        let assigned = self.keyword.class == Class::Password && token.before.assigned && token.line == 0;
-        if !(named || assigned) || token.before.quoted || token.line > LINES_MAX || !self.gives(token, place, reading) {
+        let said = reading.ended || reading.asked;
+        if !is_phrase_word(self.keyword) || token.before.quoted || said || token.line > LINES_MAX || !self.gives(token, place, reading) {
             return None;
         }
-        let (said, behind) = clause(self.stretch.get(token.range.start..)?);
+        let said = clause(self.stretch.get(token.range.start..)?);
         let words: Vec<&str> = said.split(' ').collect();
         let says = |word: &str, what: Senses| VOCABULARY.senses_in(word, self.keyword.tongue).any(what);
         let small =
@@ -35,12 +34,9 @@ impl Reader<'_> {
         let fits = WORDS.contains(&words.len())
             && words.iter().all(|word| small(word) && !says(word, SPEAKS))
             && !words.first().is_some_and(|first| says(first, BEGINS));
-        // Behind any other word for a password only words that say nothing else, to the end of the line.
-        let mute = |word: &&str| word.chars().count() >= 3 && VOCABULARY.senses_anywhere(word).is_none();
-        let alone = behind.is_empty() || behind.starts_with(['\n', '<', '(']);
         let range = token.range.start..token.range.start + said.len();
         let sign = self.stretch.get(range.end..).and_then(|rest| rest.chars().next());
-        (fits && (named || alone && words.iter().all(mute))).then(|| Token { range, behind: sign, ..token.clone() })
+        fits.then(|| Token { range, behind: sign, ..token.clone() })
     }
 
     /// Whether a sign or a word gives what begins at the token to the keyword. Behind "is" that may be some words away ("the passphrase for
@@ -50,7 +46,7 @@ impl Reader<'_> {
         const FAR: usize = 6;
         let ahead = self.stretch.get(..token.range.start).unwrap_or_default().trim_end().rsplit(' ').next().unwrap_or_default();
         let most = if COPULAS.contains(&ahead) { FAR } else { NEAR };
-        token.before.assigned || place <= most && reading.joined_at.is_some_and(|at| at + 1 == place)
+        token.before.assigned && place <= FAR || place <= most && reading.joined_at.is_some_and(|at| at + 1 == place)
     }
 
     /// The token, with the digits behind it that stand apart: `4 7 0 2`.
@@ -72,12 +68,11 @@ impl Reader<'_> {
     }
 }
 
-/// The text up to the first sign that ends what is said, and the rest.
-fn clause(text: &str) -> (&str, &str) {
+/// The text up to the first sign that ends what is said.
+fn clause(text: &str) -> &str {
     const BYTES_MAX: usize = 80;
     let near = valid_prefix(text.as_bytes().get(..text.len().min(BYTES_MAX)).unwrap_or_default());
     let sign = near.find(['(', '–', '—', '\n', ',', ';', '<', '"', '!', '?']);
     let end = sign.into_iter().chain(near.find(". ")).min().unwrap_or(near.len());
-    let said = near.get(..end).unwrap_or_default().trim_end_matches([' ', '.', '*', '_', '`']);
-    (said, text.get(end..).unwrap_or_default())
+    near.get(..end).unwrap_or_default().trim_end_matches([' ', '.', '*', '_', '`'])
 }
