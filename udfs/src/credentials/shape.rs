@@ -27,6 +27,7 @@ impl Words {
 struct Lists {
     technical: Words,
     common: Words,
+    units: Words,
 }
 
 /// The file is part of the program: a test parses it.
@@ -226,6 +227,11 @@ impl Steps {
 pub fn is_common(value: &str) -> bool {
     let word = value.trim_end_matches(|c: char| !c.is_alphabetic());
     word.len() < value.len() && WORDS.common.holds(word) || walks(value)
+}
+
+/// Whether a number before the word counts something.
+pub fn is_unit(word: &str) -> bool {
+    WORDS.units.holds(word)
 }
 
 /// Whether a part of the text may be [`is_common`].

@@ -1,5 +1,10 @@
 //! What a value must look like for its keyword: a password, a number, a token, a recovery code, a seed.
 
+mod number;
+mod phrase;
+
+pub use number::number;
+
 use super::boundary::is_unspaced;
 use super::evidence::{Evidence, Feature};
 use super::glance;
@@ -11,6 +16,7 @@ use super::shape::{Shape, is_common, is_technical};
 use super::sighting::{Link, Sighting};
 use super::value::{HOST_OR_FILE, lookalike, password_strength, token_strength};
 use super::words::is_word;
+use phrase::{is_humped, is_joined, is_phrase, phrase};
 
 /// What a value is rather than a secret, wherever it stands.
 const NEVER: &[&str] = &[
@@ -115,27 +121,6 @@ fn hinted(keyword: &Keyword, sighting: &Sighting<'_>, shape: Shape) -> Result<()
 /// Signs of a script without blanks in a password that somebody chose; more are a sentence.
 const UNSPACED_MAX: usize = 4;
 
-/// Three words or more written as one, each with a capital but the first: `rainOnTuesdays`. None of them says anything here.
-fn is_humped(value: &str) -> bool {
-    const CHARS_MIN: usize = 14;
-    let mut words = vec![String::new()];
-    let mut before = 'A';
-    for c in value.chars() {
-        if c.is_uppercase() && before.is_lowercase() {
-            words.push(String::new());
-        }
-        if let Some(last) = words.last_mut() {
-            last.extend(c.to_lowercase());
-        }
-        before = c;
-    }
-    const SPEAKS: Senses = Senses::TOPIC.and(Senses::STATE).and(Senses::PASSWORD).and(Senses::LOGIN).and(Senses::FAULT);
-    value.len() >= CHARS_MIN
-        && words.len() >= 3
-        && !is_technical(value)
-        && !words.iter().any(|word| VOCABULARY.senses_in(word, ENGLISH).any(SPEAKS))
-}
-
 /// A plain word: only where it is said outright, and none that says something itself.
 fn word(value: &str, own: bool, sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
     const LETTERS_MIN: usize = 5;
@@ -153,212 +138,6 @@ fn word(value: &str, own: bool, sighting: &Sighting<'_>, evidence: &mut Evidence
     evidence.when(Feature::WordShort, letters < 7);
     evidence.when(Feature::Common, is_common(value));
     Ok(())
-}
-
-/// Several words in quotes are a pass phrase only where they say nothing about passwords.
-fn phrase(keyword: &Keyword, sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
-    let words: Vec<&str> = sighting.value.split(' ').collect();
-    let small = |word: &str| word.chars().all(|c| c.is_alphanumeric() && !c.is_uppercase());
-    let long = |word: &&&str| word.chars().count() >= LONG_WORD;
-    let plain = (3..=8).contains(&words.len()) && words.iter().all(|word| small(word)) && words.iter().filter(long).count() >= 2;
-    // In a file of settings the quotes hold the value, whatever it is.
-    let set = sighting.link == Link::Assigned && words.len() <= 8 && words.iter().any(|word| word.bytes().all(|b| b.is_ascii_digit()));
-    const SPEAKS: Senses =
-        Senses::TOPIC.and(Senses::ELSEWHERE).and(Senses::ASK).and(Senses::EXAMPLE).and(Senses::PASSWORD).and(Senses::FAULT);
-    let speaks = words.iter().any(|word| VOCABULARY.senses_in(word, keyword.tongue).any(SPEAKS));
-    let begins =
-        words.first().is_some_and(|word| VOCABULARY.senses_in(word, keyword.tongue).any(Senses::AT.and(Senses::STATE).and(Senses::NOT)));
-    // Without quotes only a word for a phrase leads here, which has read the words.
-    let bare = !sighting.token.before.quoted && keyword.class == Class::Password && sighting.link.direct();
-    if bare {
-        evidence.add(Feature::Phrase);
-        return Ok(());
-    }
-    // Between two quotations a blank stands before the quote.
-    let between = sighting.rest.starts_with(' ');
-    if !sighting.token.before.quoted || between || !(plain || set) || speaks || begins || keyword.class != Class::Password && !keyword.opens
-    {
-        return Err("a sentence");
-    }
-    evidence.add(Feature::Phrase);
-    Ok(())
-}
-
-/// A word of a phrase that is more than a particle.
-const LONG_WORD: usize = 4;
-
-/// Three or more parts with one sort of joint between, most of them words: `rye_bread_nine`, `hyggelig-onsdag-5`.
-pub fn is_joined(value: &str) -> bool {
-    const CHARS_MIN: usize = 14;
-    let parts = |joint: char| -> bool {
-        let parts: Vec<&str> = value.split(joint).collect();
-        let letters = |part: &&&str| part.chars().count() >= LONG_WORD && part.chars().all(char::is_lowercase);
-        let small = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_lowercase() || c.is_numeric());
-        parts.len() >= 3 && parts.iter().all(small) && parts.iter().filter(letters).count() >= 2
-    };
-    let speaks =
-        |part: &str| VOCABULARY.senses_in(part, ENGLISH).any(Senses::TOPIC.and(Senses::STATE).and(Senses::FAULT).and(Senses::ELSEWHERE));
-    value.chars().count() >= CHARS_MIN
-        && ['-', '_', '.'].into_iter().any(parts)
-        && !is_technical(value)
-        && lookalike(value).is_none_or(|reason| reason == "code")
-        && !value.split(['-', '_', '.']).any(speaks)
-}
-
-/// Four or more small words with joints between: `seven-terns-by-the-pier`.
-fn is_phrase(value: &str) -> bool {
-    const WORDS: std::ops::RangeInclusive<usize> = 4..=10;
-    let words = value.trim_matches('_').split(['-', '_', '.']);
-    WORDS.contains(&words.clone().count())
-        && words.clone().all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase()))
-        && value.len() >= 16
-}
-
-/// Notes what speaks for a number that opens something; `around` is what the line speaks of.
-pub fn number(keyword: &Keyword, sighting: &Sighting<'_>, around: Senses, evidence: &mut Evidence) -> Result<(), &'static str> {
-    const DIGITS: std::ops::RangeInclusive<usize> = 3..=10;
-    let Sighting { value, link, .. } = *sighting;
-    let value = value.trim_end_matches(')');
-    let digits = value.chars().filter(char::is_ascii_digit).count();
-    let letters = value.chars().filter(|c| c.is_alphabetic()).count();
-    let place = around.any(Senses::PLACE);
-    let lock = keyword.class == Class::Combination || keyword.class == Class::Code && place;
-    let groups = lock
-        && value.split(['-', '–', '/', ' ']).count() >= 3
-        && value.split(['-', '–', '/', ' ']).all(|g| (1..=2).contains(&g.len()) && g.bytes().all(|b| b.is_ascii_digit()));
-    let plain = value.chars().all(|c| c.is_ascii_digit() || matches!(c, '#' | '*'));
-    let mixed = letters <= 2
-        && digits >= 3
-        && value.chars().count() <= 8
-        && value.chars().all(char::is_alphanumeric)
-        && (link != Link::Near || place && sighting.place <= 2);
-    // Three digits are as often a number of something else.
-    let lockable = keyword.class == Class::Combination || VOCABULARY.senses_anywhere(&keyword.text).any(Senses::PLACE);
-    let few = digits < 4 && !lockable && !matches!(link, Link::Assigned | Link::Adjacent | Link::Column | Link::OwnLine);
-    if !DIGITS.contains(&digits) || few || !(plain || groups || mixed) {
-        return Err("no number that opens something");
-    }
-    let there = around.any(if keyword.keyed { Senses::LOCK } else { Senses::PLACE });
-    // Two letters and digits are as often the name of a device.
-    let keyed = KEYED_DIGITS.contains(&digits) && letters <= 1 && sighting.place <= 2;
-    if (keyword.keyed || keyword.opens) && !(there && keyed) {
-        return Err("a number keyed in at no lock");
-    }
-    // The thing itself, without a word for its code: only a number that is given to it.
-    let thing = keyword.class == Class::Code && keyword.shared && VOCABULARY.senses_anywhere(&keyword.text).any(Senses::PLACE);
-    if thing && !gives(sighting, around, plain && KEYED_DIGITS.contains(&digits) || groups) {
-        return Err("a number beside a thing");
-    }
-    if link == Link::Reverse {
-        return Err("a number before a word for a code");
-    }
-    if keyword.class == Class::Code && !place {
-        return Err("a code that opens nothing");
-    }
-    evidence.when(Feature::PinFour, plain && (4..=6).contains(&digits));
-    evidence.when(Feature::PinSigned, plain && digits < value.len());
-    evidence.when(Feature::PinLetters, mixed && letters > 0);
-    evidence.when(Feature::PinYear, value.len() == 4 && (value.starts_with("19") || value.starts_with("20")));
-    evidence.when(Feature::PlaceNear, place);
-    Ok(())
-}
-
-/// Digits of the numbers that people key in at doors.
-const KEYED_DIGITS: std::ops::RangeInclusive<usize> = 4..=6;
-
-/// What numbers count that open nothing.
-const UNITS: &[&str] = &[
-    "mm",
-    "cm",
-    "m",
-    "km",
-    "kg",
-    "g",
-    "t",
-    "l",
-    "ml",
-    "%",
-    "w",
-    "v",
-    "kw",
-    "volt",
-    "volts",
-    "watt",
-    "watts",
-    "euro",
-    "euros",
-    "eur",
-    "usd",
-    "gbp",
-    "dollar",
-    "dollars",
-    "pounds",
-    "quid",
-    "people",
-    "persons",
-    "pax",
-    "guests",
-    "seats",
-    "steps",
-    "metres",
-    "meters",
-    "feet",
-    "ft",
-    "inch",
-    "inches",
-    "minutes",
-    "min",
-    "mins",
-    "seconds",
-    "sec",
-    "secs",
-    "hours",
-    "hrs",
-    "days",
-    "weeks",
-    "years",
-    "items",
-    "pieces",
-    "pcs",
-    "boxes",
-    "times",
-    "of",
-    "uhr",
-    "personen",
-    "stück",
-    "personnes",
-    "pièces",
-    "personas",
-    "pessoas",
-    "persone",
-    "pezzi",
-    "personer",
-    "stuks",
-    "mensen",
-    "osób",
-    "sztuk",
-    "kusů",
-    "kişi",
-    "adet",
-    "человек",
-    "штук",
-    "рублей",
-];
-
-/// Whether a number that could open something is given to the thing: assigned, or in a sentence that says nothing else of it.
-fn gives(sighting: &Sighting<'_>, around: Senses, is_code: bool) -> bool {
-    const PLACES_MAX: usize = 5;
-    let Sighting { link, place, token, rest, .. } = *sighting;
-    // "the gate is 1200 mm wide": a number with a unit counts something.
-    let next = rest.trim_start().split(|c: char| !c.is_alphanumeric() && c != '%').next().unwrap_or_default().to_lowercase();
-    let counts = UNITS.contains(&next.as_str());
-    match link {
-        Link::Assigned => true,
-        Link::Late => is_code && place <= PLACES_MAX && !token.before.sentence,
-        Link::Copula => is_code && place <= PLACES_MAX && !counts && !token.before.sentence,
-        Link::Adjacent | Link::Near => is_code && place <= 2 && around.any(Senses::KEYPAD) && !counts && !token.before.sentence,
-        _ => false,
-    }
 }
 
 /// Notes what speaks for a machine's token.

@@ -1,0 +1,75 @@
+//! What a number must look like to open a door, a phone or a safe.
+
+use super::super::evidence::{Evidence, Feature};
+use super::super::keywords::{Class, Keyword};
+use super::super::languages::{Senses, VOCABULARY};
+use super::super::shape::is_unit;
+use super::super::sighting::{Link, Sighting};
+
+/// Digits of the numbers that people key in at doors.
+const KEYED_DIGITS: std::ops::RangeInclusive<usize> = 4..=6;
+
+/// Notes what speaks for a number that opens something; `around` is what the line speaks of.
+pub fn number(keyword: &Keyword, sighting: &Sighting<'_>, around: Senses, evidence: &mut Evidence) -> Result<(), &'static str> {
+    const DIGITS: std::ops::RangeInclusive<usize> = 3..=10;
+    let Sighting { value, link, .. } = *sighting;
+    let value = value.trim_end_matches(')');
+    let digits = value.chars().filter(char::is_ascii_digit).count();
+    let letters = value.chars().filter(|c| c.is_alphabetic()).count();
+    let place = around.any(Senses::PLACE);
+    let lock = keyword.class == Class::Combination || keyword.class == Class::Code && place;
+    let groups = lock
+        && value.split(['-', '–', '/', ' ']).count() >= 3
+        && value.split(['-', '–', '/', ' ']).all(|g| (1..=2).contains(&g.len()) && g.bytes().all(|b| b.is_ascii_digit()));
+    let plain = value.chars().all(|c| c.is_ascii_digit() || matches!(c, '#' | '*'));
+    let mixed = letters <= 2
+        && digits >= 3
+        && value.chars().count() <= 8
+        && value.chars().all(char::is_alphanumeric)
+        && (link != Link::Near || place && sighting.place <= 2);
+    // Three digits are as often a number of something else.
+    let lockable = keyword.class == Class::Combination || VOCABULARY.senses_anywhere(&keyword.text).any(Senses::PLACE);
+    let few = digits < 4 && !lockable && !matches!(link, Link::Assigned | Link::Adjacent | Link::Column | Link::OwnLine);
+    if !DIGITS.contains(&digits) || few || !(plain || groups || mixed) {
+        return Err("no number that opens something");
+    }
+    let there = around.any(if keyword.keyed { Senses::LOCK } else { Senses::PLACE });
+    // Two letters and digits are as often the name of a device.
+    let keyed = KEYED_DIGITS.contains(&digits) && letters <= 1 && sighting.place <= 2;
+    if (keyword.keyed || keyword.opens) && !(there && keyed) {
+        return Err("a number keyed in at no lock");
+    }
+    // The thing itself, without a word for its code: only a number that is given to it.
+    let thing = keyword.class == Class::Code && keyword.shared && VOCABULARY.senses_anywhere(&keyword.text).any(Senses::PLACE);
+    if thing && !gives(sighting, around, plain && KEYED_DIGITS.contains(&digits) || groups) {
+        return Err("a number beside a thing");
+    }
+    if link == Link::Reverse {
+        return Err("a number before a word for a code");
+    }
+    if keyword.class == Class::Code && !place {
+        return Err("a code that opens nothing");
+    }
+    evidence.when(Feature::PinFour, plain && (4..=6).contains(&digits));
+    evidence.when(Feature::PinSigned, plain && digits < value.len());
+    evidence.when(Feature::PinLetters, mixed && letters > 0);
+    evidence.when(Feature::PinYear, value.len() == 4 && (value.starts_with("19") || value.starts_with("20")));
+    evidence.when(Feature::PlaceNear, place);
+    Ok(())
+}
+
+/// Whether a number that could open something is given to the thing: assigned, or in a sentence that says nothing else of it.
+fn gives(sighting: &Sighting<'_>, around: Senses, is_code: bool) -> bool {
+    const PLACES_MAX: usize = 5;
+    let Sighting { link, place, token, rest, .. } = *sighting;
+    // "the gate is 1200 mm wide": a number with a unit counts something.
+    let next = rest.trim_start().split(|c: char| !c.is_alphanumeric() && c != '%').next().unwrap_or_default();
+    let counts = is_unit(next);
+    match link {
+        Link::Assigned => true,
+        Link::Late => is_code && place <= PLACES_MAX && !token.before.sentence,
+        Link::Copula => is_code && place <= PLACES_MAX && !counts && !token.before.sentence,
+        Link::Adjacent | Link::Near => is_code && place <= 2 && around.any(Senses::KEYPAD) && !counts && !token.before.sentence,
+        _ => false,
+    }
+}
