@@ -9,7 +9,7 @@ use super::boundary::is_unspaced;
 use super::evidence::{Evidence, Feature};
 use super::glance;
 use super::keywords::{Class, Keyword};
-use super::languages::{ENGLISH, Senses, VOCABULARY};
+use super::languages::{ENGLISH, VOCABULARY};
 use super::pair::is_strong;
 use super::placeholder;
 use super::shape::{Shape, is_common, is_technical};
