@@ -41,6 +41,26 @@ pub struct FileEntry {
     remove: Remove,
 }
 
+#[cfg(test)]
+impl FileEntry {
+    /// A file of no table.
+    pub fn sized(path: &str, bytes: u64, rows: usize, times: (Micros, Micros)) -> Self {
+        let remove = Remove {
+            path: path.to_owned(),
+            data_change: false,
+            deletion_timestamp: None,
+            extended_file_metadata: None,
+            partition_values: None,
+            size: None,
+            tags: None,
+            deletion_vector: None,
+            base_row_id: None,
+            default_row_commit_version: None,
+        };
+        Self { path: path.to_owned(), bytes, rows: Some(rows), partition: Vec::new(), times: Some(times), remove }
+    }
+}
+
 /// A table at one version, with its files.
 #[derive(Debug, Clone)]
 pub struct Files {

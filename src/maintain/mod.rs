@@ -2,7 +2,7 @@
 //!
 //! All of it is safe beside running jobs and readers: a commit that meets another one is planned anew, and nothing becomes stale by it.
 
-mod compact;
+pub mod compact;
 pub mod erase;
 mod ledger;
 pub mod people;

@@ -10,6 +10,7 @@ use crate::event::DAY;
 use crate::interval::Interval;
 use crate::lake::rewrite::files;
 use crate::lake::tables;
+use crate::maintain::compact::is_small;
 use crate::report::Settings;
 use crate::report::model::Time;
 use crate::report::model::coverage::{Detection, Quarantined};
@@ -107,7 +108,7 @@ pub struct Storage {
     pub table: String,
     /// Files.
     pub files: usize,
-    /// Of these, those smaller than `maintain.small_mib`.
+    /// Of these, those that are put together where there are enough of them.
     pub small_files: usize,
     /// Bytes of the files.
     pub bytes: u64,
@@ -233,14 +234,13 @@ impl Bittern {
     }
 
     async fn storage(&self) -> Result<Vec<Storage>> {
-        let small = self.config.maintain.small_mib * 1024 * 1024;
         let mut found = Vec::new();
         for spec in tables::all().into_iter().chain(self.answers.clone()) {
             let entries = files(&self.lake, &spec).await?.entries;
             found.push(Storage {
                 table: spec.name,
                 files: entries.len(),
-                small_files: entries.iter().filter(|file| file.bytes < small).count(),
+                small_files: entries.iter().filter(|file| is_small(file, &self.config.maintain)).count(),
                 bytes: entries.iter().map(|file| file.bytes).sum(),
                 rows: entries.iter().map(|file| file.rows).sum(),
             });
