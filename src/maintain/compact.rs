@@ -110,7 +110,7 @@ mod tests {
     use crate::lake::tables;
 
     fn sizes(rows: &[usize]) -> Vec<Vec<usize>> {
-        let spec = tables::all().into_iter().find(|spec| spec.name == "events").unwrap();
+        let spec = tables::all().into_iter().find(|spec| spec.name == "events").expect("a table");
         let minute = 60_000_000;
         let file = |(at, rows): (i64, &usize)| FileEntry::sized(&format!("{at:03}"), 1_000, *rows, (at * minute, (at + 1) * minute));
         let settings = Maintain { small_files_min: 4, ..Maintain::default() };
