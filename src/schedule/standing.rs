@@ -29,7 +29,7 @@ pub fn of(status: &Status) -> Result<String> {
     let blind = whole(&mut registry, "detection_blind", "1 where a detection cannot fire");
     let verdicts = whole(&mut registry, "case_verdicts", "Closed cases by detection and verdict");
     let files = whole(&mut registry, "table_files", "Files by table");
-    let small = whole(&mut registry, "table_small_files", "Files smaller than maintain.small_mib, by table");
+    let small = whole(&mut registry, "table_small_files", "Files that are put together where there are enough of them, by table");
     let bytes = whole(&mut registry, "table_bytes", "Bytes by table");
     let ran = float(&mut registry, "job_last_run_timestamp_seconds", "When a job last ran");
     let failed = whole(&mut registry, "job_failures_day", "Runs of the last day that failed, by job");

@@ -112,12 +112,10 @@ impl Text {
                     *text.fours.entry(four).or_insert(0.0) += weight;
                 }
             }
-            // A short word stands with a blank before it as well.
-            for length in 1..=2 {
-                let (end, beginning) =
-                    (word.len().checked_sub(length).and_then(|at| word.as_bytes().get(at..)), word.as_bytes().get(..length));
-                *text.ends.entry(end.unwrap_or_default().to_vec()).or_insert(0.0) += weight;
-                *text.beginnings.entry(beginning.unwrap_or_default().to_vec()).or_insert(0.0) += weight;
+            for length in 1..=word.len().min(2) {
+                let (beginning, end) = (&word.as_bytes()[..length], &word.as_bytes()[word.len() - length..]);
+                *text.beginnings.entry(beginning.to_vec()).or_insert(0.0) += weight;
+                *text.ends.entry(end.to_vec()).or_insert(0.0) += weight;
             }
         }
         text

@@ -57,9 +57,14 @@ pub struct Keyword {
     pub opens: bool,
     /// It says what is keyed in at a lock.
     pub keyed: bool,
+    /// It says that the password is a phrase.
+    pub phrase: bool,
     /// Whose word it is; English where several languages have it.
     pub tongue: Tongue,
 }
+
+/// What words for a pass phrase hold.
+const PHRASES: &[&str] = &["phras", "fras", "фраз", "fráze", "lause"];
 
 /// What may stand right behind a keyword of three letters.
 const SIGNS: &[u8] = b" :=\"'*_-<|/,.?)\n12\xe2\xe3\xef\xec\xeb";
@@ -97,6 +102,7 @@ pub static KEYWORDS: LazyLock<Vec<Keyword>> = LazyLock::new(|| {
                 let text = marked.trim_matches(MARKS);
                 for form in forms(text, class) {
                     let keyword = keywords.entry((form.clone(), class)).or_insert_with(|| Keyword {
+                        phrase: class == Class::Password && PHRASES.iter().any(|stem| form.contains(stem)),
                         text: form.into(),
                         class,
                         front: false,
@@ -141,7 +147,7 @@ pub static KEYWORDS: LazyLock<Vec<Keyword>> = LazyLock::new(|| {
 
 /// A keyword that is no word of a language.
 fn sign(text: &str, class: Class, shared: bool) -> Keyword {
-    Keyword { text: text.into(), class, front: false, ending: false, shared, opens: false, keyed: false, tongue: ENGLISH }
+    Keyword { text: text.into(), class, front: false, ending: false, shared, opens: false, keyed: false, phrase: false, tongue: ENGLISH }
 }
 
 /// What a list says of its words beside their class.

@@ -104,7 +104,7 @@ fn hinted(keyword: &Keyword, sighting: &Sighting<'_>, shape: Shape) -> Result<()
         return Ok(());
     }
     // What is typed in stands right behind the word, or is any word of a sentence.
-    if keyword.keyed && keyword.class == Class::Act && !(is_behind(sighting) && matches!(link, Link::Adjacent | Link::Copula)) {
+    if keyword.keyed && keyword.class == Class::Act && !(sighting.place <= 1 && matches!(link, Link::Adjacent | Link::Copula)) {
         return FALLS;
     }
     // Where the words leave open only which password it is, letters and digits will do.

@@ -27,7 +27,6 @@ use super::table;
 use super::tokens::{Token, tokens};
 use super::value::is_email;
 use look::{holds_number, is_beside_digits, is_unusual, may_be_joined, may_hold_value, may_say_value};
-use phrase::is_phrase_word;
 
 /// A rule of the grammar.
 #[derive(Debug)]
@@ -174,7 +173,7 @@ impl<'t> Reader<'t> {
                 || !value.chars().all(letters)
                 || value.chars().skip(1).any(char::is_uppercase)
                 || may_be_joined(value.as_bytes())
-        }) || is_phrase_word(self.keyword)
+        }) || self.keyword.phrase
     }
 
     /// Hands on a candidate with what decided. Says whether it passed.

@@ -28,7 +28,8 @@ pub fn number(keyword: &Keyword, sighting: &Sighting<'_>, around: Senses, eviden
         && value.chars().all(char::is_alphanumeric)
         && (link != Link::Near || place && sighting.place <= 2);
     // Three digits are as often a number of something else.
-    let lockable = keyword.class == Class::Combination || VOCABULARY.senses_anywhere(&keyword.text).any(Senses::PLACE);
+    let names_place = VOCABULARY.senses_anywhere(&keyword.text).any(Senses::PLACE);
+    let lockable = keyword.class == Class::Combination || names_place;
     let few = digits < 4 && !lockable && !matches!(link, Link::Assigned | Link::Adjacent | Link::Column | Link::OwnLine);
     if !DIGITS.contains(&digits) || few || !(plain || groups || mixed) {
         return Err("no number that opens something");
@@ -40,7 +41,7 @@ pub fn number(keyword: &Keyword, sighting: &Sighting<'_>, around: Senses, eviden
         return Err("a number keyed in at no lock");
     }
     // The thing itself, without a word for its code: only a number that is given to it.
-    let thing = keyword.class == Class::Code && keyword.shared && VOCABULARY.senses_anywhere(&keyword.text).any(Senses::PLACE);
+    let thing = keyword.class == Class::Code && keyword.shared && names_place;
     if thing && !gives(sighting, around, plain && KEYED_DIGITS.contains(&digits) || groups) {
         return Err("a number beside a thing");
     }

@@ -9,6 +9,11 @@ use super::super::value::lookalike;
 
 /// Several words in quotes are a pass phrase only where they say nothing about passwords.
 pub fn phrase(keyword: &Keyword, sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
+    // Without quotes only a word for a phrase leads here, which has read the words.
+    if !sighting.token.before.quoted && keyword.class == Class::Password && sighting.link.direct() {
+        evidence.add(Feature::Phrase);
+        return Ok(());
+    }
     let words: Vec<&str> = sighting.value.split(' ').collect();
     let small = |word: &str| word.chars().all(|c| c.is_alphanumeric() && !c.is_uppercase());
     let long = |word: &&&str| word.chars().count() >= LONG_WORD;
@@ -20,12 +25,6 @@ pub fn phrase(keyword: &Keyword, sighting: &Sighting<'_>, evidence: &mut Evidenc
     let speaks = words.iter().any(|word| VOCABULARY.senses_in(word, keyword.tongue).any(SPEAKS));
     let begins =
         words.first().is_some_and(|word| VOCABULARY.senses_in(word, keyword.tongue).any(Senses::AT.and(Senses::STATE).and(Senses::NOT)));
-    // Without quotes only a word for a phrase leads here, which has read the words.
-    let bare = !sighting.token.before.quoted && keyword.class == Class::Password && sighting.link.direct();
-    if bare {
-        evidence.add(Feature::Phrase);
-        return Ok(());
-    }
     // Between two quotations a blank stands before the quote.
     let between = sighting.rest.starts_with(' ');
     if !sighting.token.before.quoted || between || !(plain || set) || speaks || begins || keyword.class != Class::Password && !keyword.opens

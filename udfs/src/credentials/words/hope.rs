@@ -14,7 +14,6 @@ use super::super::shape::{Shape, is_common};
 use super::super::sighting::{Link, Reading, Sighting};
 use super::super::tokens::{Token, tokens};
 use super::super::weigh::number;
-use super::phrase::is_phrase_word;
 use super::{Reader, TOKENS_MAX, is_word};
 
 /// What the words around can add, at most.
@@ -94,7 +93,7 @@ impl Reader<'_> {
 
     fn may_be_phrase(&self, token: &Token, place: usize, reading: Reading, ahead: Ahead<'_>) -> bool {
         // Words are looked up only where a phrase may stand at all.
-        is_phrase_word(self.keyword) && {
+        self.keyword.phrase && {
             let joined_at = place.checked_sub(1).filter(|_| ahead.senses().any(Senses::JOIN));
             self.phrase(token, place, Reading { joined_at, ..reading }).is_some()
         }

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use super::super::keywords::{Class, Keyword};
-use super::phrase::is_phrase_word;
 
 /// Bytes behind a keyword within which a sign can assign.
 const ASSIGN_BYTES: usize = 48;
@@ -29,7 +28,7 @@ pub fn may_hold_value(text: &[u8], keyword: &Keyword) -> bool {
             near.iter().copied().any(assigns)
                 || text.iter().copied().any(is_unusual)
                 || pieces(text).any(|piece| may_be_joined(piece) || has_humps(piece))
-                || is_phrase_word(keyword)
+                || keyword.phrase
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Values of several pieces: pass phrases without quotes, and numbers whose digits stand apart.
 
 use super::super::boundary::valid_prefix;
-use super::super::keywords::{Class, Keyword};
 use super::super::languages::{Senses, VOCABULARY};
 use super::super::sighting::Reading;
 use super::super::tokens::Token;
@@ -9,11 +8,6 @@ use super::Reader;
 
 /// "is": what follows is what the sentence speaks of.
 const COPULAS: &[&str] = &["is", "ist", "est", "es", "é", "è", "je", "är", "er", "on", "este", "είναι", "это", "це"];
-
-/// Whether the keyword says that the password is a phrase.
-pub fn is_phrase_word(keyword: &Keyword) -> bool {
-    keyword.class == Class::Password && ["phras", "frase", "fras", "фраз", "fráze", "lause"].iter().any(|stem| keyword.text.contains(stem))
-}
 
 impl Reader<'_> {
     /// The words from the token on, where the keyword says that they are a pass phrase: small ones, to the end of what is said.
@@ -23,7 +17,7 @@ impl Reader<'_> {
         const SPEAKS: Senses = Senses::TOPIC.and(Senses::ELSEWHERE).and(Senses::ASK).and(Senses::STATE).and(Senses::FAULT);
         const BEGINS: Senses = Senses::AT.and(Senses::JOIN).and(Senses::NOT);
         let said = reading.ended || reading.asked;
-        if !is_phrase_word(self.keyword) || token.before.quoted || said || token.line > LINES_MAX || !self.gives(token, place, reading) {
+        if !self.keyword.phrase || token.before.quoted || said || token.line > LINES_MAX || !self.gives(token, place, reading) {
             return None;
         }
         let said = clause(self.stretch.get(token.range.start..)?);
