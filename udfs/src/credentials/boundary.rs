@@ -72,6 +72,15 @@ pub fn bounded(text: &[u8], place: Range<usize>, keyword: &Keyword) -> Option<Ra
     // Short keywords carry the sign behind them: it is not a part of the word.
     let end = place.start + keyword.text.trim_start().trim_end_matches(|c: char| !is_letter(c)).len();
     let found = text.get(place.start..end)?;
+    // A verb is a word of its own; in a name it is what a parameter is about: `response_type=`.
+    let verb = matches!(keyword.class, Class::Act | Class::Says);
+    let before = place.start.checked_sub(1).and_then(|at| text.get(at));
+    if verb
+        && found.first().is_some_and(u8::is_ascii_alphabetic)
+        && before.is_some_and(|b| matches!(b, b'_' | b'-' | b'.' | b'/' | b'=' | b'&'))
+    {
+        return None;
+    }
     if found.eq_ignore_ascii_case(b"key") && is_named_key(text, place.start, end)
         || is_grown(text, place.start, found, keyword)
         || is_in_link(text, place.start, end, keyword)
@@ -119,6 +128,10 @@ pub fn grown_before(text: &[u8], start: usize) -> &str {
 /// Whether letters before the keyword make it a part of another word.
 fn is_grown(text: &[u8], start: usize, found: &[u8], keyword: &Keyword) -> bool {
     let Some(before) = start.checked_sub(1).and_then(|at| text.get(at).copied()) else { return false };
+    // A sign grows together with nothing.
+    if found.first().is_some_and(u8::is_ascii_punctuation) {
+        return false;
+    }
     if found.first().is_some_and(|b| *b >= 0x80) && valid_prefix(found).starts_with(is_unspaced) {
         return false;
     }

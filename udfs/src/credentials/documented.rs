@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 /// The first eight bytes of the SHA-256 of each, sorted: the keys themselves would set off other people's scanners.
 const DOCUMENTED: &[u64] = &[
     0x0011_CC25_EB43_2071,
+    0x00CF_4C78_1DC3_7003,
     0x02F7_CE3C_263F_85C0,
     0x03B9_70ED_8171_D73B,
     0x0B5D_D075_CCDD_03C4,
@@ -21,6 +22,7 @@ const DOCUMENTED: &[u64] = &[
     0x3F94_6A39_38CD_FED3,
     0x4848_6E15_14E8_4234,
     0x4A32_59F9_ED7E_A852,
+    0x53F5_DA0A_AA93_D64C,
     0x549C_9390_539E_FCFA,
     0x5895_B89C_8FB3_3402,
     0x5BAA_D7C9_2A58_15F3,
@@ -28,6 +30,7 @@ const DOCUMENTED: &[u64] = &[
     0x60A0_9E43_5786_8C1E,
     0x60C2_276A_452D_BD12,
     0x688B_A670_6030_8F16,
+    0x6C96_130F_130A_B0D6,
     0x6D7F_A4E6_4D4B_1F3E,
     0x731F_A294_D036_E54F,
     0x73F7_1AF0_93FD_F154,
@@ -42,6 +45,7 @@ const DOCUMENTED: &[u64] = &[
     0x9766_3138_E666_9921,
     0x9C84_6FDF_0FA8_955C,
     0x9FEB_CE9F_2C53_C049,
+    0xA35B_81A7_D792_7B70,
     0xA4B8_B245_AB28_BC4F,
     0xAA65_4743_9583_C3A2,
     0xAC92_65E5_6C79_B234,
@@ -55,6 +59,7 @@ const DOCUMENTED: &[u64] = &[
     0xC4BB_CB1F_BEC9_9D65,
     0xC557_EEC8_78DF_D852,
     0xC6EA_27C5_34F9_93D3,
+    0xCA74_59E2_B267_76DE,
     0xCB20_D34A_7ADD_A2F5,
     0xCBE6_BEB2_6479_B568,
     0xCF4D_418E_D3DE_92D7,
@@ -63,6 +68,7 @@ const DOCUMENTED: &[u64] = &[
     0xDF45_2EEF_23E8_CF2C,
     0xE21B_597B_A6B9_CAFA,
     0xE4DA_07AD_2000_89CE,
+    0xE997_4C50_7D2A_8021,
     0xEA1C_A3E2_5B35_A51E,
     0xECB0_E7BA_498C_5920,
     0xF2D6_CA16_5150_33E5,
@@ -79,7 +85,7 @@ const DOCUMENTED: &[u64] = &[
 /// Whether vendors or standards print exactly this key as an example, or it is marked as one in AWS's manner.
 ///
 /// AWS, the Azurite and Cosmos emulators, Stripe, GitHub, Slack, Telegram, Discord, Twitter, Google, Mailgun, MinIO's playground, Grafana,
-/// Okta, WireGuard, Kubernetes, jwt.io; RFC 6238, 6750 and 7617; BIP 32 and 39, Hardhat's first account, the keys of the numbers zero and
+/// Okta, WireGuard, Kubernetes, jwt.io; RFC 6238, 6749, 6750 and 7617; BIP 32 and 39, Hardhat's first account, the keys of the numbers zero and
 /// one; the hashes of the empty password; reCAPTCHA's and Turnstile's test keys, the KMS client key.
 pub fn is_documented(secret: &[u8]) -> bool {
     const LENGTH_MAX: usize = 512;

@@ -41,6 +41,48 @@ pub fn is_known_user(keyword: &Keyword) -> bool {
     matches!(&*keyword.text, "admin" | "administrator" | "root")
 }
 
+/// Bytes before a value in which its name may stand.
+const LABEL_BYTES_MAX: usize = 64;
+
+/// Last words of names in settings and code that hold no credential.
+const OTHER_NAMES: &[&str] = &[
+    "id",
+    "ids",
+    "name",
+    "names",
+    "type",
+    "kind",
+    "host",
+    "hostname",
+    "port",
+    "url",
+    "uri",
+    "path",
+    "file",
+    "folder",
+    "region",
+    "bucket",
+    "org",
+    "organization",
+    "project",
+    "namespace",
+    "image",
+    "version",
+    "label",
+    "role",
+    "level",
+    "variable",
+    "ref",
+    "field",
+    "column",
+    "title",
+    "placeholder",
+    "message",
+    "description",
+    "pattern",
+    "regex",
+];
+
 impl Reader<'_> {
     /// What speaks for and against a value, or what it is instead.
     pub fn weigh(&mut self, sighting: &Sighting<'_>) -> Result<Evidence, &'static str> {
@@ -63,12 +105,16 @@ impl Reader<'_> {
         if before == Some(&b'{') && token.behind == Some('}') && start.checked_sub(2).and_then(|at| self.text.get(at)) != Some(&b'{') {
             return Err("a template variable");
         }
-        let calls = !token.before.quoted && value.split_once(['(', '[']).is_some_and(|(head, _)| pair::is_user(head));
+        let called = |head: &str| pair::is_user(head.strip_prefix('.').unwrap_or(head));
+        let calls = !token.before.quoted && value.split_once(['(', '[']).is_some_and(|(head, _)| called(head));
         if calls
             || token.behind == Some('(')
             || !token.before.quoted && link != Link::Assigned && value.contains(['(', ')', '[', ']', '{', '}'])
         {
             return Err("code");
+        }
+        if let Some(reason) = self.names_something_else(start, value, link) {
+            return Err(reason);
         }
         if self.is_spoken_to(sighting) {
             return Err("somebody spoken to");
@@ -83,6 +129,35 @@ impl Reader<'_> {
         self.joint(sighting, &mut evidence);
         self.setting(sighting, &mut evidence);
         Ok(evidence)
+    }
+
+    /// What the value at `start` is by what stands right before it, whatever the keyword says: a fingerprint, or what another name is given.
+    fn names_something_else(&self, start: usize, value: &str, link: Link) -> Option<&'static str> {
+        let hash = matches!(value.len(), 32 | 40 | 64) && value.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'));
+        if hash && self.keyword.class == Class::Login && !matches!(link, Link::Divided | Link::Assigned) {
+            return Some("a hash");
+        }
+        let ahead = self.text.get(start.saturating_sub(LABEL_BYTES_MAX)..start).unwrap_or_default();
+        if ["SHA256:", "sha256:", "MD5:"].iter().any(|hash| ahead.ends_with(hash.as_bytes())) {
+            return Some("a fingerprint");
+        }
+        if !matches!(self.keyword.class, Class::Password | Class::Secret | Class::Act) || link == Link::Column {
+            return None;
+        }
+        let blank = |b: &u8| matches!(b, b' ' | b'"' | b'\'' | b'`' | b'\\');
+        let end = ahead.iter().rposition(|b| !blank(b)).map_or(0, |at| at + 1);
+        let named = ahead.get(..end).and_then(|ahead| ahead.strip_suffix(b":").or(ahead.strip_suffix(b"=")))?;
+        let named = named.strip_suffix(b"\"").or(named.strip_suffix(b"'")).unwrap_or(named);
+        let from = named.iter().rposition(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'_' | b'-' | b'.')).map_or(0, |at| at + 1);
+        let name = std::str::from_utf8(named.get(from..)?).ok()?;
+        // It is the keyword's own name, or a word of the sentence.
+        let at = start - ahead.len() + from;
+        let begins_line = named.get(..from).unwrap_or_default().iter().rev().find(|b| !matches!(b, b' ' | b'\t' | b'-')) == Some(&b'\n');
+        let is_code = name.contains(['_', '.']) || name.bytes().skip(1).any(|b| b.is_ascii_uppercase()) || begins_line;
+        let last = name.rsplit(['_', '-', '.']).next().unwrap_or_default();
+        let hump = last.bytes().rposition(|b| b.is_ascii_uppercase()).unwrap_or(0);
+        let last = last.get(hump..).unwrap_or_default().to_ascii_lowercase();
+        (at > self.place.start && is_code && OTHER_NAMES.contains(&last.as_str())).then_some("what another name is given")
     }
 
     /// Whether the value is the name of the one to whom the next sentence speaks: "is it the right password? tern42: yes".

@@ -116,6 +116,10 @@ const NAMES: &[(&str, &str)] = &[
     ("hub.config", "token"),
     (".gem/credentials", "token"),
     (".yarnrc.yml", "token"),
+    ("confcons.xml", "login"),
+    ("sam.save", "password_hash"),
+    ("security.save", "password_hash"),
+    ("lsass.dmp", "password_hash"),
 ];
 
 /// Endings that mean a container of credentials whatever the name.
@@ -189,11 +193,6 @@ const PARTS: &[(&str, &str)] = &[
     ("access_keys", "access_key"),
     ("access-keys", "access_key"),
     ("kubeconfig", "token"),
-    ("bitwarden_export", "vault"),
-    ("bitwarden-export", "vault"),
-    ("lastpass_export", "vault"),
-    ("1password_export", "vault"),
-    ("1password export", "vault"),
     ("keepass", "vault"),
     (".aws/credentials", "access_key"),
     (".kube/config", "token"),
@@ -223,7 +222,24 @@ const PARTS: &[(&str, &str)] = &[
     ("gcp-key", "private_key"),
     ("sa-key", "private_key"),
     ("credentials.tfrc.json", "token"),
+    ("accesstoken", "token"),
+    ("clientsecret", "token"),
+    ("unseal", "recovery_code"),
+    ("vault-init", "recovery_code"),
+    ("vault_init", "recovery_code"),
+    ("lsass", "password_hash"),
+    ("ntds", "password_hash"),
+    ("sam hive", "password_hash"),
+    ("etc_shadow", "password_hash"),
+    ("etc-shadow", "password_hash"),
+    ("utc--", "private_key"),
+    ("electrum", "recovery_code"),
+    ("sitemanager.xml", "login"),
 ];
+
+/// Programs whose exports are lists of passwords.
+const MANAGERS: &[&str] =
+    &["bitwarden", "lastpass", "1password", "dashlane", "keeper", "nordpass", "roboform", "enpass", "keepass", "chrome", "firefox", "edge"];
 
 /// Endings of programs, pages and media that name passwords without holding any.
 const SOURCE_ENDINGS: &[&str] = &[
@@ -242,12 +258,14 @@ pub fn kind(name: &[u8]) -> Option<&'static str> {
     let name = String::from_utf8_lossy(name.get(name.len().saturating_sub(NAME_BYTES_MAX)..).unwrap_or_default())
         .to_lowercase()
         .replace('\\', "/");
-    let base = without_copy(name.rsplit('/').next().unwrap_or(&name).trim());
+    let named = name.rsplit('/').next().unwrap_or(&name).trim();
+    let base = without_copy(named);
     let ending = base.rsplit_once('.').map_or("", |(_, ending)| ending);
-    if base.is_empty() || PUBLIC_ENDINGS.contains(&ending) {
+    let is_public = |ending: &str| PUBLIC_ENDINGS.contains(&ending);
+    if base.is_empty() || base.rsplit('.').take(2).any(is_public) {
         return None;
     }
-    if let Some((_, kind)) = NAMES.iter().find(|(whole, _)| *whole == base) {
+    if let Some((_, kind)) = NAMES.iter().find(|(whole, _)| *whole == base || *whole == named) {
         return Some(kind);
     }
     if let Some((_, kind)) = ENDINGS.iter().find(|(known, _)| *known == ending || base.strip_prefix('.') == Some(known)) {
@@ -258,7 +276,7 @@ pub fn kind(name: &[u8]) -> Option<&'static str> {
     }
     let spaced: String =
         base.chars().map(|c| if matches!(c, '_' | '-' | '.' | '(' | ')' | '[' | ']' | '&' | '+' | ',' | '=') { ' ' } else { c }).collect();
-    if base.starts_with(".env.") || ending == "env" {
+    if base.contains(".env.") || ending == "env" {
         return Some("environment");
     }
     if term::is_topic(&spaced) || spaced.contains("public") || spaced.contains("requirement") {
@@ -267,15 +285,27 @@ pub fn kind(name: &[u8]) -> Option<&'static str> {
     if let Some((_, kind)) = PARTS.iter().find(|(part, _)| name.contains(part)) {
         return Some(kind);
     }
+    if spaced.contains("service account") && matches!(ending, "json" | "p12" | "pem" | "zip" | "txt") {
+        return Some("private_key");
+    }
+    let exported = ["export", "vault", "backup", "passwor", "logins"].iter().any(|what| spaced.contains(what));
+    if exported
+        && MANAGERS.iter().any(|manager| spaced.contains(manager))
+        && matches!(ending, "csv" | "json" | "zip" | "xml" | "txt" | "html")
+    {
+        return Some("vault");
+    }
     if matches!(ending, "key" | "pem" | "asc" | "gpg") {
         return key_file(base, &spaced, ending);
     }
-    words(&spaced, ending)
+    words(base, &spaced, ending)
 }
 
-/// The name of which this is a copy: `wp-config.php.bak`, `id_rsa.old`, `secrets.yml~`.
+/// The name of which this is a copy: `wp-config.php.bak`, `id_rsa.old`, `secrets.yml~`, `Copy of passwords.xlsx`.
 fn without_copy(base: &str) -> &str {
     const COPIES: &[&str] = &[".bak", ".backup", ".old", ".orig", ".save", ".swp", ".copy", ".tmp", ".1", "~"];
+    const COPY_OF: &[&str] = &["copy of ", "kopie von ", "copie de ", "copia de ", "copia di ", "cópia de ", "kopie van "];
+    let base = COPY_OF.iter().find_map(|copy| base.strip_prefix(copy)).unwrap_or(base);
     COPIES.iter().find_map(|copy| base.strip_suffix(copy)).filter(|rest| !rest.is_empty()).unwrap_or(base)
 }
 
@@ -312,10 +342,11 @@ fn key_file(base: &str, spaced: &str, ending: &str) -> Option<&'static str> {
 }
 
 /// A document that names credentials: a spreadsheet of passwords, a list of logins, a note with an access.
-fn words(spaced: &str, ending: &str) -> Option<&'static str> {
+fn words(base: &str, spaced: &str, ending: &str) -> Option<&'static str> {
     const HOLDERS: &[&str] = &[
         "xlsx", "xls", "csv", "ods", "txt", "doc", "docx", "odt", "pdf", "md", "rtf", "json", "yml", "yaml", "zip", "7z", "rar", "gz",
-        "png", "jpg", "jpeg", "heic", "one", "numbers", "tsv", "sql", "dump", "ini", "conf", "cfg", "xml", "html", "eml", "msg", "",
+        "png", "jpg", "jpeg", "heic", "one", "numbers", "tsv", "sql", "dump", "ini", "conf", "cfg", "xml", "html", "eml", "msg", "gsheet",
+        "gdoc", "",
     ];
     // In a file's name these say more often what a program or a page is about.
     const WEAK: &[&str] = &[
@@ -339,8 +370,11 @@ fn words(spaced: &str, ending: &str) -> Option<&'static str> {
     ];
     let found = term::terms(spaced.as_bytes());
     let strong = found.iter().any(|word| !WEAK.contains(&word.as_str()));
-    let valued =
-        spaced.split_whitespace().any(|word| super::value::password_strength(word) >= 0.38 || super::value::token_strength(word) >= 0.5);
+    let is_value = |word: &str| super::value::password_strength(word) >= 0.38 || super::value::token_strength(word) >= 0.5;
+    // The value may hold the signs at which words are cut.
+    let stem = base.strip_suffix(ending).map_or(base, |stem| stem.trim_end_matches('.'));
+    let whole = stem.split([' ', '=', '(', ')', '[', ']', ',']).filter(|piece| piece.len() >= 8);
+    let valued = spaced.split_whitespace().chain(whole).any(is_value);
     // Names of rules and tests in many words speak of what they look for.
     const WORDS_MAX: usize = 4;
     let configured = matches!(ending, "yml" | "yaml" | "xml" | "json" | "html" | "md");

@@ -13,7 +13,7 @@ use super::words::Reader;
 
 const SIDE_BYTES_MAX: usize = 64;
 
-const QUOTES: [char; 4] = ['`', '"', '*', '\''];
+const QUOTES: [char; 6] = ['`', '"', '*', '\'', '{', '}'];
 
 /// Looks at both sides of the stroke at `place`.
 pub fn judge(text: &[u8], place: Range<usize>, keyword: &Keyword, found: &mut impl FnMut(Candidate)) {
@@ -31,12 +31,15 @@ pub fn judge(text: &[u8], place: Range<usize>, keyword: &Keyword, found: &mut im
     let stretch = valid_prefix(right);
     let piece = stretch.get(..length).unwrap_or_default();
     let start = piece.len() - piece.trim_start_matches(QUOTES).len();
-    let value = piece.trim_start_matches(QUOTES).split(['<', '`', '"']).next().unwrap_or_default();
+    let value = piece.trim_start_matches(QUOTES).split(['<', '`', '"', '}']).next().unwrap_or_default();
     let value = value.trim_end_matches([',', ';', ')', '.', '*', ':', '\'']);
     // A stroke divides users and passwords; other signs join whatever there is.
     let stroke = keyword.text.contains('/');
     let system = is_email(user) || user.contains(|c: char| c.is_ascii_digit() || matches!(c, '_' | '.'));
-    if !is_user(user) || !(stroke || system) || !(is_strong(value) || is_email(user) && is_worded(value)) {
+    if !is_user(user)
+        || !(stroke || system)
+        || !(is_strong(value) || system && is_worded(value) && (is_email(user) || Shape::of(value).signs > 0))
+    {
         return;
     }
     let rest = stretch.get(start + value.len()..).unwrap_or_default();

@@ -129,6 +129,12 @@ const PASSWORD_WORDS: &[&str] = &[
     "credential",
     "type",
     "the",
+    "base64",
+    "jq",
+    "grep",
+    "xargs",
+    "sha256sum",
+    "openssl",
 ];
 
 /// Beginnings that mark a template or a reference to where the secret really lies.
@@ -167,6 +173,8 @@ const REFERENCES: &[&str] = &[
     "!sops",
     "enc[",
     "enc(",
+    "{cipher}",
+    "cipher}",
     "file:",
     "env:",
     "fd:",
@@ -254,6 +262,17 @@ fn is_crossed_out(text: &str) -> bool {
     text.ends_with("xxxx") || crosses >= 3 && crosses * 4 >= text.chars().filter(|c| c.is_alphanumeric()).count() * 3
 }
 
+/// A class of characters of a regular expression, or the list of signs that a generator may use.
+fn is_pattern(text: &str) -> bool {
+    let class = text.contains('[') && ["a-z", "0-9", "[^", "\\w", "\\d"].iter().any(|part| text.contains(part));
+    let signs =
+        text.len() >= 8 && !ESCAPED.iter().fold(text.to_owned(), |text, sign| text.replace(sign, "")).contains(char::is_alphanumeric);
+    class || signs
+}
+
+/// Signs as chats escape them.
+const ESCAPED: &[&str] = &["&amp;", "&lt;", "&gt;", "&quot;"];
+
 /// The longest run of one byte.
 fn longest_run(value: &[u8]) -> usize {
     let (mut longest, mut run, mut last) = (0, 0, None);
@@ -330,6 +349,9 @@ fn template(text: &str, value: &[u8]) -> Option<&'static str> {
     if is_mask(text) {
         return Some("a mask, not a value");
     }
+    if is_pattern(text) {
+        return Some("a pattern, not a value");
+    }
     if is_crossed_out(text) {
         return Some("a placeholder of x");
     }
@@ -344,7 +366,8 @@ fn template(text: &str, value: &[u8]) -> Option<&'static str> {
     {
         return Some("a template variable");
     }
-    if text.trim_start_matches('.').strip_prefix('$').is_some_and(is_variable) {
+    let assigned = text.rsplit_once('=').map_or(text, |(_, assigned)| assigned);
+    if [text, assigned].iter().any(|text| text.trim_start_matches('.').strip_prefix('$').is_some_and(is_variable)) {
         return Some("a variable");
     }
     if value.len() >= 4 && longest_run(value) == value.len() {
@@ -359,7 +382,9 @@ pub fn token(value: &[u8]) -> Option<&'static str> {
     if let Some(reason) = template(&text, value) {
         return Some(reason);
     }
-    if TOKEN_MARKS.iter().any(|mark| text.contains(mark)) {
+    // A host may well be called after an example.
+    let beside_host = text.strip_prefix("https://").and_then(|link| link.split_once('/')).map_or(text.as_str(), |(_, path)| path);
+    if TOKEN_MARKS.iter().any(|mark| beside_host.contains(mark)) {
         return Some("a word that marks an example");
     }
     if longest_run(value) >= 8 && value.len() < 400 {

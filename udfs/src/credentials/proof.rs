@@ -139,6 +139,7 @@ fn jwt(secret: &[u8]) -> Proof {
         (true, _) => Proof::Open("an encrypted JWT"),
         (false, false) => Proof::Fails("the JWT's claims are not JSON"),
         (false, true) if token.is_example() => Proof::Example("the claims of a documented example"),
+        (false, true) if token.is_anonymous() => Proof::Example("a key that pages show to everybody"),
         (false, true) => Proof::Open("the JWT's header and claims are JSON"),
     }
 }

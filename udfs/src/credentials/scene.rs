@@ -101,7 +101,7 @@ impl Scene {
         let sentence = last_sentence(left);
         let line_left = left.rsplit('\n').next().unwrap_or_default();
         let line_right = right.split('\n').next().unwrap_or_default();
-        let before = Said::of(sentence, tongue);
+        let before = Said::of(without_tags_behind(sentence), tongue);
         let mut around = Said::of(left.strip_suffix(sentence).unwrap_or_default(), tongue);
         around.senses = around.senses.and(before.senses);
         around.topics = (around.topics + before.topics).min(TOPICS_MAX);
@@ -111,6 +111,18 @@ impl Scene {
         around.topics = around.topics.saturating_add(behind.topics);
         Self { before, around, log: is_log(line_left) || is_log(line_right), code: is_code(line_left) || is_code(line_right) }
     }
+}
+
+/// The text without the markup that ends it: `the <b>public</b> key`.
+fn without_tags_behind(text: &str) -> &str {
+    const TAG_BYTES_MAX: usize = 12;
+    let mut text = text;
+    while let Some(inner) = text.trim_end().strip_suffix('>')
+        && let Some(open) = inner.rfind('<').filter(|open| inner.len() - open <= TAG_BYTES_MAX)
+    {
+        text = inner.get(..open).unwrap_or_default();
+    }
+    text
 }
 
 /// What is said behind a value, to the end of its sentence.
@@ -187,12 +199,56 @@ fn is_code(line: &str) -> bool {
         "self.",
         "this.",
         "fn ",
-        "</",
-        "/>",
         "::",
     ];
     static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(SIGNS).ok());
-    FINDER.as_ref().is_some_and(|finder| finder.is_match(line))
+    FINDER.as_ref().is_some_and(|finder| finder.is_match(line)) || holds_foreign_tag(line)
+}
+
+/// Whether a tag is closed that chats do not write messages with: the line is a program's.
+fn holds_foreign_tag(line: &str) -> bool {
+    const OF_CHATS: &[&str] = &[
+        "a",
+        "at",
+        "attachment",
+        "b",
+        "blockquote",
+        "br",
+        "code",
+        "codeblock",
+        "div",
+        "em",
+        "font",
+        "h1",
+        "h2",
+        "h3",
+        "hr",
+        "i",
+        "img",
+        "kbd",
+        "li",
+        "mark",
+        "ol",
+        "p",
+        "pre",
+        "s",
+        "span",
+        "strong",
+        "table",
+        "tbody",
+        "td",
+        "th",
+        "thead",
+        "tr",
+        "tt",
+        "u",
+        "ul",
+    ];
+    let name = |text: &str| text.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default().to_ascii_lowercase();
+    let closed = line.split("</").skip(1).map(name);
+    let opened = line.split("/>").map(|part| part.rsplit_once('<').map_or(String::new(), |(_, tag)| name(tag)));
+    let empty = opened.take(line.matches("/>").count());
+    closed.chain(empty).any(|tag| !OF_CHATS.contains(&tag.as_str()))
 }
 
 #[cfg(test)]

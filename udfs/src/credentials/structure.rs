@@ -55,6 +55,13 @@ impl Jwt {
         says(b"\"sub\"", b"\"1234567890\"") && says(b"\"name\"", b"\"John Doe\"")
     }
 
+    /// A key of Supabase for the pages that everybody loads: it stands for nobody.
+    pub fn is_anonymous(&self) -> bool {
+        let claims = self.claims.as_deref().unwrap_or_default();
+        member(claims, b"\"role\"").is_some_and(|rest| rest.starts_with(b"\"anon\""))
+            && member(claims, b"\"iss\"").is_some_and(|rest| rest.starts_with(b"\"supabase"))
+    }
+
     /// Algorithm and end of validity, for an explanation.
     pub fn reading(&self) -> String {
         let algorithm = member(&self.header, b"\"alg\"").and_then(|rest| {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, Input, MatchKind};
 use serde::Deserialize;
 
 use super::languages::{ENGLISH, LANGUAGES, MARKS, Senses, VOCABULARY};
@@ -14,8 +14,12 @@ use super::scene;
 #[serde(deny_unknown_fields)]
 struct Words {
     terms: Vec<String>,
+    owners: Vec<String>,
     topics: Vec<String>,
 }
+
+/// What a service's name stands before in searches: "sendgrid key".
+const OWNED: &[&str] = &["key", "keys", "token", "tokens", "pat", "pats", "secret", "secrets", "creds"];
 
 struct Lists {
     terms: AhoCorasick,
@@ -28,7 +32,8 @@ struct Lists {
 static LISTS: LazyLock<Option<Lists>> = LazyLock::new(|| {
     let words: Words = toml::from_str(include_str!("../../words/search.toml")).ok()?;
     let mut terms: BTreeMap<String, bool> = BTreeMap::new();
-    for term in words.terms {
+    let owned = words.owners.iter().flat_map(|owner| OWNED.iter().map(move |what| format!("{owner} {what}")));
+    for term in owned.chain(words.terms) {
         terms.insert(term.trim_end_matches('*').to_owned(), term.ends_with(['*', '_', '-', '.']));
     }
     // What announces a password in a sentence names one in a search, unless it says other things as often.
@@ -63,13 +68,18 @@ pub fn terms(text: &[u8]) -> Vec<String> {
     let Some(lists) = LISTS.as_ref() else { return Vec::new() };
     let text = String::from_utf8_lossy(text).to_lowercase();
     let mut found: Vec<String> = Vec::new();
-    for hit in lists.terms.find_iter(&text) {
+    let mut at = 0;
+    while let Some(hit) = lists.terms.find(Input::new(&text).range(at..)) {
         let open = lists.open.get(hit.pattern().as_usize()).copied().unwrap_or_default();
         if stands_alone(&text, hit.start(), hit.end(), open) {
             let word = text[hit.range()].to_owned();
             if !found.contains(&word) {
                 found.push(word);
             }
+            at = hit.end();
+        } else {
+            // A part of a longer word may hide a word of its own: "wifi pass" in "wifi password".
+            at = hit.start() + text[hit.start()..].chars().next().map_or(1, char::len_utf8);
         }
     }
     if found.is_empty() {

@@ -325,9 +325,17 @@ fn bare(text: &str, at: usize) -> Option<Range<usize>> {
         let inner = c == '"'
             && rest.get(..place).is_some_and(|r| r.ends_with(char::is_alphanumeric))
             && here.get(1..).is_some_and(|r| r.starts_with(char::is_alphanumeric));
-        let ends = ends_value(c) && !entity && !inner;
+        // "Gravel;48": digits alone behind a semicolon are no next setting.
+        let number = here.get(1..).unwrap_or_default().trim_start_matches(|c: char| c.is_ascii_digit());
+        let numbered =
+            c == ';' && place > 0 && number.len() + 1 < here.len() && !number.starts_with(|c: char| !c.is_whitespace() && c != '<');
+        let ends = ends_value(c) && !entity && !inner && !numbered;
         let markup = match c {
-            '&' => place > 0 && escape(here).is_some(),
+            '&' => {
+                place > 0
+                    && escape(here)
+                        .is_some_and(|(_, length)| !here.get(length..).is_some_and(|r| r.starts_with(|c: char| c.is_ascii_digit())))
+            }
             '}' => here.starts_with("}}"),
             '{' => place > 0 && tag(here).is_some(),
             _ => false,

@@ -132,7 +132,13 @@ pub fn lookalike(value: &str) -> Option<&'static str> {
     if lower.starts_with("0x") && value.bytes().skip(2).all(|b| b.is_ascii_hexdigit()) && value.len() <= 18 || lower.contains("/0x") {
         return Some("an error code or a fingerprint");
     }
-    if ["pk.", "pk_live_", "pk_test_", "sha256:", "sha1:", "md5:", "ssh-rsa", "ssh-ed25519"].iter().any(|public| lower.starts_with(public))
+    if lower.starts_with("0x") && value.len() == 42 && value.bytes().skip(2).all(|b| b.is_ascii_hexdigit()) || is_account_number(value) {
+        return Some("an account's number");
+    }
+    if is_rum_token(value)
+        || ["pk.", "pk_live_", "pk_test_", "sha256:", "sha1:", "md5:", "ssh-rsa", "ssh-ed25519"]
+            .iter()
+            .any(|public| lower.starts_with(public))
     {
         return Some("public by design");
     }
@@ -171,10 +177,26 @@ pub fn lookalike(value: &str) -> Option<&'static str> {
     None
 }
 
+/// Twilio's numbers of accounts, keys and messages: two letters and 32 hexadecimal digits.
+fn is_account_number(value: &str) -> bool {
+    const KINDS: &[&str] = &["AC", "SK", "SM", "MG", "PN", "CA", "MM"];
+    let number = value.get(2..).unwrap_or_default();
+    KINDS.iter().any(|kind| value.starts_with(kind))
+        && number.len() == 32
+        && number.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'))
+}
+
+/// A token that Datadog has pages of the web show to everybody.
+fn is_rum_token(value: &str) -> bool {
+    value.strip_prefix("pub").is_some_and(|rest| rest.len() == 32 && rest.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
 /// Two or more parameters of a link: `?page=2&part=3`.
 fn is_query(value: &str) -> bool {
-    let named =
-        |part: &str| part.split_once('=').is_some_and(|(name, _)| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric()));
+    let named = |part: &str| {
+        part.split_once('=')
+            .is_some_and(|(name, _)| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')))
+    };
     value.contains('&') && value.split(['?', '&']).filter(|part| named(part)).count() >= 2
 }
 
@@ -247,6 +269,13 @@ fn is_time(unit: &str) -> bool {
 /// `name=value` inside one piece: the name is not the value.
 fn is_assignment(value: &str) -> bool {
     let value = value.trim_start_matches('&');
+    // A name to which nothing is assigned: the next line of a form that is to be filled in.
+    if let Some(name) = value.strip_suffix('=')
+        && name.contains('_')
+        && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+    {
+        return true;
+    }
     value.split_once('=').is_some_and(|(name, rest)| {
         name.len() >= 2
             && name.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -336,6 +365,44 @@ fn is_code(value: &str) -> bool {
         && !head.is_empty()
         && words_only(head)
     {
+        return true;
+    }
+    // A command of PowerShell.
+    const VERBS: &[&str] = &[
+        "Add",
+        "Clear",
+        "Connect",
+        "ConvertFrom",
+        "ConvertTo",
+        "Copy",
+        "Disable",
+        "Enable",
+        "Enter",
+        "Export",
+        "Get",
+        "Import",
+        "Install",
+        "Invoke",
+        "Move",
+        "New",
+        "Out",
+        "Read",
+        "Register",
+        "Remove",
+        "Rename",
+        "Reset",
+        "Restart",
+        "Resume",
+        "Select",
+        "Send",
+        "Set",
+        "Start",
+        "Stop",
+        "Test",
+        "Update",
+        "Write",
+    ];
+    if value.split_once('-').is_some_and(|(verb, noun)| VERBS.contains(&verb) && noun.bytes().all(|b| b.is_ascii_alphabetic())) {
         return true;
     }
     // The rights of a file, as `ls -l` writes them.

@@ -16,7 +16,7 @@ use super::shape::{Shape, is_common, is_technical};
 use super::sighting::{Link, Sighting};
 use super::value::{HOST_OR_FILE, lookalike, password_strength, token_strength};
 use super::words::is_word;
-use phrase::{is_humped, is_joined, is_phrase, phrase};
+use phrase::{is_couple, is_humped, is_joined, is_phrase, phrase};
 
 /// What a value is rather than a secret, wherever it stands.
 const NEVER: &[&str] = &[
@@ -27,6 +27,7 @@ const NEVER: &[&str] = &[
     "an assignment of its own",
     "a key combination",
     "public by design",
+    "an account's number",
     "an error code or a fingerprint",
     "a path or a mention",
 ];
@@ -39,7 +40,13 @@ pub fn password(keyword: &Keyword, sighting: &Sighting<'_>, evidence: &mut Evide
     if value.contains(' ') {
         return phrase(keyword, sighting, evidence);
     }
-    if is_word(value) {
+    let unspaced = value.chars().filter(|c| is_unspaced(*c)).count();
+    if unspaced > if own { 2 * UNSPACED_MAX } else { UNSPACED_MAX } {
+        return Err("a sentence");
+    }
+    // Behind a user's name two words written as one are no word: `RoofRoof!`.
+    let paired = keyword.class == Class::Pair && shape.capital_inside && shape.signs > 0;
+    if is_word(value) && !paired {
         return word(value, own, sighting, evidence);
     }
     if keyword.opens && is_behind(sighting) && shape.digits == 0 && is_joined(value) {
@@ -47,9 +54,6 @@ pub fn password(keyword: &Keyword, sighting: &Sighting<'_>, evidence: &mut Evide
         return Ok(());
     }
     hinted(keyword, sighting, shape)?;
-    if !own && value.chars().filter(|c| is_unspaced(*c)).count() > UNSPACED_MAX {
-        return Err("a sentence");
-    }
     if &*keyword.text == "ssid" && sighting.place == 0 {
         return Err("the name of a network");
     }
@@ -57,7 +61,8 @@ pub fn password(keyword: &Keyword, sighting: &Sighting<'_>, evidence: &mut Evide
     if keyword.class == Class::Login && !glance::is_odd(value) {
         return Err("a name");
     }
-    let mixed = shape.letters_run >= 4 && shape.digits > 0 && (shape.sign_inside || shape.upper > 0 && shape.lower > 0);
+    let uncommon = shape.sign_inside || shape.upper > 0 && shape.lower > 0 || shape.signs > 0 && shape.chars >= 8;
+    let mixed = shape.letters_run >= 4 && shape.digits > 0 && uncommon;
     let near = sighting.place <= 1 || link == Link::Late && sighting.place <= 3 && !token.before.sentence;
     if keyword.class == Class::Says && (!mixed || !near) {
         return Err("too little speaks for a credential");
@@ -72,7 +77,9 @@ pub fn password(keyword: &Keyword, sighting: &Sighting<'_>, evidence: &mut Evide
         evidence.when(Feature::DigitsFew, shape.digits < 6);
         return Ok(());
     }
-    if sighting.link.direct() && own && (is_phrase(value) || is_joined(value)) && lookalike(value) != Some(HOST_OR_FILE) {
+    let given = sighting.link.direct() || ends_line(sighting) && !token.before.comma && matches!(link, Link::Adjacent | Link::OwnLine);
+    let joined = is_phrase(value) || is_joined(value) || ends_line(sighting) && is_couple(value);
+    if given && own && joined && lookalike(value) != Some(HOST_OR_FILE) {
         evidence.add(Feature::Phrase);
         return Ok(());
     }
@@ -88,6 +95,12 @@ pub fn password(keyword: &Keyword, sighting: &Sighting<'_>, evidence: &mut Evide
     }
     shape.password(value, evidence);
     Ok(())
+}
+
+/// Whether nothing but closing signs and markup stands behind the value in its line.
+fn ends_line(sighting: &Sighting<'_>) -> bool {
+    let rest = sighting.rest.trim_start_matches(['"', '\'', '`', '*', '_', '”', '’', '»', ')', '.', '!', ' ']);
+    rest.is_empty() || rest.starts_with(['\n', '<'])
 }
 
 /// Whether the value stands right behind the word, or one word between.
@@ -150,7 +163,10 @@ pub fn secret(sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'
     if let Some(reason) = placeholder::token(value.as_bytes()).filter(|_| plain) {
         return Err(reason);
     }
-    if let Some(reason) = lookalike(value).filter(|reason| !(*reason == "a UUID" && link == Link::Assigned)) {
+    // Chance written with 64 signs has strokes like a path.
+    let chance = link == Link::Assigned && value.len() >= 40 && !value.starts_with('/') && token_strength(value) >= 0.5;
+    let excused = |reason: &str| reason == "a UUID" && link == Link::Assigned || reason == "a path or a mention" && chance;
+    if let Some(reason) = lookalike(value).filter(|reason| !excused(reason)) {
         return Err(reason);
     }
     const NAMES: &[&str] = &["secret", "token", "key", "password", "credentials", "creds", "config", "auth"];

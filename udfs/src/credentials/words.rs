@@ -88,12 +88,20 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
     let mut reader = Reader::new(text, place.clone(), keyword);
     reader.all = all;
     let behind = near(place.end);
+    // What stands in the column of a word stands on the lines below it, and other columns' values between.
+    if keyword.class == Class::Password {
+        let mut some = false;
+        table::judge(&mut reader, &mut |candidate| {
+            some |= candidate.accepted();
+            found(candidate);
+        });
+        if some {
+            return;
+        }
+    }
     let places = if all { None } else { Some(glance::behind(keyword, behind)) };
     if places.as_ref().is_none_or(|places| !places.is_empty()) && reader.look_behind(behind, places, found) {
         return;
-    }
-    if matches!(keyword.class, Class::Password) {
-        table::judge(&mut reader, found);
     }
     if numbers || matches!(keyword.class, Class::Password | Class::Login | Class::Spelling | Class::Act) && !typed {
         let start = place.start.saturating_sub(BEFORE_BYTES);
@@ -173,6 +181,7 @@ impl<'t> Reader<'t> {
                 || !value.chars().all(letters)
                 || value.chars().skip(1).any(char::is_uppercase)
                 || may_be_joined(value.as_bytes())
+                || token.alone && value.contains(['-', '_'])
         }) || self.keyword.phrase
     }
 

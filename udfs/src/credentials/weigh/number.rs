@@ -45,6 +45,11 @@ pub fn number(keyword: &Keyword, sighting: &Sighting<'_>, around: Senses, eviden
     if thing && !gives(sighting, around, plain && KEYED_DIGITS.contains(&digits) || groups) {
         return Err("a number beside a thing");
     }
+    // "send it on to 8080": where to, behind a comma.
+    let last = sighting.reading.last;
+    if last.any(Senses::AT) && !last.any(Senses::JOIN) && sighting.reading.commas > 0 {
+        return Err("a number of something else");
+    }
     if link == Link::Reverse {
         return Err("a number before a word for a code");
     }
@@ -70,7 +75,10 @@ fn gives(sighting: &Sighting<'_>, around: Senses, is_code: bool) -> bool {
         Link::Assigned => true,
         Link::Late => is_code && place <= PLACES_MAX && !token.before.sentence,
         Link::Copula => is_code && place <= PLACES_MAX && !counts && !token.before.sentence,
-        Link::Adjacent | Link::Near => is_code && place <= 2 && around.any(Senses::KEYPAD) && !counts && !token.before.sentence,
+        Link::Adjacent | Link::Near => {
+            let keyed = around.any(Senses::KEYPAD) || sighting.value.ends_with(['*', '#']);
+            is_code && place <= 2 && keyed && !counts && !token.before.sentence
+        }
         _ => false,
     }
 }

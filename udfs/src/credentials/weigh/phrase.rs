@@ -56,6 +56,27 @@ pub fn is_joined(value: &str) -> bool {
         && !value.split(['-', '_', '.']).any(speaks)
 }
 
+/// Two small words of some length with a joint between, which say nothing here: `tortilla_manzanilla`.
+pub fn is_couple(value: &str) -> bool {
+    const CHARS_MIN: usize = 12;
+    const SPEAKS: Senses = Senses::TOPIC
+        .and(Senses::STATE)
+        .and(Senses::FAULT)
+        .and(Senses::ELSEWHERE)
+        .and(Senses::PASSWORD)
+        .and(Senses::LOGIN)
+        .and(Senses::GIVEN)
+        .and(Senses::EXAMPLE);
+    let words: Vec<&str> = value.split(['-', '_', '.']).collect();
+    let long = |word: &&str| word.chars().count() >= LONG_WORD && word.chars().all(char::is_lowercase);
+    words.len() == 2
+        && value.len() >= CHARS_MIN
+        && words.iter().all(long)
+        && !is_technical(value)
+        && lookalike(value).is_none_or(|reason| reason == "code")
+        && !words.iter().any(|word| VOCABULARY.senses_in(word, ENGLISH).any(SPEAKS))
+}
+
 /// Four or more small words with joints between: `seven-terns-by-the-pier`.
 pub fn is_phrase(value: &str) -> bool {
     const WORDS: std::ops::RangeInclusive<usize> = 4..=10;
