@@ -17,7 +17,7 @@ pub const INFO: FunctionInfo = FunctionInfo {
     syntax: "credential_file(name)",
     description: "Whether a file of this name holds credentials (id_rsa, .npmrc, vault.kdbx, passwords.xlsx).",
     example: "SELECT file_name FROM events WHERE credential_file(file_name)",
-    version: 2,
+    version: 3,
 };
 
 /// See [`INFO`].

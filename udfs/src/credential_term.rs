@@ -20,7 +20,7 @@ pub const INFO: FunctionInfo = FunctionInfo {
     description: "The credential words in the text (password, token, api key, ... in many languages), lower-case, each once; \
                   empty where the text is about credentials (a policy, a reset).",
     example: "SELECT actor_id FROM events WHERE cardinality(credential_term(search_query)) > 0",
-    version: 3,
+    version: 4,
 };
 
 /// See [`INFO`].

@@ -235,6 +235,19 @@ const PARTS: &[(&str, &str)] = &[
     ("utc--", "private_key"),
     ("electrum", "recovery_code"),
     ("sitemanager.xml", "login"),
+    ("confcons.xml", "login"),
+    ("web.config.", "connection_string"),
+    ("admin.conf", "token"),
+    ("wg0-", "private_key"),
+    ("ntlm", "password_hash"),
+    ("bcrypt_dump", "password_hash"),
+    ("_hives", "password_hash"),
+    ("24 words", "recovery_code"),
+    ("cookies_session", "cookie"),
+    ("session_cookies", "cookie"),
+    ("svc_account", "private_key"),
+    ("svc-account", "private_key"),
+    ("svcaccount", "private_key"),
 ];
 
 /// Programs whose exports are lists of passwords.

@@ -212,26 +212,53 @@ fn is_inside(text: &[u8], at: usize) -> bool {
 #[inline(always)]
 fn any_run(text: &[u8], mut passes: impl FnMut(Run, bool) -> bool) -> bool {
     const MORE_THAN_LETTERS: u64 = COUNT * (UPPER + DIGIT + JOINT + SIGN + BRACKET);
-    let (mut counts, mut start, mut quoted) = (0u64, 0, false);
-    let mut pass = |counts: u64, start: usize, end: usize, quoted: bool| {
-        let ends_in_sign = end.checked_sub(1).and_then(|at| text.get(at)).is_some_and(|last| is_sign(*last));
-        passes(Run { counts, ends_in_sign, start, end }, quoted)
-    };
-    for (at, &byte) in text.iter().enumerate() {
-        let kind = KINDS[usize::from(byte)];
-        if kind == 0 {
-            if counts & MORE_THAN_LETTERS != 0 && pass(counts, start, at, quoted) {
-                return true;
-            }
-            (counts, start) = (0, at + 1);
-        } else if kind & QUOTE == 0 {
-            counts += kind;
-        } else {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\n');
+    let (mut at, mut quoted) = (0, false);
+    // Only around bytes that plain words do not have are there runs to count.
+    while let Some(place) = unlike_words(text, at) {
+        let start = text.get(at..place).unwrap_or_default().iter().rposition(is_blank).map_or(at, |blank| at + blank + 1);
+        let (mut counts, mut end) = (0u64, start);
+        while let Some(&byte) = text.get(end)
+            && KINDS[usize::from(byte)] != 0
+        {
+            let kind = KINDS[usize::from(byte)];
             counts += kind & !QUOTE;
-            quoted = quoted || !is_inside(text, at);
+            quoted = quoted || kind & QUOTE != 0 && !is_inside(text, end);
+            end += 1;
         }
+        let ends_in_sign = end.checked_sub(1).and_then(|at| text.get(at)).is_some_and(|last| is_sign(*last));
+        if counts & MORE_THAN_LETTERS != 0 && passes(Run { counts, ends_in_sign, start, end }, quoted) {
+            return true;
+        }
+        at = end.max(place + 1);
     }
-    counts & MORE_THAN_LETTERS != 0 && pass(counts, start, text.len(), quoted)
+    false
+}
+
+/// The first byte from `from` on that is neither a small letter of ASCII nor a blank: eight are looked at at once.
+#[inline(always)]
+fn unlike_words(text: &[u8], from: usize) -> Option<usize> {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // What to add so that the highest bit of a byte says whether it is at least this.
+    const fn at_least(byte: u8) -> u64 {
+        (0x80 - byte as u64) * ONES
+    }
+    let mut at = from;
+    while let Some(eight) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let eight = u64::from_le_bytes(*eight);
+        let low = eight & !HIGH;
+        let small = (low + at_least(b'a')) & !(low + at_least(b'z' + 1));
+        let blank = eight ^ (u64::from(b' ') * ONES);
+        let blank = !((blank & !HIGH) + !HIGH | blank);
+        let unlike = !(small & !eight | blank) & HIGH;
+        if unlike != 0 {
+            return Some(at + unlike.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    let rest = text.get(at..)?;
+    rest.iter().position(|byte| !byte.is_ascii_lowercase() && *byte != b' ').map(|place| at + place)
 }
 
 /// A sign at which a token may end inside a run.

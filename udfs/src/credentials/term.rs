@@ -115,9 +115,10 @@ static CODES: LazyLock<HashSet<String>> = LazyLock::new(|| {
 pub(super) fn is_topic(text: &str) -> bool {
     LISTS.as_ref().is_some_and(|lists| {
         lists.topics.find_iter(text).any(|hit| {
-            // Longer words also head compounds (`richtlinien`); short ones must end where they end.
+            // Longer words also head compounds (`richtlinien`); short ones must end where they end. Some end them (`lösenordspolicy`).
             const COMPOUND_BYTES_MIN: usize = 7;
-            stands_alone(text, hit.start(), hit.end(), hit.len() >= COMPOUND_BYTES_MIN)
+            const ENDS: &[&str] = &["policy", "politik", "richtlinie"];
+            stands_alone(text, hit.start(), hit.end(), hit.len() >= COMPOUND_BYTES_MIN) || ENDS.contains(&&text[hit.range()])
         })
     })
 }

@@ -26,7 +26,7 @@ use super::sighting::{Link, Reading, Sighting};
 use super::table;
 use super::tokens::{Token, tokens};
 use super::value::is_email;
-use look::{holds_number, is_beside_digits, is_unusual, may_be_joined, may_hold_value, may_say_value};
+use look::{holds_number, is_beside_digits, holds_unusual, may_be_joined, may_hold_value, may_say_value};
 
 /// A rule of the grammar.
 #[derive(Debug)]
@@ -106,7 +106,7 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
     if numbers || matches!(keyword.class, Class::Password | Class::Login | Class::Spelling | Class::Act) && !typed {
         let start = place.start.saturating_sub(BEFORE_BYTES);
         let before = text.get(start..place.start).unwrap_or_default();
-        if !before.iter().copied().any(is_unusual) {
+        if !holds_unusual(before) {
             return;
         }
         let line = valid_suffix(before).rsplit('\n').next().unwrap_or_default();

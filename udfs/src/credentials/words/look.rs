@@ -7,9 +7,21 @@ use super::super::keywords::{Class, Keyword};
 /// Bytes behind a keyword within which a sign can assign.
 const ASSIGN_BYTES: usize = 48;
 
-/// A byte that plain sentences hardly contain.
-pub fn is_unusual(byte: u8) -> bool {
-    byte.is_ascii_digit() || matches!(byte, b'!' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*' | b'+' | b'=' | b'~' | b'@' | b'?')
+/// Bytes that plain sentences hardly contain.
+static UNUSUAL: [bool; 256] = {
+    let mut unusual = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        unusual[byte] = (byte as u8).is_ascii_digit()
+            || matches!(byte as u8, b'!' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*' | b'+' | b'=' | b'~' | b'@' | b'?');
+        byte += 1;
+    }
+    unusual
+};
+
+/// Whether a byte stands in the text that plain sentences hardly contain. All are read: the texts are short, and no branch has to be guessed.
+pub fn holds_unusual(text: &[u8]) -> bool {
+    text.iter().fold(false, |some, byte| some | UNUSUAL[usize::from(*byte)])
 }
 
 /// Whether a value that could pass stands in the text at all: most sentences about users and keys end here, at the price of one look at
@@ -26,7 +38,7 @@ pub fn may_hold_value(text: &[u8], keyword: &Keyword) -> bool {
             let near = text.get(..ASSIGN_BYTES).unwrap_or(text);
             let assigns = |b: u8| matches!(b, b':' | b'"' | b'\'' | b'`' | b'|' | b'/' | b'>') || b >= 0x80;
             near.iter().copied().any(assigns)
-                || text.iter().copied().any(is_unusual)
+                || holds_unusual(text)
                 || pieces(text).any(|piece| may_be_joined(piece) || has_humps(piece))
                 || keyword.phrase
         }
