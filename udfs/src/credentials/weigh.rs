@@ -16,7 +16,7 @@ use super::shape::{Shape, is_common, is_technical};
 use super::sighting::{Link, Sighting};
 use super::value::{HOST_OR_FILE, lookalike, password_strength, token_strength};
 use super::words::is_word;
-use phrase::{is_couple, is_humped, is_joined, is_phrase, phrase};
+use phrase::{is_couple, is_humped, is_joined, phrase};
 
 /// What a value is rather than a secret, wherever it stands.
 const NEVER: &[&str] = &[
@@ -78,7 +78,7 @@ pub fn password(keyword: &Keyword, sighting: &Sighting<'_>, evidence: &mut Evide
         return Ok(());
     }
     let given = sighting.link.direct() || ends_line(sighting) && !token.before.comma && matches!(link, Link::Adjacent | Link::OwnLine);
-    let joined = is_phrase(value) || is_joined(value) || ends_line(sighting) && is_couple(value);
+    let joined = is_joined(value) || ends_line(sighting) && is_couple(value);
     if given && own && joined && lookalike(value) != Some(HOST_OR_FILE) {
         evidence.add(Feature::Phrase);
         return Ok(());

@@ -38,53 +38,40 @@ pub fn phrase(keyword: &Keyword, sighting: &Sighting<'_>, evidence: &mut Evidenc
 /// A word of a phrase that is more than a particle.
 const LONG_WORD: usize = 4;
 
-/// Three or more parts with one sort of joint between, most of them words: `rye_bread_nine`, `hyggelig-onsdag-5`.
+/// Words with one sort of joint between, most of them of some length, which say nothing here: `rye_bread_nine`, `hyggelig-onsdag-5`.
+/// Two are enough in `pelican_harbour`, where nothing else can stand.
 pub fn is_joined(value: &str) -> bool {
-    const CHARS_MIN: usize = 14;
-    let parts = |joint: char| -> bool {
-        let parts: Vec<&str> = value.split(joint).collect();
-        let letters = |part: &&&str| part.chars().count() >= LONG_WORD && part.chars().all(char::is_lowercase);
-        let small = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_lowercase() || c.is_numeric());
-        parts.len() >= 3 && parts.iter().all(small) && parts.iter().filter(letters).count() >= 2
-    };
-    let speaks =
-        |part: &str| VOCABULARY.senses_in(part, ENGLISH).any(Senses::TOPIC.and(Senses::STATE).and(Senses::FAULT).and(Senses::ELSEWHERE));
-    value.chars().count() >= CHARS_MIN
-        && ['-', '_', '.'].into_iter().any(parts)
-        && !is_technical(value)
-        && lookalike(value).is_none_or(|reason| reason == "code")
-        && !value.split(['-', '_', '.']).any(speaks)
+    let value = value.trim_matches('_');
+    value.split(JOINTS).count() >= 3 && are_words(value, 14)
 }
 
-/// Two small words of some length with a joint between, which say nothing here: `tortilla_manzanilla`.
+/// Two small words of some length with a joint between: `pelican_harbour`.
 pub fn is_couple(value: &str) -> bool {
-    const CHARS_MIN: usize = 12;
-    const SPEAKS: Senses = Senses::TOPIC
-        .and(Senses::STATE)
-        .and(Senses::FAULT)
-        .and(Senses::ELSEWHERE)
-        .and(Senses::PASSWORD)
-        .and(Senses::LOGIN)
-        .and(Senses::GIVEN)
-        .and(Senses::EXAMPLE);
-    let words: Vec<&str> = value.split(['-', '_', '.']).collect();
-    let long = |word: &&str| word.chars().count() >= LONG_WORD && word.chars().all(char::is_lowercase);
-    words.len() == 2
-        && value.len() >= CHARS_MIN
-        && words.iter().all(long)
-        && !is_technical(value)
-        && lookalike(value).is_none_or(|reason| reason == "code")
-        && !words.iter().any(|word| VOCABULARY.senses_in(word, ENGLISH).any(SPEAKS))
+    const SPEAKS: Senses = Senses::PASSWORD.and(Senses::LOGIN).and(Senses::GIVEN).and(Senses::EXAMPLE);
+    let speaks = |part: &str| VOCABULARY.senses_in(part, ENGLISH).any(SPEAKS);
+    value.split(JOINTS).count() == 2 && are_words(value, 12) && !value.contains(char::is_numeric) && !value.split(JOINTS).any(speaks)
 }
 
-/// Four or more small words with joints between: `seven-terns-by-the-pier`.
-pub fn is_phrase(value: &str) -> bool {
-    const WORDS: std::ops::RangeInclusive<usize> = 4..=10;
-    let words = value.trim_matches('_').split(['-', '_', '.']);
-    WORDS.contains(&words.clone().count())
-        && words.clone().all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase()))
-        && value.len() >= 16
+const JOINTS: [char; 3] = ['-', '_', '.'];
+
+/// Parts with one sort of joint between, small letters and digits, two of them words of some length, and none that speaks of passwords
+/// unless they are a whole sentence.
+fn are_words(value: &str, chars_min: usize) -> bool {
+    const SPEAKS: Senses = Senses::TOPIC.and(Senses::STATE).and(Senses::FAULT).and(Senses::ELSEWHERE);
+    let long = |part: &&str| part.chars().count() >= LONG_WORD && part.chars().all(char::is_lowercase);
+    let small = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_lowercase() || c.is_numeric());
+    let speaks = |part: &str| VOCABULARY.senses_in(part, ENGLISH).any(SPEAKS);
+    value.chars().count() >= chars_min
+        && JOINTS.iter().filter(|joint| value.contains(**joint)).count() == 1
+        && value.split(JOINTS).all(small)
+        && value.split(JOINTS).filter(long).count() >= 2
+        && !is_technical(value)
+        && lookalike(value).is_none_or(|reason| reason == "code")
+        && (value.split(JOINTS).count() > SENTENCE_WORDS || !value.split(JOINTS).any(speaks))
 }
+
+/// More words than these are no name of anything.
+const SENTENCE_WORDS: usize = 3;
 
 /// Three words or more written as one, each with a capital but the first: `rainOnTuesdays`. None of them says anything here.
 pub fn is_humped(value: &str) -> bool {
