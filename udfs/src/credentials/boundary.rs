@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::keywords::{Class, Keyword};
+use super::languages::ENGLISH;
 
 /// What may follow a keyword inside an identifier that still holds the value itself.
 const SUFFIXES: &[&[u8]] = &[
@@ -79,6 +80,10 @@ pub fn bounded(text: &[u8], place: Range<usize>, keyword: &Keyword) -> Option<Ra
         && found.first().is_some_and(u8::is_ascii_alphabetic)
         && before.is_some_and(|b| matches!(b, b'_' | b'-' | b'.' | b'/' | b'=' | b'&'))
     {
+        return None;
+    }
+    // "palavra-chave": the other language's word for a key is a part of another word.
+    if keyword.class == Class::Secret && keyword.shared && keyword.tongue != ENGLISH && before == Some(&b'-') {
         return None;
     }
     if found.eq_ignore_ascii_case(b"key") && is_named_key(text, place.start, end)

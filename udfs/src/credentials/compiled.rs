@@ -186,7 +186,9 @@ impl CompiledRule {
             }
             allow.iter().filter_map(Expression::problem).for_each(|error| problem(format!("allow: {error}")));
         }
-        let exceptions = exceptions(&rule.exceptions, &mut problem);
+        let in_line = |pattern: &String| vec![Exception { target: Target::Line, patterns: vec![pattern.clone()], words: Vec::new() }];
+        let given: Vec<_> = rule.exceptions.iter().cloned().chain(rule.allow_line.iter().map(in_line)).collect();
+        let exceptions = exceptions(&given, &mut problem);
         if problems.len() > before {
             return None;
         }

@@ -108,6 +108,7 @@ impl Reader<'_> {
         let called = |head: &str| pair::is_user(head.strip_prefix('.').unwrap_or(head));
         let calls = !token.before.quoted && value.split_once(['(', '[']).is_some_and(|(head, _)| called(head));
         if calls
+            || !token.before.quoted && value.contains("()")
             || token.behind == Some('(')
             || !token.before.quoted && link != Link::Assigned && value.contains(['(', ')', '[', ']', '{', '}'])
         {
@@ -249,7 +250,7 @@ impl Reader<'_> {
         let login = self.keyword.class == Class::Login;
         // "my user is kim42": what is given to such a word is the user.
         let given = reading.joined_at.is_some_and(|at| at + 1 == place);
-        let named = login && given && place <= 2 && USERS.iter().any(|user| self.keyword.text.starts_with(user));
+        let named = login && given && place <= 5 && USERS.iter().any(|user| self.keyword.text.starts_with(user));
         let user = place == 0 && link != Link::Divided || reading.last.any(Senses::LOGIN) || named;
         evidence.when(Feature::LoginFirst, login && user);
         evidence.when(Feature::NameBefore, reading.last.any(Senses::NAMED) && !token.before.assigned && !token.before.line);

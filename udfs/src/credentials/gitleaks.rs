@@ -283,6 +283,7 @@ impl Reader {
             check: None,
             value: if kind == "password" { ValueTest::Password } else { ValueTest::Token },
             allow: Vec::new(),
+            allow_line: Vec::new(),
             exceptions,
             reach: REACH_BYTES,
             references: Vec::new(),

@@ -177,7 +177,8 @@ impl Run {
 
     /// A part of the run may be letters with digits, and capitals or signs among them.
     fn is_mixed(self) -> bool {
-        self.letters() >= 4 && self.count(DIGIT) > 0 && (self.signs() > 0 || self.count(UPPER) > 0 && self.count(LOWER) > 0)
+        let cased = self.count(UPPER) > 0 && self.count(LOWER) > 0;
+        self.letters() >= 4 && (self.count(DIGIT) > 0 && (self.signs() > 0 || cased) || self.has_inner_sign() && cased)
     }
 
     /// Digits, signs or capitals that a plain word does not have: not the capital at its beginning, nor the sign at its end.

@@ -8,7 +8,7 @@ use super::ruleset::Candidate;
 use super::shape::{Shape, is_technical};
 use super::sighting::{Link, Reading, Sighting};
 use super::tokens::{Before, Token};
-use super::value::{is_email, lookalike, password_strength};
+use super::value::{HOST_OR_FILE, is_email, lookalike, password_strength};
 use super::words::Reader;
 
 const SIDE_BYTES_MAX: usize = 64;
@@ -17,6 +17,8 @@ const QUOTES: [char; 6] = ['`', '"', '*', '\'', '{', '}'];
 
 /// Looks at both sides of the stroke at `place`.
 pub fn judge(text: &[u8], place: Range<usize>, keyword: &Keyword, found: &mut impl FnMut(Candidate)) {
+    let tag = markup(text.get(place.end..).unwrap_or_default());
+    let place = place.start..place.end + tag;
     let right = text.get(place.end..(place.end + SIDE_BYTES_MAX).min(text.len())).unwrap_or_default();
     let length = right.iter().take_while(|b| !b.is_ascii_whitespace()).count();
     // Most strokes stand between words: they end here.
@@ -26,7 +28,7 @@ pub fn judge(text: &[u8], place: Range<usize>, keyword: &Keyword, found: &mut im
         return;
     }
     let left = valid_suffix(text.get(place.start.saturating_sub(SIDE_BYTES_MAX)..place.start).unwrap_or_default());
-    let left = left.trim_end_matches(QUOTES);
+    let left = left.trim_end_matches(QUOTES).trim_end_matches(',').trim_end_matches(QUOTES);
     let user = left.rsplit(|c: char| c.is_whitespace() || matches!(c, ':' | '>' | '(') || QUOTES.contains(&c)).next().unwrap_or_default();
     let stretch = valid_prefix(right);
     let piece = stretch.get(..length).unwrap_or_default();
@@ -35,20 +37,41 @@ pub fn judge(text: &[u8], place: Range<usize>, keyword: &Keyword, found: &mut im
     let value = value.trim_end_matches([',', ';', ')', '.', '*', ':', '\'']);
     // A stroke divides users and passwords; other signs join whatever there is.
     let stroke = keyword.text.contains('/');
-    let system = is_email(user) || user.contains(|c: char| c.is_ascii_digit() || matches!(c, '_' | '.'));
+    let joined = user.contains(|c: char| matches!(c, '_' | '.'));
+    let system = is_email(user) || joined || user.contains(|c: char| c.is_ascii_digit());
+    // A word joins whatever there is as well: what stands before it must be a user's name for sure.
+    let word = keyword.text.contains(char::is_alphabetic);
+    let quoted = start > 0 || tag > 0;
+    if word && !(is_email(user) || joined && lookalike(user) != Some(HOST_OR_FILE) || is_named_user(left, user)) {
+        return;
+    }
     if !is_user(user)
-        || !(stroke || system)
+        || !(stroke || system || word && quoted)
         || !(is_strong(value) || system && is_worded(value) && (is_email(user) || Shape::of(value).signs > 0))
     {
         return;
     }
     let rest = stretch.get(start + value.len()..).unwrap_or_default();
-    let before = Before { quoted: start > 0, ..Before::default() };
+    let before = Before { quoted, ..Before::default() };
     let token = Token { range: start..start + value.len(), before, line: 0, behind: rest.chars().next(), alone: false, last: false };
     let mut reader = Reader::new(text, place, keyword);
     reader.stretch = stretch;
     let sighting = Sighting { value, token: &token, link: Link::Divided, place: 1, reading: Reading::default(), rest };
     reader.hand(&sighting, found);
+}
+
+/// Bytes of the markup that begins bold, slanted or code.
+fn markup(text: &[u8]) -> usize {
+    const TAGS: &[&[u8]] = &[b"<b>", b"<i>", b"<em>", b"<code>", b"<strong>"];
+    TAGS.iter().find(|tag| text.starts_with(tag)).map_or(0, |tag| tag.len())
+}
+
+/// Whether the word before a user's name says that it is one: "log in as", "the user".
+fn is_named_user(left: &str, user: &str) -> bool {
+    const WORDS: &[&str] = &["as", "als", "user", "username", "login", "benutzer", "comme", "como", "come", "utente", "usuario", "gebruiker"];
+    let ahead = left.strip_suffix(user).unwrap_or_default().trim_end_matches([' ', '`', '*', '"', '\'', '{', ':', '=']);
+    let last = ahead.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    WORDS.iter().any(|word| last.eq_ignore_ascii_case(word))
 }
 
 /// A name that a system gives a person or a program: an address, or letters with digits and joints.

@@ -82,6 +82,9 @@ pub struct Rule {
     /// A secret that one of these expressions matches is none.
     #[serde(default)]
     pub allow: Vec<String>,
+    /// A secret is none where one of these expressions matches in the lines that the rule's match touches.
+    #[serde(default)]
+    pub allow_line: Vec<String>,
     /// What other scanners' files allow: a match is none where all tests of one of these lists hold.
     #[serde(skip)]
     pub exceptions: Vec<Vec<Exception>>,
@@ -261,6 +264,7 @@ pub fn digest(files: &[RuleFile]) -> String {
         }
         field(&format!("{} {} {} {:?} {:?} {}", rule.confidence, rule.group, rule.entropy, rule.check, rule.value, rule.reach));
         rule.literals.iter().chain(["|"].map(str::to_owned).iter()).chain(&rule.allow).for_each(|text| field(text));
+        rule.allow_line.iter().for_each(|text| field(&format!("line {text}")));
         rule.exceptions.iter().for_each(|all| field(&format!("{all:?}")));
     }
     files.iter().flat_map(|file| &file.exceptions).for_each(|all| field(&format!("{all:?}")));

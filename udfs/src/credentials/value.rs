@@ -107,6 +107,12 @@ pub const HOST_OR_FILE: &str = "a host, a file or a version";
 
 /// What the value most likely is if it is no secret.
 pub fn lookalike(value: &str) -> Option<&'static str> {
+    if let Some((before, after)) = value.split_once('&').and_then(|(before, rest)| Some((before, rest.split_once(';').map_or("", |(_, after)| after))))
+        && !(before.is_empty() && after.is_empty())
+        && [before, after].iter().all(|part| part.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '-')))
+    {
+        return Some("a date, a time or a number");
+    }
     let small = |b: u8| b.is_ascii() && !b.is_ascii_uppercase();
     let lower = if value.bytes().all(small) { Cow::Borrowed(value) } else { Cow::Owned(value.to_lowercase()) };
     if lower.contains("://")
@@ -129,7 +135,7 @@ pub fn lookalike(value: &str) -> Option<&'static str> {
     {
         return Some("a path or a mention");
     }
-    if lower.starts_with("0x") && value.bytes().skip(2).all(|b| b.is_ascii_hexdigit()) && value.len() <= 18 || lower.contains("/0x") {
+    if lower.starts_with("0x") && value.bytes().skip(2).all(|b| b.is_ascii_hexdigit()) && value.len() <= 18 || lower.contains("/0x") || lower.contains("_0x") {
         return Some("an error code or a fingerprint");
     }
     if lower.starts_with("0x") && value.len() == 42 && value.bytes().skip(2).all(|b| b.is_ascii_hexdigit()) || is_account_number(value) {
@@ -339,7 +345,8 @@ fn is_host_or_file(lower: &str) -> bool {
     if lower.split_once('/').is_some_and(product) {
         return true;
     }
-    let name = lower.split([':', '/', '?']).next().unwrap_or(lower);
+    // `!plan.png!` is a picture in a wiki.
+    let name = lower.trim_matches('!').split([':', '/', '?', '|']).next().unwrap_or(lower);
     name.rsplit_once('.').is_some_and(|(stem, ending)| {
         !stem.is_empty() && ENDINGS.contains(&ending) && stem.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'))
     })
@@ -407,6 +414,12 @@ fn is_code(value: &str) -> bool {
     }
     // The rights of a file, as `ls -l` writes them.
     if value.len() >= 10 && value.bytes().take(10).all(|b| matches!(b, b'-' | b'd' | b'l' | b'r' | b'w' | b'x' | b's' | b't')) {
+        return true;
+    }
+    // A method in the trace of a stack: `org.example.store.T4Reader.open`.
+    let member = |part: &str| part.starts_with(|c: char| c.is_ascii_alphabetic()) && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'$');
+    let packages = value.split('.').take_while(|part| part.len() >= 2 && part.bytes().all(|b| b.is_ascii_lowercase())).count();
+    if packages >= 2 && value.matches('.').count() >= 3 && value.split('.').all(member) {
         return true;
     }
     // A path of two names, a key of a store.

@@ -4,6 +4,7 @@
 //! shape, by how they are joined to the keyword, and by what the sentence speaks of (`features`). No dictionary of sentences: a value
 //! that is a plain word needs quotes or an assignment, a value that nobody would write as a word needs little.
 
+mod above;
 mod hope;
 mod look;
 mod phrase;
@@ -103,6 +104,7 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
     if places.as_ref().is_none_or(|places| !places.is_empty()) && reader.look_behind(behind, places, found) {
         return;
     }
+    reader.above(found);
     if numbers || matches!(keyword.class, Class::Password | Class::Login | Class::Spelling | Class::Act) && !typed {
         let start = place.start.saturating_sub(BEFORE_BYTES);
         let before = text.get(start..place.start).unwrap_or_default();
