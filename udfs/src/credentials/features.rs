@@ -109,6 +109,7 @@ impl Reader<'_> {
         let calls = !token.before.quoted && value.split_once(['(', '[']).is_some_and(|(head, _)| called(head));
         if calls
             || !token.before.quoted && value.contains("()")
+            || value.starts_with(')')
             || token.behind == Some('(')
             || !token.before.quoted && link != Link::Assigned && value.contains(['(', ')', '[', ']', '{', '}'])
         {
@@ -142,7 +143,16 @@ impl Reader<'_> {
         if ["SHA256:", "sha256:", "MD5:"].iter().any(|hash| ahead.ends_with(hash.as_bytes())) {
             return Some("a fingerprint");
         }
-        if !matches!(self.keyword.class, Class::Password | Class::Secret | Class::Act) || link == Link::Column {
+        if ahead.trim_ascii_end().trim_ascii_end().strip_suffix(b":").unwrap_or(ahead.trim_ascii_end()).ends_with(b"accessor") {
+            return Some("the number of a token");
+        }
+        if self.is_in_certificate(start) {
+            return Some("a certificate");
+        }
+        if self.keyword.class == Class::Secret && value.len() == 32 && self.is_for_searches(start) {
+            return Some("public by design");
+        }
+        if !matches!(self.keyword.class, Class::Password | Class::Secret | Class::Act | Class::Login) || link == Link::Column {
             return None;
         }
         let blank = |b: &u8| matches!(b, b' ' | b'"' | b'\'' | b'`' | b'\\');
@@ -159,6 +169,24 @@ impl Reader<'_> {
         let hump = last.bytes().rposition(|b| b.is_ascii_uppercase()).unwrap_or(0);
         let last = last.get(hump..).unwrap_or_default().to_ascii_lowercase();
         (at > self.place.start && is_code && OTHER_NAMES.contains(&last.as_str())).then_some("what another name is given")
+    }
+
+    /// Whether the byte lies in the armour of something that is public.
+    fn is_in_certificate(&self, at: usize) -> bool {
+        const ARMOUR_BYTES_MAX: usize = 8 * 1024;
+        let ahead = self.text.get(at.saturating_sub(ARMOUR_BYTES_MAX)..at).unwrap_or_default();
+        let last = |mark: &[u8]| ahead.windows(mark.len()).rposition(|window| window == mark);
+        let Some(begins) = last(b"-----BEGIN ") else { return false };
+        let what = ahead.get(begins..).unwrap_or_default();
+        let open = last(b"-----END ").is_none_or(|ends| ends < begins);
+        open && [&b"CERTIFICATE"[..], b"PUBLIC KEY", b"X509 CRL"].iter().any(|kind| what.get(..48.min(what.len())).is_some_and(|head| head.windows(kind.len()).any(|w| w == *kind)))
+    }
+
+    /// Whether the words around say that a key only searches what everybody may see.
+    fn is_for_searches(&self, at: usize) -> bool {
+        const REACH_BYTES: usize = 160;
+        let near = self.text.get(at.saturating_sub(REACH_BYTES)..(at + REACH_BYTES).min(self.text.len())).unwrap_or_default().to_ascii_lowercase();
+        [&b"search-only"[..], b"search only", b"docsearch"].iter().any(|mark| near.windows(mark.len()).any(|window| window == *mark))
     }
 
     /// Whether the value is the name of the one to whom the next sentence speaks: "is it the right password? tern42: yes".

@@ -70,7 +70,7 @@ const PHRASES: &[&str] = &["phras", "fras", "фраз", "fráze", "lause"];
 const SIGNS: &[u8] = b" :=\"'*_-<|/,.?)\n12\xe2\xe3\xef\xec\xeb";
 
 /// What may stand right behind one of two letters. Few, because the literal pass filters three bytes badly.
-const SIGNS_SHORT: &[u8] = b" :=\"-*<?,)|\n\xe2\xe3\xef\xeb";
+const SIGNS_SHORT: &[u8] = b" :=\"-*<?,;)|\n\xe2\xe3\xef\xeb";
 
 impl Keyword {
     /// The literal that leads to the keyword. Short words occur everywhere: with the sign behind them the literal pass lets less through.

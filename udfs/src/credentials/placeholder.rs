@@ -249,6 +249,7 @@ fn is_mask(text: &str) -> bool {
         .filter(|c| matches!(c, '*' | '.' | '•' | '●' | '…' | '_' | '-' | '#' | '?' | '·' | '█' | '▒' | '○' | '＊' | '^' | '=' | '~'))
         .count();
     signs == text.chars().count()
+        || text.len() > 1 && !text.contains(|c: char| c.is_alphanumeric() || matches!(c, '!' | '$' | '%'))
         || text.contains("***")
         || text.contains("•••")
         || text.contains("●●")
@@ -317,7 +318,7 @@ fn longest_zigzag(value: &[u8]) -> usize {
 /// What follows a dollar sign: a name alone, or a name with an index or a path behind it.
 fn is_variable(name: &str) -> bool {
     let letters = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_alphabetic() || matches!(c, '_' | ':' | '.'));
-    letters(name) || name.split_once(['/', '[', '-', '>']).is_some_and(|(head, _)| letters(head))
+    letters(name) || name.len() == 1 && name.bytes().all(|b| b.is_ascii_digit()) || name.split_once(['/', '[', '-', '>']).is_some_and(|(head, _)| letters(head))
 }
 
 /// A variable of a template inside the value: `${name}`, `{{ name }}`, `#{name}`.
@@ -366,7 +367,7 @@ fn template(text: &str, value: &[u8]) -> Option<&'static str> {
     {
         return Some("a template variable");
     }
-    let assigned = text.rsplit_once('=').map_or(text, |(_, assigned)| assigned);
+    let assigned = text.rsplit_once('=').map_or(text, |(_, assigned)| assigned.trim_end_matches(')'));
     if [text, assigned].iter().any(|text| text.trim_start_matches('.').strip_prefix('$').is_some_and(is_variable)) {
         return Some("a variable");
     }

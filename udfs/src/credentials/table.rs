@@ -96,9 +96,11 @@ fn plain<'t>(reader: &mut Reader<'t>, found: &mut impl FnMut(Candidate)) {
 fn is_header(line: &str, separator: char) -> bool {
     const NAME_CHARS_MAX: usize = 24;
     let name = |cell: &str| cell.trim().chars().count() <= NAME_CHARS_MAX && cell.split_whitespace().count() <= 5;
+    let quoted = |cell: &str| cell.trim().starts_with('"') && cell.trim().ends_with('"');
+    let all_quoted = cells(line, separator).all(|(_, cell)| quoted(cell));
     cells(line, separator).count() >= 2
         && cells(line, separator).all(|(_, cell)| name(cell))
-        && !line.chars().any(|c| c.is_ascii_digit() || matches!(c, ':' | '=' | '"' | '{' | '(' | '?'))
+        && !line.chars().any(|c| c.is_ascii_digit() || matches!(c, ':' | '=' | '{' | '(' | '?') || c == '"' && !all_quoted)
 }
 
 /// The cells of a row with their places; separators at the ends and doubled ones close no cell.

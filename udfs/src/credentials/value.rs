@@ -129,7 +129,10 @@ pub fn lookalike(value: &str) -> Option<&'static str> {
     if is_email(value) {
         return Some("a mail address");
     }
-    if value.starts_with(['@', '/', '\\', '~'])
+    let behind_port = value.split_once('/').is_some_and(|(port, path)| {
+        (2..=5).contains(&port.len()) && port.bytes().all(|b| b.is_ascii_digit()) && !path.is_empty() && path.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+    });
+    if behind_port || value.starts_with(['@', '/', '\\', '~'])
         || value.starts_with("C:\\")
         || value.matches(['/', '\\']).count() >= 2 && !value.contains(['!', '#', '$'])
     {
@@ -142,7 +145,7 @@ pub fn lookalike(value: &str) -> Option<&'static str> {
         return Some("an account's number");
     }
     if is_rum_token(value)
-        || ["pk.", "pk_live_", "pk_test_", "sha256:", "sha1:", "md5:", "ssh-rsa", "ssh-ed25519"]
+        || ["pk.", "pk_live_", "pk_test_", "sha256:", "sha1:", "md5:", "sha1-", "sha256-", "sha384-", "sha512-", "ssh-rsa", "ssh-ed25519"]
             .iter()
             .any(|public| lower.starts_with(public))
     {
@@ -324,6 +327,9 @@ const ENDINGS: &[&str] = &[
 ];
 
 fn is_host_or_file(lower: &str) -> bool {
+    if lower.starts_with("localhost:") {
+        return true;
+    }
     let version = lower.strip_prefix('v').unwrap_or(lower);
     let parts: Vec<&str> = version.split('.').collect();
     if parts.len() >= 2
