@@ -17,8 +17,10 @@ const QUOTES: [char; 6] = ['`', '"', '*', '\'', '{', '}'];
 
 /// Looks at both sides of the stroke at `place`.
 pub fn judge(text: &[u8], place: Range<usize>, keyword: &Keyword, found: &mut impl FnMut(Candidate)) {
-    let tag = markup(text.get(place.end..).unwrap_or_default());
-    let place = place.start..place.end + tag;
+    // The sign that opens the value belongs to it.
+    let end = place.end - usize::from(keyword.text.ends_with(['`', '*', '<']));
+    let tag = markup(text.get(end..).unwrap_or_default());
+    let place = place.start..end + tag;
     let right = text.get(place.end..(place.end + SIDE_BYTES_MAX).min(text.len())).unwrap_or_default();
     let length = right.iter().take_while(|b| !b.is_ascii_whitespace()).count();
     // Most strokes stand between words: they end here.
@@ -28,7 +30,7 @@ pub fn judge(text: &[u8], place: Range<usize>, keyword: &Keyword, found: &mut im
         return;
     }
     let left = valid_suffix(text.get(place.start.saturating_sub(SIDE_BYTES_MAX)..place.start).unwrap_or_default());
-    let left = left.trim_end_matches(QUOTES).trim_end_matches(',').trim_end_matches(QUOTES);
+    let left = left.trim_end().trim_end_matches(QUOTES).trim_end_matches(',').trim_end_matches(QUOTES);
     let user = left.rsplit(|c: char| c.is_whitespace() || matches!(c, ':' | '>' | '(') || QUOTES.contains(&c)).next().unwrap_or_default();
     let stretch = valid_prefix(right);
     let piece = stretch.get(..length).unwrap_or_default();

@@ -63,7 +63,9 @@ pub fn password(keyword: &Keyword, sighting: &Sighting<'_>, evidence: &mut Evide
     }
     let uncommon = shape.sign_inside || shape.upper > 0 && shape.lower > 0 || shape.signs > 0 && shape.chars >= 8;
     let cased = shape.sign_inside && shape.upper > 0 && shape.lower > 0 && value.contains(['!', '$', '%', '^', '*']);
-    let mixed = shape.letters_run >= 4 && (shape.digits > 0 && uncommon || cased);
+    // What a generator made has no words in it.
+    let random = shape.capital_inside && shape.digit_inside && shape.joints == 0 && shape.chars >= 8;
+    let mixed = shape.letters_run >= 4 && (shape.digits > 0 && uncommon || cased) || random;
     let near = sighting.place <= 1 || link == Link::Late && sighting.place <= 3 && !token.before.sentence;
     if keyword.class == Class::Says && (!mixed || !near) {
         return Err("too little speaks for a credential");
