@@ -4,11 +4,11 @@ use super::documented;
 use super::evidence::{Evidence, Feature};
 use super::keywords::{Class, Keyword};
 use super::languages::{ENGLISH, Senses};
+use super::lookalike::is_email;
 use super::pair;
 use super::placeholder;
 use super::scene::said_behind;
 use super::sighting::{Link, Sighting};
-use super::value::is_email;
 use super::weigh::{number, password, recovery, secret, seed};
 use super::words::Reader;
 
@@ -40,48 +40,6 @@ const USERS: &[&str] = &[
 pub fn is_known_user(keyword: &Keyword) -> bool {
     matches!(&*keyword.text, "admin" | "administrator" | "root")
 }
-
-/// Bytes before a value in which its name may stand.
-const LABEL_BYTES_MAX: usize = 64;
-
-/// Last words of names in settings and code that hold no credential.
-const OTHER_NAMES: &[&str] = &[
-    "id",
-    "ids",
-    "name",
-    "names",
-    "type",
-    "kind",
-    "host",
-    "hostname",
-    "port",
-    "url",
-    "uri",
-    "path",
-    "file",
-    "folder",
-    "region",
-    "bucket",
-    "org",
-    "organization",
-    "project",
-    "namespace",
-    "image",
-    "version",
-    "label",
-    "role",
-    "level",
-    "variable",
-    "ref",
-    "field",
-    "column",
-    "title",
-    "placeholder",
-    "message",
-    "description",
-    "pattern",
-    "regex",
-];
 
 impl Reader<'_> {
     /// What speaks for and against a value, or what it is instead.
@@ -131,62 +89,6 @@ impl Reader<'_> {
         self.joint(sighting, &mut evidence);
         self.setting(sighting, &mut evidence);
         Ok(evidence)
-    }
-
-    /// What the value at `start` is by what stands right before it, whatever the keyword says: a fingerprint, or what another name is given.
-    fn names_something_else(&self, start: usize, value: &str, link: Link) -> Option<&'static str> {
-        let hash = matches!(value.len(), 32 | 40 | 64) && value.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'));
-        if hash && self.keyword.class == Class::Login && !matches!(link, Link::Divided | Link::Assigned) {
-            return Some("a hash");
-        }
-        let ahead = self.text.get(start.saturating_sub(LABEL_BYTES_MAX)..start).unwrap_or_default();
-        if ["SHA256:", "sha256:", "MD5:"].iter().any(|hash| ahead.ends_with(hash.as_bytes())) {
-            return Some("a fingerprint");
-        }
-        if ahead.trim_ascii_end().trim_ascii_end().strip_suffix(b":").unwrap_or(ahead.trim_ascii_end()).ends_with(b"accessor") {
-            return Some("the number of a token");
-        }
-        if self.is_in_certificate(start) {
-            return Some("a certificate");
-        }
-        if self.keyword.class == Class::Secret && value.len() == 32 && self.is_for_searches(start) {
-            return Some("public by design");
-        }
-        if !matches!(self.keyword.class, Class::Password | Class::Secret | Class::Act | Class::Login) || link == Link::Column {
-            return None;
-        }
-        let blank = |b: &u8| matches!(b, b' ' | b'"' | b'\'' | b'`' | b'\\');
-        let end = ahead.iter().rposition(|b| !blank(b)).map_or(0, |at| at + 1);
-        let named = ahead.get(..end).and_then(|ahead| ahead.strip_suffix(b":").or(ahead.strip_suffix(b"=")))?;
-        let named = named.strip_suffix(b"\"").or(named.strip_suffix(b"'")).unwrap_or(named);
-        let from = named.iter().rposition(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'_' | b'-' | b'.')).map_or(0, |at| at + 1);
-        let name = std::str::from_utf8(named.get(from..)?).ok()?;
-        // It is the keyword's own name, or a word of the sentence.
-        let at = start - ahead.len() + from;
-        let begins_line = named.get(..from).unwrap_or_default().iter().rev().find(|b| !matches!(b, b' ' | b'\t' | b'-')) == Some(&b'\n');
-        let is_code = name.contains(['_', '.']) || name.bytes().skip(1).any(|b| b.is_ascii_uppercase()) || begins_line;
-        let last = name.rsplit(['_', '-', '.']).next().unwrap_or_default();
-        let hump = last.bytes().rposition(|b| b.is_ascii_uppercase()).unwrap_or(0);
-        let last = last.get(hump..).unwrap_or_default().to_ascii_lowercase();
-        (at > self.place.start && is_code && OTHER_NAMES.contains(&last.as_str())).then_some("what another name is given")
-    }
-
-    /// Whether the byte lies in the armour of something that is public.
-    fn is_in_certificate(&self, at: usize) -> bool {
-        const ARMOUR_BYTES_MAX: usize = 8 * 1024;
-        let ahead = self.text.get(at.saturating_sub(ARMOUR_BYTES_MAX)..at).unwrap_or_default();
-        let last = |mark: &[u8]| ahead.windows(mark.len()).rposition(|window| window == mark);
-        let Some(begins) = last(b"-----BEGIN ") else { return false };
-        let what = ahead.get(begins..).unwrap_or_default();
-        let open = last(b"-----END ").is_none_or(|ends| ends < begins);
-        open && [&b"CERTIFICATE"[..], b"PUBLIC KEY", b"X509 CRL"].iter().any(|kind| what.get(..48.min(what.len())).is_some_and(|head| head.windows(kind.len()).any(|w| w == *kind)))
-    }
-
-    /// Whether the words around say that a key only searches what everybody may see.
-    fn is_for_searches(&self, at: usize) -> bool {
-        const REACH_BYTES: usize = 160;
-        let near = self.text.get(at.saturating_sub(REACH_BYTES)..(at + REACH_BYTES).min(self.text.len())).unwrap_or_default().to_ascii_lowercase();
-        [&b"search-only"[..], b"search only", b"docsearch"].iter().any(|mark| near.windows(mark.len()).any(|window| window == *mark))
     }
 
     /// Whether the value is the name of the one to whom the next sentence speaks: "is it the right password? tern42: yes".

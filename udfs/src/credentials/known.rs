@@ -5,11 +5,12 @@ use std::ops::Range;
 use super::boundary::valid_prefix;
 use super::keywords::Keyword;
 use super::languages::Senses;
+use super::lookalike::lookalike;
 use super::ruleset::Candidate;
 use super::shape::Shape;
 use super::sighting::{Link, Reading, Sighting};
 use super::tokens::{Before, Token};
-use super::value::{lookalike, password_strength};
+use super::value::password_strength;
 use super::words::Reader;
 
 /// How they begin. What follows makes them passwords: digits and a sign.

@@ -8,7 +8,7 @@
 //! - `languages` (`udfs/words/*.toml`), `keywords`, `boundary`, `tokens`: the words that announce a credential, and the pieces around them.
 //! - `words`: people's own words, read from a keyword on; `pair`, `table`: users and values side by side; `known`: passwords that many people have; `sighting`: how a value is joined.
 //! - `scene`, `shape`, `weigh`, `features`: what speaks for and against a value; `evidence`: how much, and how sure that makes.
-//! - `value`, `placeholder`, `documented`, `proof` (`checksum`, `bip39`, `structure`), [`entropy`]: the tests of a value.
+//! - `value`, `lookalike`, `placeholder`, `documented`, `proof` (`checksum`, `bip39`, `structure`), [`entropy`]: the tests of a value.
 //! - [`fingerprint`]: what may be shown of a credential. [`term`], [`file_name`]: words in searches and names of files.
 
 mod bip39;
@@ -29,6 +29,7 @@ mod keywords;
 mod known;
 mod languages;
 mod literals;
+mod lookalike;
 mod pair;
 mod placeholder;
 pub mod proof;

@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use super::boundary::{valid_prefix, valid_suffix};
 use super::keywords::Keyword;
+use super::lookalike::{HOST_OR_FILE, is_email, lookalike};
 use super::ruleset::Candidate;
 use super::shape::{Shape, is_technical};
 use super::sighting::{Link, Reading, Sighting};
 use super::tokens::{Before, Token};
-use super::value::{HOST_OR_FILE, is_email, lookalike, password_strength};
+use super::value::password_strength;
 use super::words::Reader;
 
 const SIDE_BYTES_MAX: usize = 64;
@@ -70,7 +71,8 @@ fn markup(text: &[u8]) -> usize {
 
 /// Whether the word before a user's name says that it is one: "log in as", "the user".
 fn is_named_user(left: &str, user: &str) -> bool {
-    const WORDS: &[&str] = &["as", "als", "user", "username", "login", "benutzer", "comme", "como", "come", "utente", "usuario", "gebruiker"];
+    const WORDS: &[&str] =
+        &["as", "als", "user", "username", "login", "benutzer", "comme", "como", "come", "utente", "usuario", "gebruiker"];
     let ahead = left.strip_suffix(user).unwrap_or_default().trim_end_matches([' ', '`', '*', '"', '\'', '{', ':', '=']);
     let last = ahead.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
     WORDS.iter().any(|word| last.eq_ignore_ascii_case(word))

@@ -318,7 +318,9 @@ fn longest_zigzag(value: &[u8]) -> usize {
 /// What follows a dollar sign: a name alone, or a name with an index or a path behind it.
 fn is_variable(name: &str) -> bool {
     let letters = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_alphabetic() || matches!(c, '_' | ':' | '.'));
-    letters(name) || name.len() == 1 && name.bytes().all(|b| b.is_ascii_digit()) || name.split_once(['/', '[', '-', '>']).is_some_and(|(head, _)| letters(head))
+    letters(name)
+        || name.len() == 1 && name.bytes().all(|b| b.is_ascii_digit())
+        || name.split_once(['/', '[', '-', '>']).is_some_and(|(head, _)| letters(head))
 }
 
 /// A variable of a template inside the value: `${name}`, `{{ name }}`, `#{name}`.

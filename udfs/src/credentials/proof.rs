@@ -205,7 +205,7 @@ fn base64_password(secret: &[u8]) -> Proof {
     if plain.len() < 6 || plain.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return Proof::Fails("no password inside");
     }
-    if let Some(reason) = super::placeholder::password(plain.as_bytes()).or(super::value::lookalike(plain)) {
+    if let Some(reason) = super::placeholder::password(plain.as_bytes()).or(super::lookalike::lookalike(plain)) {
         return Proof::Fails(reason);
     }
     match super::value::password_strength(plain).max(super::value::token_strength(plain)) {

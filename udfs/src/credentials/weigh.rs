@@ -10,11 +10,12 @@ use super::evidence::{Evidence, Feature};
 use super::glance;
 use super::keywords::{Class, Keyword};
 use super::languages::{ENGLISH, VOCABULARY};
+use super::lookalike::{HOST_OR_FILE, lookalike};
 use super::pair::is_strong;
 use super::placeholder;
 use super::shape::{Shape, is_common, is_technical};
 use super::sighting::{Link, Sighting};
-use super::value::{HOST_OR_FILE, lookalike, password_strength, token_strength};
+use super::value::{password_strength, token_strength};
 use super::words::is_word;
 use phrase::{is_couple, is_humped, is_joined, phrase};
 

@@ -6,6 +6,7 @@
 
 mod above;
 mod hope;
+mod label;
 mod look;
 mod phrase;
 
@@ -18,6 +19,7 @@ use super::glance::{self, Places};
 use super::keywords::{Class, KEYWORDS, Keyword};
 use super::known;
 use super::languages::{ENGLISH, Senses, Tongue, VOCABULARY, WORD_BYTES_MAX, lowered};
+use super::lookalike::is_email;
 use super::pair;
 use super::placeholder;
 use super::ruleset::{Candidate, RuleNumber};
@@ -26,8 +28,7 @@ use super::shape::{Shape, is_common};
 use super::sighting::{Link, Reading, Sighting};
 use super::table;
 use super::tokens::{Token, tokens};
-use super::value::is_email;
-use look::{holds_number, is_beside_digits, holds_unusual, may_be_joined, may_hold_value, may_say_value};
+use look::{holds_number, holds_unusual, is_beside_digits, may_be_joined, may_hold_value, may_say_value};
 
 /// A rule of the grammar.
 #[derive(Debug)]

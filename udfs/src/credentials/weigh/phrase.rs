@@ -3,9 +3,9 @@
 use super::super::evidence::{Evidence, Feature};
 use super::super::keywords::{Class, Keyword};
 use super::super::languages::{ENGLISH, Senses, VOCABULARY};
+use super::super::lookalike::lookalike;
 use super::super::shape::is_technical;
 use super::super::sighting::{Link, Sighting};
-use super::super::value::lookalike;
 
 /// Several words in quotes are a pass phrase only where they say nothing about passwords.
 pub fn phrase(keyword: &Keyword, sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
