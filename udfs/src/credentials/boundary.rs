@@ -82,6 +82,10 @@ pub fn bounded(text: &[u8], place: Range<usize>, keyword: &Keyword) -> Option<Ra
     {
         return None;
     }
+    // "pass it as ...": what is done, no word for a password.
+    if &*keyword.text == "pass" && is_verb(text.get(end..).unwrap_or_default()) {
+        return None;
+    }
     // "palavra-chave": the other language's word for a key is a part of another word.
     if keyword.class == Class::Secret && keyword.shared && keyword.tongue != ENGLISH && before == Some(&b'-') {
         return None;
@@ -104,6 +108,15 @@ pub fn bounded(text: &[u8], place: Range<usize>, keyword: &Keyword) -> Option<Ra
     let plural = matches!(behind.first(), Some(b's' | b'S')) && !behind.get(1).is_some_and(u8::is_ascii_alphanumeric);
     let end = end + usize::from(plural);
     identifier_rest(text.get(end..).unwrap_or_default()).map(|rest| place.start..end + rest)
+}
+
+/// Whether the word behind "pass" makes that a verb.
+fn is_verb(behind: &[u8]) -> bool {
+    const OBJECTS: &[&[u8]] = &[b"it", b"them", b"this", b"that", b"the", b"through", b"along", b"by", b"on", b"over", b"out", b"me", b"us"];
+    let word = behind.trim_ascii_start();
+    let length = word.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    let word = word.get(..length).unwrap_or_default();
+    behind.first() == Some(&b' ') && OBJECTS.iter().any(|object| word.eq_ignore_ascii_case(object))
 }
 
 /// Whether a name stands before `key`: those that are secret are words of their own, and most of the others are public. A variable of an

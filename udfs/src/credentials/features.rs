@@ -10,7 +10,7 @@ use super::placeholder;
 use super::scene::said_behind;
 use super::sighting::{Link, Sighting};
 use super::weigh::{number, password, recovery, secret, seed};
-use super::words::Reader;
+use super::words::{Reader, is_word};
 
 /// How words for a user begin.
 const USERS: &[&str] = &[
@@ -73,6 +73,10 @@ impl Reader<'_> {
         {
             return Err("code");
         }
+        let between = self.stretch.get(..token.range.start).unwrap_or_default();
+        if link != Link::Column && !token.before.quoted && is_word(value) && between.contains(['"', '»', '”']) {
+            return Err("a word beside a quotation");
+        }
         if let Some(reason) = self.names_something_else(start, value, link) {
             return Err(reason);
         }
@@ -115,7 +119,7 @@ impl Reader<'_> {
     fn opens(&mut self, sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
         // A key of another sort: the key word of a text, the key of a land register.
         let password = self.keyword.class == Class::Password && self.keyword.tongue != ENGLISH;
-        let shared = self.keyword.shared && (password || &*self.keyword.text == "key");
+        let shared = self.keyword.shared && (password || matches!(&*self.keyword.text, "key" | "pass" | " pass"));
         let codes = self.speaks_of_codes(sighting.value);
         if !shared && !codes {
             return Ok(());

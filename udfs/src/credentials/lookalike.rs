@@ -65,6 +65,13 @@ pub fn lookalike(value: &str) -> Option<&'static str> {
     if PUBLIC.iter().any(|public| value.starts_with(public)) {
         return Some("public by design");
     }
+    // A recipient of age, and what branches of a repository are called.
+    if lower.starts_with("age1") && lower.len() >= 58 && lower.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return Some("public by design");
+    }
+    if ["feature/", "bugfix/", "hotfix/", "release/", "feat/", "fix/"].iter().any(|branch| lower.starts_with(branch)) {
+        return Some("a path or a mention");
+    }
     if lower.split(['+', '-']).any(|part| matches!(part, "ctrl" | "alt" | "strg" | "shift" | "cmd" | "umschalt" | "maj")) {
         return Some("a key combination");
     }
@@ -133,6 +140,14 @@ pub fn is_email(value: &str) -> bool {
 
 /// Digits with separators and at most a unit: `2026-11-20`, `10:42`, `+49 30`, `8.5kg`, `30-day`, `1,200.00`, `2x`, `#42`.
 fn is_number_like(value: &str) -> bool {
+    // A date and a version: `20260527_v3`.
+    let value = value.rsplit_once(['_', '-']).map_or(value, |(date, version)| {
+        let versioned = version.strip_prefix(['v', 'V']).is_some_and(|v| !v.is_empty() && v.bytes().all(|b| b.is_ascii_digit()));
+        if versioned && date.len() >= 6 { date } else { value }
+    });
+    if value.len() == 8 && value.starts_with("20") && value.bytes().all(|b| b.is_ascii_digit()) {
+        return true;
+    }
     let value = value.strip_prefix("UTC").or(value.strip_prefix("GMT")).filter(|rest| rest.starts_with(['+', '-'])).unwrap_or(value);
     if value.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '=' | '*' | '.' | ',' | '/' | '%'))
         && value.contains(['+', '=', '*'])
@@ -185,6 +200,12 @@ fn is_time(unit: &str) -> bool {
 
 /// `name=value` inside one piece: the name is not the value.
 fn is_assignment(value: &str) -> bool {
+    // Words with that sign between: `Maple=Cinder=90`.
+    let parts: Vec<&str> = value.split('=').collect();
+    let word = |part: &&str| !part.is_empty() && part.chars().all(char::is_alphanumeric);
+    if parts.len() >= 3 && parts.iter().all(word) && value.starts_with(char::is_uppercase) && value.ends_with(|c: char| c.is_ascii_digit()) {
+        return false;
+    }
     let value = value.trim_start_matches('&');
     // A name to which nothing is assigned: the next line of a form that is to be filled in.
     if let Some(name) = value.strip_suffix('=')

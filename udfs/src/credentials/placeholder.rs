@@ -335,9 +335,11 @@ fn holds_variable(text: &str) -> bool {
     named("${", "}") || named("{{", "}}") || named("#{", "}") || named("$(", ")")
 }
 
+/// Words for a password inside names.
+const NAMES: &[&str] = &["password", "passwort", "passwd", "kennwort", "motdepasse", "contraseña", "contrasena", "senha", "wachtwoord"];
+
 /// Names of things in lower case that say "password" themselves: `user.password_md5`, `dummy-password-for-test`, `mysecretpassword`.
 fn is_named_after_itself(text: &str, value: &[u8]) -> bool {
-    const NAMES: &[&str] = &["password", "passwort", "passwd", "kennwort", "motdepasse", "contraseña", "contrasena", "senha", "wachtwoord"];
     // A selector or an anchor of a page starts with a sign of its own; a controller's action has one inside.
     let anchor = text.trim_start_matches('#').len() < text.len() || text.contains('/');
     let plain = text.chars().all(|c| c.is_alphabetic() || matches!(c, '_' | '-' | '.' | '[' | ']' | '/' | ':') || anchor && c == '#');
@@ -365,6 +367,7 @@ fn template(text: &str, value: &[u8]) -> Option<&'static str> {
         || text.starts_with('{') && text.ends_with('}')
         || text.starts_with("{{")
         || text.starts_with("${")
+        || text.starts_with("$(")
         || holds_variable(text)
     {
         return Some("a template variable");
@@ -419,6 +422,10 @@ pub fn password(value: &[u8]) -> Option<&'static str> {
         return Some("a name for a password, not a password");
     }
     let own = ["your", "ihr", "dein", "votre", "ton", "tu", "su", "seu", "sua", "tua", "mein", "twoje", "jouw"];
+    let named = |text: &str| NAMES.iter().any(|name| text.contains(name));
+    if own.iter().any(|own| bare.strip_prefix(own).is_some_and(named)) {
+        return Some("a placeholder for the reader's own value");
+    }
     let parts: Vec<&str> = bare.split(|c: char| !c.is_alphanumeric()).collect();
     if parts.len() > 1 && parts.first().is_some_and(|first| own.contains(first)) || bare.starts_with("your") && bare.len() > 6 {
         return Some("a placeholder for the reader's own value");

@@ -288,6 +288,7 @@ fn emoji(rest: &str) -> Option<usize> {
 /// What stands between quotes on one line.
 fn quoted(text: &str, at: usize, open: char, ends: &[char]) -> Option<Range<usize>> {
     const QUOTED_CHARS_MAX: usize = 160;
+    const WORDS_MAX: usize = 8;
     let start = at + open.len_utf8();
     let rest = text.get(start..)?;
     let mut escaped = false;
@@ -300,7 +301,8 @@ fn quoted(text: &str, at: usize, open: char, ends: &[char]) -> Option<Range<usiz
             let inner = rest.get(..place)?;
             let trimmed = inner.trim();
             let from = start + inner.len() - inner.trim_start().len();
-            return (open != '`' || !trimmed.contains(char::is_whitespace)).then_some(from..from + trimmed.len());
+            let words = || trimmed.split(' ').count() <= WORDS_MAX && trimmed.chars().all(|c| c.is_alphanumeric() || c == ' ');
+            return (open != '`' || !trimmed.contains(char::is_whitespace) || words()).then_some(from..from + trimmed.len());
         }
         escaped = c == '\\' && !escaped;
     }
@@ -348,6 +350,12 @@ fn bare(text: &str, at: usize) -> Option<Range<usize>> {
     let value = rest.get(..end)?;
     if value.len() >= 3 && value.bytes().all(|b| matches!(b, b'*' | b'_' | b'.')) {
         return Some(at..at + value.len());
+    }
+    // Behind a number the star is a key, unless it closes bold.
+    let bold = at.checked_sub(1).and_then(|before| text.as_bytes().get(before)) == Some(&b'*');
+    let number = value.trim_end_matches(['.', ':']).strip_suffix('*').filter(|digits| !bold && digits.bytes().all(|b| b.is_ascii_digit()));
+    if let Some(number) = number.filter(|digits| !digits.is_empty()) {
+        return Some(at..at + number.len() + 1);
     }
     let mut value = value.trim_end_matches(['.', ':', '?', '*', '~', '\'', '’', '\\']);
     while let Some(inner) = value.strip_suffix([')', ']', '}']).filter(|inner| !inner.contains(['(', '[', '{'])) {

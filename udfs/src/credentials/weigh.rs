@@ -81,8 +81,9 @@ pub fn password(keyword: &Keyword, sighting: &Sighting<'_>, evidence: &mut Evide
         evidence.when(Feature::DigitsFew, shape.digits < 6);
         return Ok(());
     }
-    let given = sighting.link.direct() || ends_line(sighting) && !token.before.comma && matches!(link, Link::Adjacent | Link::OwnLine);
-    let joined = is_joined(value) || ends_line(sighting) && is_couple(value);
+    let alone = token.before.quoted || ends_line(sighting) && !token.before.comma;
+    let given = sighting.link.direct() || alone && matches!(link, Link::Adjacent | Link::OwnLine);
+    let joined = is_joined(value) || alone && is_couple(value);
     if given && own && joined && lookalike(value) != Some(HOST_OR_FILE) {
         evidence.add(Feature::Phrase);
         return Ok(());

@@ -23,7 +23,7 @@ pub fn number(keyword: &Keyword, sighting: &Sighting<'_>, around: Senses, eviden
         && value.split(['-', '–', '/', ' ']).all(|g| (1..=2).contains(&g.len()) && g.bytes().all(|b| b.is_ascii_digit()));
     let plain = value.chars().all(|c| c.is_ascii_digit() || matches!(c, '#' | '*'));
     let mixed = letters <= 2
-        && digits >= 3
+        && digits >= if link == Link::Assigned { 3 } else { 4 }
         && value.chars().count() <= 8
         && value.chars().all(char::is_alphanumeric)
         && (link != Link::Near || place && sighting.place <= 2);

@@ -17,7 +17,9 @@ impl Reader<'_> {
         const SPEAKS: Senses = Senses::TOPIC.and(Senses::ELSEWHERE).and(Senses::ASK).and(Senses::STATE).and(Senses::FAULT);
         const BEGINS: Senses = Senses::AT.and(Senses::JOIN).and(Senses::NOT);
         let said = reading.ended || reading.asked;
-        if !self.keyword.phrase || token.before.quoted || said || token.line > LINES_MAX || !self.gives(token, place, reading) {
+        // Markup of a message quotes as well, and is no quotation mark that would end the phrase.
+        let quoted = token.before.quoted && !self.stretch.get(..token.range.start).is_some_and(|ahead| ahead.ends_with('>'));
+        if !self.keyword.phrase || quoted || said || token.line > LINES_MAX || !self.gives(token, place, reading) {
             return None;
         }
         let said = clause(self.stretch.get(token.range.start..)?);
