@@ -112,7 +112,7 @@ pub fn bounded(text: &[u8], place: Range<usize>, keyword: &Keyword) -> Option<Ra
 
 /// Whether the word behind "pass" makes that a verb.
 fn is_verb(behind: &[u8]) -> bool {
-    const OBJECTS: &[&[u8]] = &[b"it", b"them", b"this", b"that", b"the", b"through", b"along", b"by", b"on", b"over", b"out", b"me", b"us"];
+    const OBJECTS: &[&[u8]] = &[b"it", b"them", b"this", b"that", b"the", b"along", b"me", b"us"];
     let word = behind.trim_ascii_start();
     let length = word.iter().take_while(|b| b.is_ascii_alphabetic()).count();
     let word = word.get(..length).unwrap_or_default();
