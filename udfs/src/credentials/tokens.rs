@@ -309,6 +309,12 @@ fn quoted(text: &str, at: usize, open: char, ends: &[char]) -> Option<Range<usiz
     None
 }
 
+/// Whether this is the name of an escaped sign or letter: `amp`, `uuml`.
+pub fn is_entity(name: &str) -> bool {
+    const LETTERS: &[&str] = &["uml", "acute", "grave", "circ", "tilde", "cedil", "slash", "ring", "lig"];
+    matches!(name, "amp" | "lt" | "gt") || LETTERS.iter().any(|letter| name.len() > letter.len() && name.ends_with(letter))
+}
+
 /// What stands up to the next blank or sign that no password holds.
 fn bare(text: &str, at: usize) -> Option<Range<usize>> {
     let rest = text.get(at..)?;
@@ -322,7 +328,7 @@ fn bare(text: &str, at: usize) -> Option<Range<usize>> {
         let opens = place == 0 && matches!(c, '<' | '•' | '…');
         // A semicolon may end an escaped sign inside the value.
         let entity =
-            c == ';' && rest.get(..place).and_then(|r| r.rsplit_once('&')).is_some_and(|(_, name)| matches!(name, "amp" | "lt" | "gt"));
+            c == ';' && rest.get(..place).and_then(|r| r.rsplit_once('&')).is_some_and(|(_, name)| is_entity(name));
         // A quote between letters is a sign like others.
         let inner = c == '"'
             && rest.get(..place).is_some_and(|r| r.ends_with(char::is_alphanumeric))

@@ -27,7 +27,7 @@ use super::scene::{self, Said, Scene};
 use super::shape::{Shape, is_common};
 use super::sighting::{Link, Reading, Sighting};
 use super::table;
-use super::tokens::{Token, tokens};
+use super::tokens::{Token, is_entity, tokens};
 use look::{holds_number, holds_unusual, is_beside_digits, may_be_joined, may_hold_value, may_say_value};
 
 /// A rule of the grammar.
@@ -151,7 +151,15 @@ pub fn is_word(value: &str) -> bool {
     if value.bytes().all(|b| b.is_ascii_alphabetic()) {
         return true;
     }
-    value.trim_end_matches('!').chars().all(|c| is_letter(c) || matches!(c, '\'' | '’'))
+    let letters = |part: &str| part.chars().all(|c| is_letter(c) || matches!(c, '\'' | '’'));
+    let value = value.trim_end_matches('!');
+    // Letters may be escaped: `ung&uuml;ltig`.
+    letters(value)
+        || value.contains('&')
+            && value.split('&').enumerate().all(|(at, part)| match part.split_once(';') {
+                Some((name, rest)) if at > 0 => is_entity(name) && name.len() > 3 && letters(rest),
+                _ => at == 0 && letters(part),
+            })
 }
 
 impl<'t> Reader<'t> {
