@@ -9,7 +9,7 @@ use super::pair;
 use super::placeholder;
 use super::scene::said_behind;
 use super::sighting::{Link, Sighting};
-use super::weigh::{number, password, recovery, secret, seed};
+use super::weigh::{is_joined, number, password, recovery, secret, seed};
 use super::words::{Reader, is_word};
 
 /// How words for a user begin.
@@ -236,15 +236,28 @@ impl Reader<'_> {
         evidence.when(Feature::UserAhead, scene.before.senses.any(Senses::LOGIN));
     }
 
+    /// Whether words with joints between are the key of a network, which is a password.
+    fn is_of_network(&mut self, sighting: &Sighting<'_>) -> bool {
+        self.keyword.shared
+            && is_joined(sighting.value)
+            && matches!(sighting.link, Link::Assigned | Link::Copula | Link::Adjacent)
+            && self.scene().around.senses.any(Senses::LOGIN)
+    }
+
     /// The value by itself, as its class wants it.
     pub fn value(&mut self, sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
-        match self.keyword.class {
+        let class = self.keyword.class;
+        match class {
             Class::Password | Class::Login | Class::Act | Class::Spelling | Class::Says | Class::Pair | Class::Arrow | Class::Known => {
                 password(self.keyword, sighting, evidence)
             }
             Class::Pin | Class::Code | Class::Combination => {
                 let around = self.scene().around.senses;
                 number(self.keyword, sighting, around, evidence)
+            }
+            Class::Secret if self.is_of_network(sighting) => {
+                evidence.add(Feature::Phrase);
+                Ok(())
             }
             Class::Secret => secret(sighting, evidence),
             Class::Recovery => recovery(sighting, evidence),

@@ -65,6 +65,17 @@ pub fn lookalike(value: &str) -> Option<&'static str> {
     if PUBLIC.iter().any(|public| value.starts_with(public)) {
         return Some("public by design");
     }
+    if lower.starts_with("phc_") {
+        return Some("public by design");
+    }
+    // The key of a cache: words, and a digest behind them.
+    if let Some((words, digest)) = value.rsplit_once('-')
+        && matches!(digest.len(), 40 | 64)
+        && digest.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'))
+        && words.contains('-')
+    {
+        return Some("a digest");
+    }
     // A recipient of age, and what branches of a repository are called.
     if lower.starts_with("age1") && lower.len() >= 58 && lower.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return Some("public by design");
@@ -203,7 +214,8 @@ fn is_assignment(value: &str) -> bool {
     // Words with that sign between: `Maple=Cinder=90`.
     let parts: Vec<&str> = value.split('=').collect();
     let word = |part: &&str| !part.is_empty() && part.chars().all(char::is_alphanumeric);
-    if parts.len() >= 3 && parts.iter().all(word) && value.starts_with(char::is_uppercase) && value.ends_with(|c: char| c.is_ascii_digit()) {
+    if parts.len() >= 3 && parts.iter().all(word) && value.starts_with(char::is_uppercase) && value.ends_with(|c: char| c.is_ascii_digit())
+    {
         return false;
     }
     let value = value.trim_start_matches('&');

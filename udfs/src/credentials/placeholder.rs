@@ -265,6 +265,9 @@ fn is_crossed_out(text: &str) -> bool {
 
 /// A class of characters of a regular expression, or the list of signs that a generator may use.
 fn is_pattern(text: &str) -> bool {
+    if text.contains("(?i") || text.starts_with("?i)") {
+        return true;
+    }
     let class = text.contains('[') && ["a-z", "0-9", "[^", "\\w", "\\d"].iter().any(|part| text.contains(part));
     let signs =
         text.len() >= 8 && !ESCAPED.iter().fold(text.to_owned(), |text, sign| text.replace(sign, "")).contains(char::is_alphanumeric);
@@ -368,6 +371,7 @@ fn template(text: &str, value: &[u8]) -> Option<&'static str> {
         || text.starts_with("{{")
         || text.starts_with("${")
         || text.starts_with("$(")
+        || text.contains("$env:")
         || holds_variable(text)
     {
         return Some("a template variable");
@@ -418,7 +422,9 @@ pub fn password(value: &[u8]) -> Option<&'static str> {
     {
         return Some("a reference to a value elsewhere");
     }
-    if is_named_after_itself(&text, value) {
+    // Words in capitals alone, to be written over: `MOT_DE_PASSE_ICI`.
+    let capitals = value.iter().all(|b| b.is_ascii_uppercase() || *b == b'_') && value.iter().filter(|b| **b == b'_').count() >= 2;
+    if capitals || is_named_after_itself(&text, value) {
         return Some("a name for a password, not a password");
     }
     let own = ["your", "ihr", "dein", "votre", "ton", "tu", "su", "seu", "sua", "tua", "mein", "twoje", "jouw"];

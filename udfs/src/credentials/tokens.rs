@@ -299,8 +299,10 @@ fn quoted(text: &str, at: usize, open: char, ends: &[char]) -> Option<Range<usiz
         if ends.contains(&c) && !escaped {
             // Code in backticks may hold an assignment of its own: only what is one word is a value.
             let inner = rest.get(..place)?;
-            let trimmed = inner.trim();
-            let from = start + inner.len() - inner.trim_start().len();
+            let inner = inner.strip_suffix("&nbsp;").unwrap_or(inner);
+            let lead = inner.len() - inner.strip_prefix("&nbsp;").unwrap_or(inner).trim_start().len();
+            let trimmed = inner.get(lead..).unwrap_or_default().trim();
+            let from = start + lead;
             let words = || trimmed.split(' ').count() <= WORDS_MAX && trimmed.chars().all(|c| c.is_alphanumeric() || c == ' ');
             return (open != '`' || !trimmed.contains(char::is_whitespace) || words()).then_some(from..from + trimmed.len());
         }
@@ -327,8 +329,7 @@ fn bare(text: &str, at: usize) -> Option<Range<usize>> {
         let here = rest.get(place..).unwrap_or_default();
         let opens = place == 0 && matches!(c, '<' | '•' | '…');
         // A semicolon may end an escaped sign inside the value.
-        let entity =
-            c == ';' && rest.get(..place).and_then(|r| r.rsplit_once('&')).is_some_and(|(_, name)| is_entity(name));
+        let entity = c == ';' && rest.get(..place).and_then(|r| r.rsplit_once('&')).is_some_and(|(_, name)| is_entity(name));
         // A quote between letters is a sign like others.
         let inner = c == '"'
             && rest.get(..place).is_some_and(|r| r.ends_with(char::is_alphanumeric))

@@ -17,7 +17,8 @@ use super::shape::{Shape, is_common, is_technical};
 use super::sighting::{Link, Sighting};
 use super::value::{password_strength, token_strength};
 use super::words::is_word;
-use phrase::{is_couple, is_humped, is_joined, phrase};
+pub use phrase::is_joined;
+use phrase::{is_couple, is_humped, phrase};
 
 /// What a value is rather than a secret, wherever it stands.
 const NEVER: &[&str] = &[
@@ -132,7 +133,8 @@ fn hinted(keyword: &Keyword, sighting: &Sighting<'_>, shape: Shape) -> Result<()
     let hex = value.bytes().all(|b| b.is_ascii_hexdigit());
     let strong = is_strong(value) && !hex && (!shape.tail || told || named);
     // Guests of chats have such names.
-    let common = glance::is_more_than_letters(value) && is_common(value) && !(keyword.class == Class::Says && shape.tail);
+    let guest = keyword.class == Class::Says && shape.tail && !shape.walk;
+    let common = glance::is_more_than_letters(value) && is_common(value) && !guest;
     if fair || strong || common { Ok(()) } else { FALLS }
 }
 

@@ -327,7 +327,8 @@ impl<'t> Reader<'t> {
     /// Whether a plain word ends its line, or is one that people make passwords of.
     fn bare_word_may_be(value: &str, rest: &str) -> bool {
         let ends = rest.trim_start_matches(['"', '\'', '`', '*', '_', '.', ' ', '!']).starts_with(['\n', '<'])
-            || rest.trim_end_matches(['"', '\'', '`', '*', '_', '.', ' ', '!']).is_empty();
+            || rest.trim_end_matches(['"', '\'', '`', '*', '_', '.', ' ', '!']).is_empty()
+            || rest.strip_prefix(". ").is_some_and(|next| next.starts_with(char::is_uppercase));
         value.chars().count() >= Self::BARE_LETTERS_MIN
             && value.chars().all(|c| c.is_alphabetic())
             && !value.starts_with(is_unspaced)

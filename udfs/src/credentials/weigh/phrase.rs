@@ -48,19 +48,22 @@ pub fn is_joined(value: &str) -> bool {
 /// Two small words of some length with a joint between: `pelican_harbour`.
 pub fn is_couple(value: &str) -> bool {
     const SPEAKS: Senses = Senses::PASSWORD.and(Senses::LOGIN).and(Senses::GIVEN).and(Senses::EXAMPLE);
-    const ASKS: &[&str] = &["bitte", "please", "aendern", "ändern", "cambiar", "changer", "modifier", "wijzigen", "cambiare", "alterar", "mudar"];
+    const ASKS: &[&str] =
+        &["bitte", "please", "aendern", "ändern", "cambiar", "changer", "modifier", "wijzigen", "cambiare", "alterar", "mudar"];
     let speaks = |part: &str| VOCABULARY.senses_anywhere(part).any(SPEAKS) || ASKS.contains(&part);
     value.split(JOINTS).count() == 2 && are_words(value, 12) && !value.contains(char::is_numeric) && !value.split(JOINTS).any(speaks)
 }
 
 const JOINTS: [char; 3] = ['-', '_', '.'];
 
-/// Parts with one sort of joint between, small letters and digits, two of them words of some length, and none that speaks of passwords
+/// Parts with one sort of joint between, small letters and digits but for the first, two of them words of some length, and none that speaks of passwords
 /// unless they are a whole sentence.
 fn are_words(value: &str, chars_min: usize) -> bool {
     const SPEAKS: Senses = Senses::TOPIC.and(Senses::STATE).and(Senses::FAULT).and(Senses::ELSEWHERE);
-    let long = |part: &&str| part.chars().count() >= LONG_WORD && part.chars().all(char::is_lowercase);
-    let small = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_lowercase() || c.is_numeric());
+    // Where there is no digit each may begin with a capital.
+    let capitals = usize::from(!value.contains(char::is_numeric));
+    let long = |part: &&str| part.chars().count() >= LONG_WORD && part.chars().skip(capitals).all(char::is_lowercase);
+    let small = |part: &str| !part.is_empty() && part.chars().skip(capitals).all(|c| c.is_lowercase() || c.is_numeric());
     let speaks = |part: &str| VOCABULARY.senses_in(part, ENGLISH).any(SPEAKS);
     value.chars().count() >= chars_min
         && JOINTS.iter().filter(|joint| value.contains(**joint)).count() == 1

@@ -53,7 +53,9 @@ impl Reader<'_> {
         let class = self.keyword.class;
         let ahead = self.text.get(start.saturating_sub(LABEL_BYTES_MAX)..start).unwrap_or_default();
         let said = ahead.trim_ascii_end();
-        if class == Class::Login && is_hash(value) && !matches!(link, Link::Divided | Link::Assigned) {
+        if class == Class::Login && is_hash(value) && !matches!(link, Link::Divided | Link::Assigned)
+            || is_hash(value) && [&b"version"[..], b"commit", b"revision"].iter().any(|word| said.ends_with(word))
+        {
             Some("a hash")
         } else if ahead.ends_with(b"SHA256:") || ahead.ends_with(b"sha256:") || ahead.ends_with(b"MD5:") {
             Some("a fingerprint")

@@ -18,7 +18,7 @@ impl Reader<'_> {
         const BEGINS: Senses = Senses::AT.and(Senses::JOIN).and(Senses::NOT);
         let said = reading.ended || reading.asked;
         // Markup of a message quotes as well, and is no quotation mark that would end the phrase.
-        let quoted = token.before.quoted && !self.stretch.get(..token.range.start).is_some_and(|ahead| ahead.ends_with('>'));
+        let quoted = token.before.quoted && !self.stretch.get(..token.range.start).is_some_and(|ahead| ahead.ends_with(['>', '{']));
         if !self.keyword.phrase || quoted || said || token.line > LINES_MAX || !self.gives(token, place, reading) {
             return None;
         }
@@ -39,7 +39,7 @@ impl Reader<'_> {
     /// the drive is"); behind any other word that joins begins a sentence of its own.
     fn gives(&self, token: &Token, place: usize, reading: Reading) -> bool {
         const NEAR: usize = 2;
-        const FAR: usize = 6;
+        const FAR: usize = 10;
         let ahead = self.stretch.get(..token.range.start).unwrap_or_default().trim_end().rsplit(' ').next().unwrap_or_default();
         let most = if COPULAS.contains(&ahead) { FAR } else { NEAR };
         token.before.assigned && place <= FAR || place <= most && reading.joined_at.is_some_and(|at| at + 1 == place)
@@ -68,7 +68,7 @@ impl Reader<'_> {
 fn clause(text: &str) -> &str {
     const BYTES_MAX: usize = 80;
     let near = valid_prefix(text.as_bytes().get(..text.len().min(BYTES_MAX)).unwrap_or_default());
-    let sign = near.find(['(', '–', '—', '\n', ',', ';', '<', '"', '!', '?']);
+    let sign = near.find(['}', '(', '–', '—', '\n', ',', ';', '<', '"', '!', '?']);
     let end = sign.into_iter().chain(near.find(". ")).min().unwrap_or(near.len());
     near.get(..end).unwrap_or_default().trim_end_matches([' ', '.', '*', '_', '`'])
 }
