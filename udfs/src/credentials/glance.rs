@@ -251,7 +251,7 @@ fn unlike_words(text: &[u8], from: usize) -> Option<usize> {
         let low = eight & !HIGH;
         let small = (low + at_least(b'a')) & !(low + at_least(b'z' + 1));
         let blank = eight ^ (u64::from(b' ') * ONES);
-        let blank = !((blank & !HIGH) + !HIGH | blank);
+        let blank = !(((blank & !HIGH) + !HIGH) | blank);
         let unlike = !(small & !eight | blank) & HIGH;
         if unlike != 0 {
             return Some(at + unlike.trailing_zeros() as usize / 8);

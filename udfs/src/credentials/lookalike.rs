@@ -7,12 +7,13 @@ pub const HOST_OR_FILE: &str = "a host, a file or a version";
 
 /// What the value most likely is if it is no secret.
 pub fn lookalike(value: &str) -> Option<&'static str> {
-    if let Some((before, after)) =
-        value.split_once('&').and_then(|(before, rest)| Some((before, rest.split_once(';').map_or("", |(_, after)| after))))
-        && !(before.is_empty() && after.is_empty())
-        && [before, after].iter().all(|part| part.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '-')))
-    {
-        return Some("a date, a time or a number");
+    // A number with an escaped sign beside it: `&pound;2`, `22&ndash;17`.
+    if let Some((before, rest)) = value.split_once('&') {
+        let after = rest.split_once(';').map_or("", |(_, after)| after);
+        let number = |part: &str| part.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '-'));
+        if !(before.is_empty() && after.is_empty()) && number(before) && number(after) {
+            return Some("a date, a time or a number");
+        }
     }
     let small = |b: u8| b.is_ascii() && !b.is_ascii_uppercase();
     let lower = if value.bytes().all(small) { Cow::Borrowed(value) } else { Cow::Owned(value.to_lowercase()) };

@@ -40,7 +40,7 @@ pub fn judge(text: &[u8], place: Range<usize>, keyword: &Keyword, found: &mut im
     let value = value.trim_end_matches([',', ';', ')', '.', '*', ':', '\'']);
     // A stroke divides users and passwords; other signs join whatever there is.
     let stroke = keyword.text.contains('/');
-    let joined = user.contains(|c: char| matches!(c, '_' | '.'));
+    let joined = user.contains(['_', '.']);
     let system = is_email(user) || joined || user.contains(|c: char| c.is_ascii_digit());
     // A word joins whatever there is as well: what stands before it must be a user's name for sure.
     let word = keyword.text.contains(char::is_alphabetic);
