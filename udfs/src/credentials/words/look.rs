@@ -71,18 +71,43 @@ fn pieces(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(u8::is_ascii_whitespace).filter(|piece| !piece.is_empty())
 }
 
+const LETTER: u8 = 1;
+const CAPITAL: u8 = 1 << 1;
+const DIGIT: u8 = 1 << 2;
+const SIGN: u8 = 1 << 3;
+/// A sign that sentences hold as well.
+const JOINT: u8 = 1 << 4;
+
+/// What a byte is to [`is_mixed`].
+static KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        kinds[byte] = match byte as u8 {
+            b'.' | b',' | b'?' | b'!' | b':' | b';' | b')' | b'(' | b'\'' | b'"' | b'-' | b'/' | b'*' | b'`' | b'_' => JOINT,
+            b'A'..=b'Z' => LETTER | CAPITAL,
+            b'a'..=b'z' | 0x80.. => LETTER,
+            b'0'..=b'9' => DIGIT,
+            sign if sign.is_ascii_punctuation() => SIGN,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    kinds
+};
+
 /// Letters mixed with digits, signs or capitals, as no word of a sentence and few names are.
 fn is_mixed(piece: &[u8]) -> bool {
     const BYTES_MIN: usize = 6;
-    let (mut letters, mut digits, mut signs, mut inside) = (false, false, false, false);
-    for (at, byte) in piece.iter().enumerate() {
-        let joint = matches!(byte, b'.' | b',' | b'?' | b'!' | b':' | b';' | b')' | b'(' | b'\'' | b'"' | b'-' | b'/' | b'*' | b'`' | b'_');
-        letters |= byte.is_ascii_alphabetic() || *byte >= 0x80;
-        digits |= byte.is_ascii_digit();
-        signs |= byte.is_ascii_punctuation() && !joint;
-        inside |= at > 0 && byte.is_ascii_uppercase() || at > 1 && joint && at + 1 < piece.len();
+    if piece.len() < BYTES_MIN {
+        return false;
     }
-    piece.len() >= BYTES_MIN && letters && (digits || signs || inside) && !piece.starts_with(b"http") && !piece.starts_with(b"/")
+    let holds = |part: &[u8], kind: u8| part.iter().fold(0, |kinds, byte| kinds | KINDS[usize::from(*byte)]) & kind;
+    let mixed = |kinds: u8| kinds & LETTER != 0 && kinds & (DIGIT | SIGN) != 0;
+    let inner = || holds(&piece[1..], CAPITAL) != 0 || holds(&piece[2..piece.len() - 1], JOINT) != 0;
+    let kinds = holds(piece, LETTER | CAPITAL | DIGIT | SIGN | JOINT);
+    // Most pieces are plain words.
+    kinds & !LETTER != 0 && (mixed(kinds) || kinds & LETTER != 0 && inner()) && !piece.starts_with(b"http") && !piece.starts_with(b"/")
 }
 
 /// Whether digits stand near enough to be the number that opens something: most words for codes end here.
