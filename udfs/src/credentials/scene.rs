@@ -114,7 +114,7 @@ impl Scene {
 }
 
 /// The text without the markup that ends it: `the <b>public</b> key`.
-fn without_tags_behind(text: &str) -> &str {
+pub fn without_tags_behind(text: &str) -> &str {
     const TAG_BYTES_MAX: usize = 12;
     let mut text = text;
     while let Some(inner) = text.trim_end().strip_suffix('>')

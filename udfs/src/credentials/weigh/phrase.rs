@@ -50,7 +50,7 @@ pub fn is_couple(value: &str) -> bool {
     const SPEAKS: Senses = Senses::PASSWORD.and(Senses::LOGIN).and(Senses::GIVEN).and(Senses::EXAMPLE);
     const ASKS: &[&str] =
         &["bitte", "please", "aendern", "ändern", "cambiar", "changer", "modifier", "wijzigen", "cambiare", "alterar", "mudar"];
-    let speaks = |part: &str| VOCABULARY.senses_anywhere(part).any(SPEAKS) || ASKS.contains(&part);
+    let speaks = |part: &str| VOCABULARY.senses_in(part, ENGLISH).any(SPEAKS) || ASKS.contains(&part);
     value.split(JOINTS).count() == 2 && are_words(value, 12) && !value.contains(char::is_numeric) && !value.split(JOINTS).any(speaks)
 }
 

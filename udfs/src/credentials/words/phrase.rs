@@ -2,6 +2,7 @@
 
 use super::super::boundary::valid_prefix;
 use super::super::languages::{Senses, VOCABULARY};
+use super::super::scene::without_tags_behind;
 use super::super::sighting::Reading;
 use super::super::tokens::Token;
 use super::Reader;
@@ -40,7 +41,8 @@ impl Reader<'_> {
     fn gives(&self, token: &Token, place: usize, reading: Reading) -> bool {
         const NEAR: usize = 2;
         const FAR: usize = 10;
-        let ahead = self.stretch.get(..token.range.start).unwrap_or_default().trim_end().rsplit(' ').next().unwrap_or_default();
+        let ahead = without_tags_behind(self.stretch.get(..token.range.start).unwrap_or_default());
+        let ahead = ahead.trim_end_matches(['{', '`', ' ']).rsplit(' ').next().unwrap_or_default();
         let most = if COPULAS.contains(&ahead) { FAR } else { NEAR };
         token.before.assigned && place <= FAR || place <= most && reading.joined_at.is_some_and(|at| at + 1 == place)
     }
@@ -69,6 +71,6 @@ fn clause(text: &str) -> &str {
     const BYTES_MAX: usize = 80;
     let near = valid_prefix(text.as_bytes().get(..text.len().min(BYTES_MAX)).unwrap_or_default());
     let sign = near.find(['}', '(', '–', '—', '\n', ',', ';', '<', '"', '!', '?']);
-    let end = sign.into_iter().chain(near.find(". ")).min().unwrap_or(near.len());
+    let end = sign.into_iter().chain(near.find(". ")).chain(near.find(" - ")).min().unwrap_or(near.len());
     near.get(..end).unwrap_or_default().trim_end_matches([' ', '.', '*', '_', '`'])
 }
