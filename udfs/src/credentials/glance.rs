@@ -439,7 +439,9 @@ pub fn behind(keyword: &Keyword, text: &[u8]) -> Places {
         }
         Class::Secret => {
             let strong = |run: Run| run.token_strength_max() >= TOKEN_STRENGTH_MIN || run.password_strength_max() >= PERSON_STRENGTH_MIN;
-            any_run(text, |run, _| note(run, strong(run)));
+            // The key of a network may be words with joints between.
+            let joined = |run: Run| keyword.shared && run.count(JOINT) >= 2 && run.letters() >= 8;
+            any_run(text, |run, _| note(run, strong(run) || joined(run)));
         }
         _ => return Places::all(),
     }
