@@ -4,7 +4,8 @@
 //! The glance knows runs between blanks only. A token is a part of one run, so what a run cannot reach, none of its tokens can; the tests
 //! hold this against the functions that weigh tokens.
 
-use std::ops::Range;
+mod places;
+
 use std::sync::LazyLock;
 
 use super::evidence::{Evidence, Feature};
@@ -13,6 +14,7 @@ use super::keywords::{Class, Keyword};
 use super::languages::{Senses, VOCABULARY};
 use super::shape::holds_common;
 use super::words::SETTING;
+pub use places::Places;
 
 /// Counts of a run's bytes, nine bits each.
 const LOWER: u64 = 1;
@@ -349,66 +351,6 @@ fn may_be_joined(text: &[u8], run: Run) -> bool {
         || ahead.iter().any(|b| matches!(b, b'\n' | b'<' | b'{'))
         || std::str::from_utf8(word.get(start..).unwrap_or_default())
             .is_ok_and(|word| VOCABULARY.senses_anywhere(word).any(Senses::JOIN.and(Senses::AND)))
-}
-
-/// Where in a text a value that could pass may stand: nowhere outside of these stretches, in order.
-#[derive(Debug, Clone, Default)]
-pub struct Places {
-    stretches: [(usize, usize); PLACES_MAX],
-    count: usize,
-}
-
-/// What comes after so many stretches belongs to the last.
-const PLACES_MAX: usize = 6;
-
-impl Places {
-    /// Anywhere.
-    fn all() -> Self {
-        let mut all = Self::default();
-        all.add(0, usize::MAX);
-        all
-    }
-
-    fn add(&mut self, start: usize, end: usize) {
-        match self.stretches.get_mut(self.count) {
-            Some(stretch) => {
-                *stretch = (start, end);
-                self.count += 1;
-            }
-            None => {
-                if let Some(last) = self.stretches.last_mut() {
-                    last.1 = end;
-                }
-            }
-        }
-    }
-
-    fn each(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.stretches.iter().take(self.count).copied()
-    }
-
-    /// Nowhere.
-    pub fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
-    /// The same places, counted from `ahead` bytes further on.
-    pub fn behind(mut self, ahead: usize) -> Self {
-        for stretch in &mut self.stretches {
-            *stretch = (stretch.0.saturating_sub(ahead), stretch.1.saturating_sub(ahead));
-        }
-        self
-    }
-
-    /// Whether some of the range lies in one of the stretches.
-    pub fn touch(&self, range: &Range<usize>) -> bool {
-        self.each().any(|(start, end)| start < range.end && range.start < end)
-    }
-
-    /// Whether all of them end before this byte.
-    pub fn end_before(&self, at: usize) -> bool {
-        self.each().last().is_none_or(|(_, end)| end <= at)
-    }
 }
 
 /// Where a value that could pass may stand in the text behind a keyword.
