@@ -237,13 +237,13 @@ impl Reader<'_> {
     }
 
     /// Whether words with joints between are the key of a network, which is a password.
-    fn is_of_network(&mut self, sighting: &Sighting<'_>) -> bool {
+    fn is_of_network(&self, sighting: &Sighting<'_>) -> bool {
         // A secret or a token may be a name in a cluster.
         self.keyword.shared
             && (&*self.keyword.text == "key" || self.keyword.tongue != ENGLISH)
             && is_joined(sighting.value)
             && matches!(sighting.link, Link::Assigned | Link::Copula | Link::Adjacent)
-            && self.scene().around.senses.any(Senses::LOGIN)
+            && self.is_about_network()
     }
 
     /// The value by itself, as its class wants it.

@@ -107,6 +107,9 @@ pub fn lookalike(value: &str) -> Option<&'static str> {
     if is_host_or_file(&lower) {
         return Some(HOST_OR_FILE);
     }
+    if is_command(value) {
+        return Some("a command");
+    }
     if is_code(value) {
         return Some("code");
     }
@@ -300,29 +303,8 @@ fn is_host_or_file(lower: &str) -> bool {
     })
 }
 
-/// Calls, members, operators, flags: what stands beside a password in programs.
-fn is_code(value: &str) -> bool {
-    let words_only = |v: &str| v.chars().all(|c| c.is_alphabetic() || matches!(c, '_' | '.' | ':' | '-' | '[' | ']' | '>' | '$'));
-    if value.strip_prefix("&amp;").or(value.strip_prefix('&')).is_some_and(|name| name.chars().all(char::is_alphabetic)) {
-        return true;
-    }
-    if value.contains("()")
-        || value.starts_with("--")
-        || value.starts_with('-') && value.len() <= 3
-        || value.contains("->")
-        || value.contains("=>")
-        || value.contains("&&")
-        || value.contains("::")
-    {
-        return true;
-    }
-    if let Some((head, _)) = value.split_once('(')
-        && !head.is_empty()
-        && words_only(head)
-    {
-        return true;
-    }
-    // A command of PowerShell.
+/// A command of PowerShell: a verb and a noun.
+fn is_command(value: &str) -> bool {
     const VERBS: &[&str] = &[
         "Add",
         "Clear",
@@ -357,7 +339,29 @@ fn is_code(value: &str) -> bool {
         "Update",
         "Write",
     ];
-    if value.split_once('-').is_some_and(|(verb, noun)| VERBS.contains(&verb) && noun.bytes().all(|b| b.is_ascii_alphabetic())) {
+    value.split_once('-').is_some_and(|(verb, noun)| VERBS.contains(&verb) && noun.bytes().all(|b| b.is_ascii_alphabetic()))
+}
+
+/// Calls, members, operators, flags: what stands beside a password in programs.
+fn is_code(value: &str) -> bool {
+    let words_only = |v: &str| v.chars().all(|c| c.is_alphabetic() || matches!(c, '_' | '.' | ':' | '-' | '[' | ']' | '>' | '$'));
+    if value.strip_prefix("&amp;").or(value.strip_prefix('&')).is_some_and(|name| name.chars().all(char::is_alphabetic)) {
+        return true;
+    }
+    if value.contains("()")
+        || value.starts_with("--")
+        || value.starts_with('-') && value.len() <= 3
+        || value.contains("->")
+        || value.contains("=>")
+        || value.contains("&&")
+        || value.contains("::")
+    {
+        return true;
+    }
+    if let Some((head, _)) = value.split_once('(')
+        && !head.is_empty()
+        && words_only(head)
+    {
         return true;
     }
     // The rights of a file, as `ls -l` writes them.

@@ -30,6 +30,7 @@ const NEVER: &[&str] = &[
     "a key combination",
     "public by design",
     "an account's number",
+    "a command",
     "an error code or a fingerprint",
     "a path or a mention",
 ];

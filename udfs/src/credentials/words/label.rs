@@ -61,6 +61,8 @@ impl Reader<'_> {
             Some("a fingerprint")
         } else if said.strip_suffix(b":").unwrap_or(said).ends_with(b"accessor") {
             Some("the number of a token")
+        } else if class == Class::Password && holds(ahead, b"zoom.us/") {
+            Some("an invitation to a call")
         } else if self.is_in_certificate(start) {
             Some("a certificate")
         } else if class == Class::Secret && is_hash(value) && self.is_for_searches(start) {
@@ -107,6 +109,15 @@ impl Reader<'_> {
         let head = ahead.get(begins..(begins + HEAD_BYTES).min(ahead.len())).unwrap_or_default();
         let open = last(b"-----END ").is_none_or(|ends| ends < begins);
         open && (holds(head, b"CERTIFICATE") || holds(head, b"PUBLIC KEY") || holds(head, b"X509 CRL"))
+    }
+
+    /// Whether the words around speak of a network, whose key is a password.
+    pub fn is_about_network(&self) -> bool {
+        const REACH_BYTES: usize = 120;
+        const WORDS: &[&str] = &["wifi", "wi-fi", "wlan", "ssid", "hotspot", "network", "netz", "réseau", "rede", "rete", "sieć", "nätet"];
+        let (start, end) = (self.place.start.saturating_sub(REACH_BYTES), (self.place.end + REACH_BYTES).min(self.text.len()));
+        let near = self.text.get(start..end).unwrap_or_default().to_ascii_lowercase();
+        WORDS.iter().any(|word| holds(&near, word.as_bytes()))
     }
 
     /// Whether the words around say that a key only searches what everybody may see.
