@@ -51,6 +51,11 @@ pub fn valid_suffix(mut bytes: &[u8]) -> &str {
     }
 }
 
+/// Whether the part stands in the text.
+pub fn holds(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
+}
+
 /// A letter of a script that writes words without blanks, or grows particles on them.
 pub fn is_unspaced(c: char) -> bool {
     matches!(c, '\u{0e00}'..='\u{0e7f}' | '\u{3005}'..='\u{3007}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}'
@@ -73,24 +78,10 @@ pub fn bounded(text: &[u8], place: Range<usize>, keyword: &Keyword) -> Option<Ra
     // Short keywords carry the sign behind them: it is not a part of the word.
     let end = place.start + keyword.text.trim_start().trim_end_matches(|c: char| !is_letter(c)).len();
     let found = text.get(place.start..end)?;
-    // A verb is a word of its own; in a name it is what a parameter is about: `response_type=`.
-    let verb = matches!(keyword.class, Class::Act | Class::Says);
-    let before = place.start.checked_sub(1).and_then(|at| text.get(at));
-    if verb
-        && found.first().is_some_and(u8::is_ascii_alphabetic)
-        && before.is_some_and(|b| matches!(b, b'_' | b'-' | b'.' | b'/' | b'=' | b'&'))
-    {
-        return None;
-    }
-    // "pass it as ...": what is done, no word for a password.
-    if &*keyword.text == "pass" && is_verb(text.get(end..).unwrap_or_default()) {
-        return None;
-    }
-    // "palavra-chave": the other language's word for a key is a part of another word.
-    if keyword.class == Class::Secret && keyword.shared && keyword.tongue != ENGLISH && before == Some(&b'-') {
-        return None;
-    }
+    let behind = text.get(end..).unwrap_or_default();
     if found.eq_ignore_ascii_case(b"key") && is_named_key(text, place.start, end)
+        || &*keyword.text == "pass" && is_verb(behind)
+        || is_in_name(text, place.start, found, keyword)
         || is_grown(text, place.start, found, keyword)
         || is_in_link(text, place.start, end, keyword)
         || is_in_hex(text, place.start, end)
@@ -100,7 +91,6 @@ pub fn bounded(text: &[u8], place: Range<usize>, keyword: &Keyword) -> Option<Ra
     if valid_prefix(found).starts_with(is_unspaced) {
         return Some(place.start..end);
     }
-    let behind = text.get(end..).unwrap_or_default();
     let ending = if keyword.ending { with_ending(behind)? } else { 0 };
     if ending > 0 {
         return Some(place.start..end + ending);
@@ -110,7 +100,21 @@ pub fn bounded(text: &[u8], place: Range<usize>, keyword: &Keyword) -> Option<Ra
     identifier_rest(text.get(end..).unwrap_or_default()).map(|rest| place.start..end + rest)
 }
 
-/// Whether the word behind "pass" makes that a verb.
+/// Whether the sign before the keyword makes it a part of a name that says something else.
+fn is_in_name(text: &[u8], start: usize, found: &[u8], keyword: &Keyword) -> bool {
+    let Some(before) = start.checked_sub(1).and_then(|at| text.get(at)) else { return false };
+    match keyword.class {
+        // A verb is a word of its own; in a name it is what a parameter is about: `response_type=`.
+        Class::Act | Class::Says => {
+            found.first().is_some_and(u8::is_ascii_alphabetic) && matches!(before, b'_' | b'-' | b'.' | b'/' | b'=' | b'&')
+        }
+        // "palavra-chave": the other language's word for a key is a part of another word.
+        Class::Secret => keyword.shared && keyword.tongue != ENGLISH && *before == b'-',
+        _ => false,
+    }
+}
+
+/// Whether the word behind "pass" makes that a verb: "pass it as ...".
 fn is_verb(behind: &[u8]) -> bool {
     const OBJECTS: &[&[u8]] = &[b"it", b"them", b"this", b"that", b"the", b"along", b"me", b"us"];
     let word = behind.trim_ascii_start();
@@ -194,7 +198,7 @@ fn is_in_link(text: &[u8], start: usize, end: usize, keyword: &Keyword) -> bool 
     let before = text.get(start.saturating_sub(LINK_BYTES_MAX)..start).unwrap_or_default();
     let run = before.iter().rposition(|b| b.is_ascii_whitespace() || matches!(b, b'<' | b'`')).map_or(before, |at| &before[at + 1..]);
     let parameter = text.get(end) == Some(&b'=') && keyword.class != Class::Login;
-    !parameter && run.windows(3).any(|three| three == b"://")
+    !parameter && holds(run, b"://")
 }
 
 /// The length of a grammatical ending, up to six letters, or nothing where the word goes on.

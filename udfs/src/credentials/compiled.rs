@@ -187,8 +187,8 @@ impl CompiledRule {
             allow.iter().filter_map(Expression::problem).for_each(|error| problem(format!("allow: {error}")));
         }
         let in_line = |pattern: &String| vec![Exception { target: Target::Line, patterns: vec![pattern.clone()], words: Vec::new() }];
-        let given: Vec<_> = rule.exceptions.iter().cloned().chain(rule.allow_line.iter().map(in_line)).collect();
-        let exceptions = exceptions(&given, &mut problem);
+        let lines: Vec<_> = rule.allow_line.iter().map(in_line).collect();
+        let exceptions = [&rule.exceptions, &lines].into_iter().flat_map(|given| exceptions(given, &mut problem)).collect();
         if problems.len() > before {
             return None;
         }

@@ -248,8 +248,7 @@ impl Reader<'_> {
 
     /// The value by itself, as its class wants it.
     pub fn value(&mut self, sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
-        let class = self.keyword.class;
-        match class {
+        match self.keyword.class {
             Class::Password | Class::Login | Class::Act | Class::Spelling | Class::Says | Class::Pair | Class::Arrow | Class::Known => {
                 password(self.keyword, sighting, evidence)
             }

@@ -8,6 +8,7 @@ mod places;
 
 use std::sync::LazyLock;
 
+use super::boundary::holds;
 use super::evidence::{Evidence, Feature};
 use super::features::is_known_user;
 use super::keywords::{Class, Keyword};
@@ -276,9 +277,8 @@ fn is_link_or_path(text: &[u8], run: Run) -> bool {
     let run = text.get(run.start..run.end).unwrap_or_default();
     let whole = run.first().is_some_and(begins) && !run.iter().any(cuts);
     let slashes = run.iter().filter(|b| **b == b'/').count();
-    let holds = |part: &[u8]| run.windows(part.len()).any(|window| window == part);
     // Two strokes may stand between a user and a password.
-    whole && slashes >= 2 && (holds(b"://") || !holds(b"//") && !run.iter().any(|b| matches!(b, b'!' | b'#' | b'$')))
+    whole && slashes >= 2 && (holds(run, b"://") || !holds(run, b"//") && !run.iter().any(|b| matches!(b, b'!' | b'#' | b'$')))
 }
 
 /// Whether nothing but signs stands between a run and the end of its line.

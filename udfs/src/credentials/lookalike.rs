@@ -53,34 +53,18 @@ pub fn lookalike(value: &str) -> Option<&'static str> {
     if lower.starts_with("0x") && value.len() == 42 && value.bytes().skip(2).all(|b| b.is_ascii_hexdigit()) || is_account_number(value) {
         return Some("an account's number");
     }
-    if is_rum_token(value)
-        || ["pk.", "pk_live_", "pk_test_", "sha256:", "sha1:", "md5:", "sha1-", "sha256-", "sha384-", "sha512-", "ssh-rsa", "ssh-ed25519"]
-            .iter()
-            .any(|public| lower.starts_with(public))
-    {
-        return Some("public by design");
-    }
-    // The beginnings of public keys: of SSH (RFC 4253, 6.6) and of SubjectPublicKeyInfo (RFC 5280, 4.1).
-    const PUBLIC: &[&str] =
-        &["AAAAC3NzaC1", "AAAAB3NzaC1", "AAAAE2VjZHNh", "MFkwEwYH", "MIIBIjANBg", "MIICIjANBg", "MIGfMA0G", "MCowBQYDK2Vw"];
-    if PUBLIC.iter().any(|public| value.starts_with(public)) {
-        return Some("public by design");
-    }
-    if lower.starts_with("phc_") {
+    if is_public(value, &lower) {
         return Some("public by design");
     }
     // The key of a cache: words, and a digest behind them.
     if let Some((words, digest)) = value.rsplit_once('-')
         && matches!(digest.len(), 40 | 64)
-        && digest.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'))
+        && is_small_hex(digest)
         && words.contains('-')
     {
         return Some("a digest");
     }
-    // A recipient of age, and what branches of a repository are called.
-    if lower.starts_with("age1") && lower.len() >= 58 && lower.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return Some("public by design");
-    }
+    // What branches of a repository are called.
     if ["feature/", "bugfix/", "hotfix/", "release/", "feat/", "fix/"].iter().any(|branch| lower.starts_with(branch)) {
         return Some("a path or a mention");
     }
@@ -120,9 +104,36 @@ pub fn lookalike(value: &str) -> Option<&'static str> {
 fn is_account_number(value: &str) -> bool {
     const KINDS: &[&str] = &["AC", "SK", "SM", "MG", "PN", "CA", "MM"];
     let number = value.get(2..).unwrap_or_default();
-    KINDS.iter().any(|kind| value.starts_with(kind))
-        && number.len() == 32
-        && number.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'))
+    KINDS.iter().any(|kind| value.starts_with(kind)) && number.len() == 32 && is_small_hex(number)
+}
+
+/// What its issuer wants everybody to see: public keys, publishable ones, digests.
+fn is_public(value: &str, lower: &str) -> bool {
+    const SIGNS: &[&str] = &[
+        "pk.",
+        "pk_live_",
+        "pk_test_",
+        "phc_",
+        "sha256:",
+        "sha1:",
+        "md5:",
+        "sha1-",
+        "sha256-",
+        "sha384-",
+        "sha512-",
+        "ssh-rsa",
+        "ssh-ed25519",
+    ];
+    // The beginnings of public keys: of SSH (RFC 4253, 6.6) and of SubjectPublicKeyInfo (RFC 5280, 4.1).
+    const KEYS: &[&str] =
+        &["AAAAC3NzaC1", "AAAAB3NzaC1", "AAAAE2VjZHNh", "MFkwEwYH", "MIIBIjANBg", "MIICIjANBg", "MIGfMA0G", "MCowBQYDK2Vw"];
+    let recipient = lower.starts_with("age1") && lower.len() >= 58 && lower.bytes().all(|b| b.is_ascii_alphanumeric());
+    recipient || is_rum_token(value) || SIGNS.iter().any(|sign| lower.starts_with(sign)) || KEYS.iter().any(|key| value.starts_with(key))
+}
+
+/// Hexadecimal digits in small letters, as digests are written.
+pub fn is_small_hex(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'))
 }
 
 /// A token that Datadog has pages of the web show to everybody.

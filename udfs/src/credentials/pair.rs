@@ -19,7 +19,7 @@ const QUOTES: [char; 6] = ['`', '"', '*', '\'', '{', '}'];
 /// Looks at both sides of the stroke at `place`.
 pub fn judge(text: &[u8], place: Range<usize>, keyword: &Keyword, found: &mut impl FnMut(Candidate)) {
     // The sign that opens the value belongs to it.
-    let end = place.end - usize::from(keyword.text.ends_with(['`', '*', '<']));
+    let end = place.end - usize::from(keyword.text.ends_with('`'));
     let tag = markup(text.get(end..).unwrap_or_default());
     let place = place.start..end + tag;
     let right = text.get(place.end..(place.end + SIDE_BYTES_MAX).min(text.len())).unwrap_or_default();

@@ -6,6 +6,7 @@ use aho_corasick::AhoCorasick;
 
 use super::boundary::{is_letter, is_unspaced, valid_prefix, valid_suffix};
 use super::languages::{Senses, Tongue, VOCABULARY};
+use super::tokens::is_tag;
 
 /// Bytes before and behind a credential word that are read for what is spoken of.
 const LEFT_BYTES: usize = 140;
@@ -207,48 +208,11 @@ fn is_code(line: &str) -> bool {
 
 /// Whether a tag is closed that chats do not write messages with: the line is a program's.
 fn holds_foreign_tag(line: &str) -> bool {
-    const OF_CHATS: &[&str] = &[
-        "a",
-        "at",
-        "attachment",
-        "b",
-        "blockquote",
-        "br",
-        "code",
-        "codeblock",
-        "div",
-        "em",
-        "font",
-        "h1",
-        "h2",
-        "h3",
-        "hr",
-        "i",
-        "img",
-        "kbd",
-        "li",
-        "mark",
-        "ol",
-        "p",
-        "pre",
-        "s",
-        "span",
-        "strong",
-        "table",
-        "tbody",
-        "td",
-        "th",
-        "thead",
-        "tr",
-        "tt",
-        "u",
-        "ul",
-    ];
     let name = |text: &str| text.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default().to_ascii_lowercase();
     let closed = line.split("</").skip(1).map(name);
     let opened = line.split("/>").map(|part| part.rsplit_once('<').map_or(String::new(), |(_, tag)| name(tag)));
     let empty = opened.take(line.matches("/>").count());
-    closed.chain(empty).any(|tag| !OF_CHATS.contains(&tag.as_str()))
+    closed.chain(empty).any(|tag| !is_tag(&tag) && !matches!(tag.as_str(), "hr" | "thead"))
 }
 
 #[cfg(test)]

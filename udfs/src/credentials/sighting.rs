@@ -43,6 +43,12 @@ impl Link {
     }
 }
 
+/// Whether nothing stands behind a value in its line but closing signs and markup.
+pub fn ends_line(rest: &str, closing: &[char]) -> bool {
+    let rest = rest.trim_start_matches(closing);
+    rest.is_empty() || rest.starts_with(['\n', '<'])
+}
+
 /// What was read between the keyword and a piece of text.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Reading {

@@ -100,6 +100,11 @@ fn escape(rest: &str) -> Option<(&'static str, usize)> {
     ESCAPES.iter().find(|(escaped, _)| rest.starts_with(escaped)).map(|(escaped, plain)| (*plain, escaped.len()))
 }
 
+/// Whether chats write messages with a tag of this (lower-case) name.
+pub fn is_tag(name: &str) -> bool {
+    [QUOTING_TAGS, BREAKING_TAGS, OTHER_TAGS].iter().any(|tags| tags.contains(&name))
+}
+
 struct Tag {
     length: usize,
     quotes: bool,

@@ -14,7 +14,7 @@ use super::lookalike::{HOST_OR_FILE, lookalike};
 use super::pair::is_strong;
 use super::placeholder;
 use super::shape::{Shape, is_common, is_technical};
-use super::sighting::{Link, Sighting};
+use super::sighting::{Link, Sighting, ends_line};
 use super::value::{password_strength, token_strength};
 use super::words::is_word;
 pub use phrase::is_joined;
@@ -83,7 +83,7 @@ pub fn password(keyword: &Keyword, sighting: &Sighting<'_>, evidence: &mut Evide
         evidence.when(Feature::DigitsFew, shape.digits < 6);
         return Ok(());
     }
-    let alone = token.before.quoted || ends_line(sighting) && !token.before.comma;
+    let alone = token.before.quoted || ends_line(sighting.rest, CLOSING) && !token.before.comma;
     let given = sighting.link.direct() || alone && matches!(link, Link::Adjacent | Link::OwnLine);
     let joined = is_joined(value) || alone && is_couple(value);
     if given && own && joined && lookalike(value) != Some(HOST_OR_FILE) {
@@ -104,11 +104,8 @@ pub fn password(keyword: &Keyword, sighting: &Sighting<'_>, evidence: &mut Evide
     Ok(())
 }
 
-/// Whether nothing but closing signs and markup stands behind the value in its line.
-fn ends_line(sighting: &Sighting<'_>) -> bool {
-    let rest = sighting.rest.trim_start_matches(['"', '\'', '`', '*', '_', '”', '’', '»', ')', '.', '!', ' ']);
-    rest.is_empty() || rest.starts_with(['\n', '<'])
-}
+/// What may close a value and its sentence at the end of a line.
+const CLOSING: &[char] = &['"', '\'', '`', '*', '_', '”', '’', '»', ')', '.', '!', ' '];
 
 /// Whether the value stands right behind the word, or one word between.
 fn is_behind(sighting: &Sighting<'_>) -> bool {

@@ -25,7 +25,7 @@ use super::placeholder;
 use super::ruleset::{Candidate, RuleNumber};
 use super::scene::{self, Said, Scene};
 use super::shape::{Shape, is_common};
-use super::sighting::{Link, Reading, Sighting};
+use super::sighting::{Link, Reading, Sighting, ends_line};
 use super::table;
 use super::tokens::{Token, is_entity, tokens};
 use look::{holds_number, holds_unusual, is_beside_digits, may_be_joined, may_hold_value, may_say_value};
@@ -326,8 +326,7 @@ impl<'t> Reader<'t> {
 
     /// Whether a plain word ends its line, or is one that people make passwords of.
     fn bare_word_may_be(value: &str, rest: &str) -> bool {
-        let ends = rest.trim_start_matches(['"', '\'', '`', '*', '_', '.', ' ', '!']).starts_with(['\n', '<'])
-            || rest.trim_end_matches(['"', '\'', '`', '*', '_', '.', ' ', '!']).is_empty()
+        let ends = ends_line(rest, &['"', '\'', '`', '*', '_', '.', ' ', '!'])
             || rest.strip_prefix(". ").is_some_and(|next| next.starts_with(char::is_uppercase));
         value.chars().count() >= Self::BARE_LETTERS_MIN
             && value.chars().all(|c| c.is_alphabetic())

@@ -114,10 +114,8 @@ pub const NAMES: &[(&str, &str)] = &[
     ("hub.config", "token"),
     (".gem/credentials", "token"),
     (".yarnrc.yml", "token"),
-    ("confcons.xml", "login"),
     ("sam.save", "password_hash"),
     ("security.save", "password_hash"),
-    ("lsass.dmp", "password_hash"),
 ];
 
 /// Endings that mean a container of credentials whatever the name.

@@ -1,7 +1,13 @@
 //! What the text around a value says that it is, whatever the keyword says: a fingerprint, a part of a certificate, what another name is
 //! given.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
+use super::super::boundary::holds;
 use super::super::keywords::Class;
+use super::super::lookalike::is_small_hex;
 use super::super::sighting::Link;
 use super::Reader;
 
@@ -104,11 +110,12 @@ impl Reader<'_> {
         const ARMOUR_BYTES_MAX: usize = 8 * 1024;
         const HEAD_BYTES: usize = 48;
         let ahead = self.text.get(at.saturating_sub(ARMOUR_BYTES_MAX)..at).unwrap_or_default();
-        let last = |mark: &[u8]| ahead.windows(mark.len()).rposition(|window| window == mark);
-        let Some(begins) = last(b"-----BEGIN ") else { return false };
+        // The last mark before the byte begins armour, or none does.
+        static MARKS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(["-----BEGIN ", "-----END "]).ok());
+        let last = MARKS.as_ref().and_then(|marks| marks.find_iter(ahead).last());
+        let Some(begins) = last.filter(|mark| mark.pattern().as_usize() == 0).map(|mark| mark.start()) else { return false };
         let head = ahead.get(begins..(begins + HEAD_BYTES).min(ahead.len())).unwrap_or_default();
-        let open = last(b"-----END ").is_none_or(|ends| ends < begins);
-        open && (holds(head, b"CERTIFICATE") || holds(head, b"PUBLIC KEY") || holds(head, b"X509 CRL"))
+        holds(head, b"CERTIFICATE") || holds(head, b"PUBLIC KEY") || holds(head, b"X509 CRL")
     }
 
     /// Whether the words around speak of a network, whose key is a password.
@@ -129,11 +136,7 @@ impl Reader<'_> {
     }
 }
 
-fn holds(text: &[u8], part: &[u8]) -> bool {
-    text.windows(part.len()).any(|window| window == part)
-}
-
 /// Hexadecimal digits in small letters, as many as MD5, SHA-1 and SHA-256 have.
 fn is_hash(value: &str) -> bool {
-    matches!(value.len(), 32 | 40 | 64) && value.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'))
+    matches!(value.len(), 32 | 40 | 64) && is_small_hex(value)
 }

@@ -102,12 +102,14 @@ fn is_mixed(piece: &[u8]) -> bool {
     if piece.len() < BYTES_MIN {
         return false;
     }
-    let holds = |part: &[u8], kind: u8| part.iter().fold(0, |kinds, byte| kinds | KINDS[usize::from(*byte)]) & kind;
-    let mixed = |kinds: u8| kinds & LETTER != 0 && kinds & (DIGIT | SIGN) != 0;
-    let inner = || holds(&piece[1..], CAPITAL) != 0 || holds(&piece[2..piece.len() - 1], JOINT) != 0;
-    let kinds = holds(piece, LETTER | CAPITAL | DIGIT | SIGN | JOINT);
-    // Most pieces are plain words.
-    kinds & !LETTER != 0 && (mixed(kinds) || kinds & LETTER != 0 && inner()) && !piece.starts_with(b"http") && !piece.starts_with(b"/")
+    let kinds = |part: &[u8]| part.iter().fold(0, |kinds, byte| kinds | KINDS[usize::from(*byte)]);
+    let inner = || kinds(&piece[1..]) & CAPITAL != 0 || kinds(&piece[2..piece.len() - 1]) & JOINT != 0;
+    let all = kinds(piece);
+    all & LETTER != 0
+        // Most pieces are plain words.
+        && (all & (DIGIT | SIGN) != 0 || all & (CAPITAL | JOINT) != 0 && inner())
+        && !piece.starts_with(b"http")
+        && !piece.starts_with(b"/")
 }
 
 /// Whether digits stand near enough to be the number that opens something: most words for codes end here.
