@@ -22,6 +22,22 @@ pub enum Feature {
     OfSays,
     /// There is no word, only a pair.
     OfPair,
+    /// No word: a sign inside and a digit.
+    BareSigned,
+    /// No word: words, joints and a digit.
+    BareWorded,
+    /// No word: a phrase written as one.
+    BarePhrase,
+    /// No word: as names are written too.
+    BareNamed,
+    /// A word or a sign gives such a value.
+    BareGiven,
+    /// A user's name stands before such a value.
+    BarePaired,
+    /// Such a value is all that its line says.
+    BareAlone,
+    /// Such a value stands in quotes, bold or code.
+    BareQuoted,
     /// The word announces a PIN.
     OfPin,
     /// The word announces a code.
@@ -199,7 +215,7 @@ pub enum Feature {
 }
 
 /// The weight of each feature, in its order, and how an explanation names it.
-const WEIGHTS: [(f64, &str); 95] = [
+const WEIGHTS: [(f64, &str); 103] = [
     (-2.08, "a credential word"),
     (-0.41, "a word that says other things as often"),
     (-1.34, "several of them"),
@@ -208,6 +224,14 @@ const WEIGHTS: [(f64, &str); 95] = [
     (-1.75, "how a password is spelled"),
     (-2.17, "what something is"),
     (-1.49, "a user and a value"),
+    (2.80, "shaped like nothing but a password"),
+    (2.40, "words and a number written as one"),
+    (1.60, "words written as one"),
+    (1.10, "a word and a number written as one"),
+    (0.90, "given by a word"),
+    (1.60, "beside a user name"),
+    (0.80, "alone on its line"),
+    (0.50, "in quotes"),
     (0.73, "near a word for a PIN"),
     (0.07, "near a word for a code"),
     (-0.71, "near a word for a combination"),

@@ -164,6 +164,7 @@ impl Reader<'_> {
             Class::Act => evidence.add(Feature::OfAct),
             Class::Spelling => evidence.add(Feature::OfSpelling),
             Class::Says | Class::Known => evidence.add(Feature::OfSays),
+            Class::Bare => {}
             Class::Pair | Class::Arrow => evidence.add(Feature::OfPair),
             Class::Recovery => evidence.add(Feature::OfRecovery),
             Class::Seed => evidence.add(Feature::OfSeed),
@@ -249,7 +250,7 @@ impl Reader<'_> {
     /// The value by itself, as its class wants it.
     pub fn value(&mut self, sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
         match self.keyword.class {
-            Class::Password | Class::Login | Class::Act | Class::Spelling | Class::Says | Class::Pair | Class::Arrow | Class::Known => {
+            Class::Password | Class::Login | Class::Act | Class::Spelling | Class::Says | Class::Pair | Class::Arrow | Class::Known | Class::Bare => {
                 password(self.keyword, sighting, evidence)
             }
             Class::Pin | Class::Code | Class::Combination => {

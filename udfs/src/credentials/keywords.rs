@@ -38,6 +38,8 @@ pub enum Class {
     Arrow,
     /// No word: a password that many people have.
     Known,
+    /// No word: a password that looks like nothing else.
+    Bare,
 }
 
 /// A keyword.
@@ -151,7 +153,7 @@ pub static KEYWORDS: LazyLock<Vec<Keyword>> = LazyLock::new(|| {
 });
 
 /// A keyword that is no word of a language.
-fn sign(text: &str, class: Class, shared: bool) -> Keyword {
+pub fn sign(text: &str, class: Class, shared: bool) -> Keyword {
     Keyword { text: text.into(), class, front: false, ending: false, shared, opens: false, keyed: false, phrase: false, tongue: ENGLISH }
 }
 

@@ -6,11 +6,12 @@
 //! - `encoded`, `wrapped`: text inside text, and tokens over several lines, so that the rules can look again.
 //! - `literals`: the one pass over the text; [`scan`]: from its hits, over many texts in one buffer, to findings and redaction.
 //! - `languages` (`udfs/words/*.toml`), `keywords`, `boundary`, `tokens`: the words that announce a credential, and the pieces around them.
-//! - `words`: people's own words, read from a keyword on; `pair`, `table`: users and values side by side; `known`: passwords that many people have; `sighting`: how a value is joined.
+//! - `words`: people's own words, read from a keyword on; `pair`, `table`: users and values side by side; `known`: passwords that many people have; `bare`: passwords that no word announces; `sighting`: how a value is joined.
 //! - `scene`, `shape`, `weigh`, `features`: what speaks for and against a value; `evidence`: how much, and how sure that makes.
 //! - `value`, `lookalike`, `placeholder`, `documented`, `proof` (`checksum`, `bip39`, `structure`), [`entropy`]: the tests of a value.
 //! - [`fingerprint`]: what may be shown of a credential. [`term`], [`file_name`]: words in searches and names of files.
 
+mod bare;
 mod bip39;
 mod boundary;
 mod checksum;

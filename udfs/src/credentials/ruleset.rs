@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::bare;
 use super::compiled::{CompiledRule, Verdict, exceptions};
 use super::encoded::{self, Encoding, LEVELS_MAX};
 use super::fingerprint::{HIDDEN, SHOWN_BYTES, masked};
@@ -89,6 +90,7 @@ enum Route {
     Pattern(u32),
     Keyword(u32),
     Encoded(u32),
+    Bare,
 }
 
 /// One rule to try at one place.
@@ -138,12 +140,19 @@ impl RuleSet {
                 list.push(route);
             }
         }
+        // What needs no literal stands behind them all.
+        by_literal.push(vec![Route::Bare]);
         Ok(Self { rules, literals: Literals::new(literals), routes: by_literal })
     }
 
     /// The literals that lead to a rule.
     pub(crate) fn literals(&self) -> &Literals {
         &self.literals
+    }
+
+    /// What stands for a literal where a piece of text by itself leads to a rule.
+    pub(super) fn no_literal(&self) -> u32 {
+        u32::try_from(self.routes.len() - 1).unwrap_or(u32::MAX)
     }
 
     /// The candidate's rule by its id.
@@ -208,6 +217,10 @@ impl RuleSet {
                 }
                 Route::Encoded(number) => {
                     self.encoded(text, number, start..end, looks, &mut decoded, found);
+                    rest = &rest[1..];
+                }
+                Route::Bare => {
+                    bare::judge(text, start, &mut |candidate| found(unless_example(candidate, &examples)));
                     rest = &rest[1..];
                 }
             }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::bare;
 use super::fingerprint::HIDDEN;
 use super::literals::Hit;
 use super::ruleset::{Candidate, RuleNumber, RuleSet, Tries};
@@ -63,6 +64,12 @@ impl RuleSet {
             let at = hits.iter().rposition(|earlier| *earlier <= hit).map_or(0, |at| at + 1);
             hits.insert(at, hit);
         });
+        let literal = self.no_literal();
+        let known = hits.len();
+        bare::places(values, stretch.start, stretch.end, |start| hits.push(Hit { start, literal }));
+        if hits.len() > known {
+            hits.sort();
+        }
     }
 
     /// Hands each row of `rows` its hits. Says whether the rest of the last row that had some matters.

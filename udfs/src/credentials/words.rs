@@ -39,6 +39,9 @@ pub struct WordRule {
     pub kind: &'static str,
 }
 
+/// The place among [`WORD_RULES`] of the rule for passwords.
+pub const PASSWORD_RULE: u32 = 0;
+
 /// The grammar's rules.
 pub const WORD_RULES: &[WordRule] = &[
     WordRule { id: "words-password", kind: "password" },
@@ -199,7 +202,7 @@ impl<'t> Reader<'t> {
     /// Hands on a candidate with what decided. Says whether it passed.
     pub fn hand(&mut self, sighting: &Sighting<'_>, found: &mut impl FnMut(Candidate)) -> bool {
         let number = match self.keyword.class {
-            Class::Password | Class::Act | Class::Spelling | Class::Says | Class::Known => 0,
+            Class::Password | Class::Act | Class::Spelling | Class::Says | Class::Known | Class::Bare => 0,
             Class::Pin | Class::Code | Class::Combination => 1,
             Class::Secret => 2,
             Class::Login | Class::Pair | Class::Arrow => 3,
