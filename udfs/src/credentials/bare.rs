@@ -1,35 +1,37 @@
-//! Passwords that nobody would write for another reason, without any word that announces them: `Nordkai!5520`, `Mildew.Tuesday.19`.
+//! Passwords that no word announces: `Nordkai!5520`, `Mildew.Tuesday.19`, or a likely value near a word for a login.
 //!
-//! What leads here is no literal but a digit behind a letter or a sign, in a piece of text that holds small letters and capitals or signs.
+//! What leads here is no literal but a digit behind a letter or a sign, in a piece of text that holds small letters and capitals or signs
+//! ([`places`]), or a word about logins near a piece that might be nothing else ([`near`]).
+
+mod likeness;
+mod sides;
 
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::boundary::{is_unspaced, valid_prefix, valid_suffix};
+use super::boundary::{is_unspaced, valid_prefix};
 use super::documented;
 use super::evidence::{Evidence, Feature};
 use super::keywords::{Class, Keyword, sign};
-use super::languages::{Senses, VOCABULARY};
-use super::lookalike::{HOST_OR_FILE, is_email, lookalike};
-use super::pair::is_user;
+use super::languages::Senses;
 use super::placeholder;
 use super::ruleset::{Candidate, RuleNumber};
-use super::scene::{said_behind, without_tags_behind, words};
-use super::shape::{Shape, is_technical};
-use super::sighting::ends_line;
 use super::words::{PASSWORD_RULE, Reader};
+use likeness::{CHARS, HUMPS_MIN, Likeness, likeness};
+use sides::Sides;
 
 /// No keyword: the value speaks for itself.
 static NONE: LazyLock<Keyword> = LazyLock::new(|| sign("", Class::Bare, false));
 
-/// Characters of a password that somebody types.
-const CHARS: Range<usize> = 8..41;
-
-/// Bytes of a piece that are read to each side of a digit.
+/// Bytes of a piece that are read to each side of a place.
 const SIDE_BYTES: usize = 48;
 
-/// Bytes that one look for digits reads.
+/// Bytes that one look for places reads.
 const BLOCK: usize = 64;
+
+/// Bytes before and behind a word about logins within which a piece may be what it speaks of.
+const TOPIC_BEFORE_BYTES: usize = 100;
+const TOPIC_BEHIND_BYTES: usize = 180;
 
 const LOWER: u8 = 1;
 const UPPER: u8 = 1 << 1;
@@ -127,226 +129,110 @@ fn may_be(values: &[u8], at: usize) -> bool {
     length >= CHARS.start && all & LOWER != 0 && all & UPPER != 0 && (all & SIGN != 0 || parts)
 }
 
-/// Words written as one that are no name of anything: `StopAskingMeJo1`.
-const HUMPS_MIN: usize = 3;
-
-/// Looks at the piece of text around the place at `at`.
-pub fn judge(text: &[u8], at: usize, found: &mut impl FnMut(Candidate)) {
+/// Looks at the piece of text around the place at `at`; `topics` are the places of words about logins, in order.
+pub fn judge(text: &[u8], at: usize, topics: &[usize], found: &mut impl FnMut(Candidate)) {
     let Some(range) = piece(text, at) else { return };
+    if first_place(text, &range) == Some(at) {
+        weigh(text, range, |likeness| !likeness.needs_topic(), is_near(topics, at), found);
+    }
+}
+
+/// Looks at the pieces of text near words about logins that are less than a password everywhere else.
+pub fn near(text: &[u8], topics: &[usize], found: &mut impl FnMut(Candidate)) {
+    let mut done = 0;
+    for topic in topics {
+        let mut at = topic.saturating_sub(TOPIC_BEFORE_BYTES).max(done);
+        let end = (topic + TOPIC_BEHIND_BYTES).min(text.len());
+        while at < end {
+            let rest = text.get(at..).unwrap_or_default();
+            let length = rest.iter().take_while(|byte| kind(**byte) != CUT).count();
+            let all = rest.iter().take(length).fold(0, |all, byte| all | kind(*byte));
+            if length >= CHARS.start && all & (DIGIT | SIGN | JOINT) != 0 {
+                // Somewhere in the middle, so that a sign of another script cuts where it stands.
+                let inside = rest.iter().take(length).position(|byte| kind(*byte) & (DIGIT | SIGN | JOINT) != 0).unwrap_or(0);
+                if let Some(range) = piece(text, at + inside) {
+                    weigh(text, range, Likeness::needs_topic, true, found);
+                }
+            }
+            at += length + 1;
+        }
+        done = at.max(done);
+    }
+}
+
+fn is_near(topics: &[usize], at: usize) -> bool {
+    topics.iter().any(|topic| topic.saturating_sub(TOPIC_BEFORE_BYTES) <= at && at <= topic + TOPIC_BEHIND_BYTES)
+}
+
+/// Weighs a piece of a certain likeness.
+fn weigh(text: &[u8], range: Range<usize>, wanted: impl Fn(Likeness) -> bool, topical: bool, found: &mut impl FnMut(Candidate)) {
     let value = valid_prefix(text.get(range.clone()).unwrap_or_default());
-    let Some(likeness) = likeness(&value.replace("&amp;", "&")) else { return };
-    let Some(sides) = Sides::of(text, &range) else { return };
+    let Some(likeness) = likeness(&value.replace("&amp;", "&")).filter(|likeness| wanted(*likeness)) else { return };
+    let mut reader = Reader::new(text, range.start..range.start, &NONE);
+    let Some(sides) = Sides::of(text, &range, reader.tongue()) else { return };
     if placeholder::password(value.as_bytes()).is_some() || documented::is_documented(value.as_bytes()) {
         return;
     }
-    let mut reader = Reader::new(text, range.start..range.start, &NONE);
-    let (tongue, scene) = (reader.tongue(), reader.scene());
+    let scene = reader.scene();
     if scene.log || scene.code {
         return;
     }
-    let behind = said_behind(text_behind(text, range.end), tongue);
-    let around = scene.before.senses.and(behind.senses);
     let mut evidence = Evidence::new();
     evidence.add(likeness.feature());
+    evidence.when(Feature::BareTopic, topical);
     evidence.when(Feature::BareGiven, sides.given);
     evidence.when(Feature::BarePaired, sides.paired);
     evidence.when(Feature::BareAlone, sides.alone);
     evidence.when(Feature::BareQuoted, sides.quoted);
+    evidence.when(Feature::BareSpelled, sides.spelled);
     evidence.when(Feature::NotBefore, scene.before.senses.any(Senses::NOT));
     evidence.when(Feature::Example, scene.before.senses.any(Senses::EXAMPLE));
-    evidence.when(Feature::FaultAround, around.any(Senses::FAULT));
-    evidence.scaled(Feature::TopicAround, f64::from((scene.before.topics + behind.topics).min(3)));
+    evidence.scaled(Feature::TopicAround, f64::from(scene.before.topics.min(3)));
     evidence.when(Feature::Asked, sides.asked);
     if evidence.passes() {
-        found(Candidate {
-            rule: RuleNumber::Words(PASSWORD_RULE),
-            range,
-            confidence: evidence.confidence(),
-            test: evidence.for_it(),
-            inner: None,
-        });
+        let rule = RuleNumber::Words(PASSWORD_RULE);
+        found(Candidate { rule, range, confidence: evidence.confidence(), test: evidence.for_it(), inner: None });
     }
 }
 
-/// The piece of text around the place at `at`, where that is the first one in it.
+/// The piece of text around the byte at `at`, without the signs that close or quote it.
 fn piece(text: &[u8], at: usize) -> Option<Range<usize>> {
     let from = at.saturating_sub(SIDE_BYTES);
     let before = text.get(from..at)?;
     let behind = text.get(at..(at + SIDE_BYTES).min(text.len()))?;
-    let cuts = |bytes: &[u8], at: usize| {
-        let escaped = || at >= 4 && bytes.get(at - 4..at) == Some(b"&amp");
-        kind(bytes[at]) == CUT || bytes[at] == b';' && !escaped()
-    };
     let start = (0..before.len()).rev().find(|at| cuts(before, *at)).map_or(0, |at| at + 1);
     let end = (0..behind.len()).find(|at| cuts(behind, *at)).unwrap_or(behind.len());
     // A piece that goes on beyond what is read is longer than anything that people type.
     if start == 0 && from > 0 || end == behind.len() && at + end < text.len() {
         return None;
     }
-    let (start, end) = (from + start, at + end);
-    let piece = valid_prefix(text.get(start..end)?);
-    let digit = at - start;
+    let piece = valid_prefix(text.get(from + start..at + end)?);
+    let inside = at - from - start;
     // Scripts that write words without blanks leave none around it either, and their signs close it.
     let foreign = |c: char| is_unspaced(c) || !c.is_ascii() && !c.is_alphanumeric();
-    let start = piece.get(..digit)?.char_indices().rev().find(|(_, c)| foreign(*c)).map_or(0, |(at, c)| at + c.len_utf8());
-    let end = piece.get(digit..)?.find(foreign).map_or(piece.len(), |at| digit + at);
-    let own = piece.get(start..end)?;
-    let trimmed = own.trim_start_matches(['*', '_', '\'', '~']);
-    let start = start + own.len() - trimmed.len();
-    let trimmed = trimmed.trim_end_matches(['.', '?', ':', '*', '_', '\'', '~', '-']);
-    let bytes = trimmed.as_bytes();
+    let head = piece.get(..inside)?.char_indices().rev().find(|(_, c)| foreign(*c)).map_or(0, |(at, c)| at + c.len_utf8());
+    let tail = piece.get(inside..)?.find(foreign).map_or(piece.len(), |at| inside + at);
+    let whole = piece.get(head..tail)?;
+    let own = whole.trim_start_matches(['*', '_', '~']);
+    let start = from + start + head + whole.len() - own.len();
+    Some(start..start + own.trim_end_matches(['.', '?', ':', '*', '_', '~', '-']).len())
+}
+
+/// Whether the byte ends a piece. An escaped `&` belongs to it, what else is escaped does not.
+fn cuts(bytes: &[u8], at: usize) -> bool {
+    let from = |start: usize| bytes.get(start..).unwrap_or_default();
+    match bytes[at] {
+        b';' => !(at >= 4 && from(at - 4).starts_with(b"&amp")),
+        b'&' => [&b"&quot"[..], b"&#", b"&lt", b"&gt", b"&nbsp", b"&apos", b"&rsquo", b"&ldquo", b"&rdquo"]
+            .iter()
+            .any(|escape| from(at).starts_with(escape)),
+        byte => kind(byte) == CUT,
+    }
+}
+
+/// The first place in a piece.
+fn first_place(text: &[u8], range: &Range<usize>) -> Option<usize> {
+    let bytes = text.get(range.clone())?;
     let before = |at: usize| bytes.get(at).copied().unwrap_or(b' ');
-    let first = (1..bytes.len()).find(|at| is_place(before(at.wrapping_sub(2)), bytes[at - 1], bytes[*at]));
-    let base = at - digit;
-    (first.map(|at| start + at) == Some(digit)).then_some(base + start..base + start + trimmed.len())
-}
-
-/// How much a value by itself is like a password.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Likeness {
-    /// A sign inside that words do not hold, and a digit: `Nordkai!5520`.
-    Signed,
-    /// Two words or more, joints between, and a digit: `Mildew.Tuesday.19`.
-    Worded,
-    /// Three words or more without a digit, or two with a sign between: `Plosive.Shield.Bondi`.
-    Phrase,
-    /// A word and a number, as names have them too: `Cambridge_1209`, `StopAskingMeJo1`.
-    Named,
-}
-
-impl Likeness {
-    fn feature(self) -> Feature {
-        match self {
-            Self::Signed => Feature::BareSigned,
-            Self::Worded => Feature::BareWorded,
-            Self::Phrase => Feature::BarePhrase,
-            Self::Named => Feature::BareNamed,
-        }
-    }
-}
-
-fn likeness(value: &str) -> Option<Likeness> {
-    let shape = Shape::of(value);
-    let typed = |c: char| c.is_alphanumeric() || c.is_ascii() && kind(c as u8) & (SIGN | JOINT) != 0;
-    if !CHARS.contains(&shape.chars) || shape.lower == 0 || shape.upper == 0 || !value.chars().all(typed) {
-        return None;
-    }
-    let words = value.split(|c: char| !c.is_alphabetic()).filter(|word| is_plain(word)).count();
-    let joined = shape.joints > 0 && words >= 2;
-    let humped = || shape.joints + shape.signs == 0 && shape.tail && shape.digits <= 4 && humps(value) >= HUMPS_MIN;
-    let likeness = match shape.digits {
-        0 if words >= 2 && shape.sign_inside && !value.contains('+') || words >= 3 && shape.joints >= 2 => Likeness::Phrase,
-        1.. if words > 0 && shape.sign_inside => Likeness::Signed,
-        1.. if joined => Likeness::Worded,
-        1.. if words > 0 && shape.joints > 0 || humped() => Likeness::Named,
-        _ => return None,
-    };
-    let other = value.contains("++") || value.contains("..") || is_variable(value) || is_technical(value) || lookalike(value).is_some();
-    (!other).then_some(likeness)
-}
-
-/// A word as people write it: small letters, or a capital and small ones.
-fn is_plain(word: &str) -> bool {
-    word.chars().count() >= 3 && word.chars().skip(1).all(char::is_lowercase)
-}
-
-/// Words that begin with a capital.
-fn humps(value: &str) -> usize {
-    let letters = value.trim_end_matches(char::is_numeric);
-    let words = letters.split_inclusive(char::is_lowercase).filter(|part| part.chars().next().is_some_and(char::is_uppercase)).count();
-    let shouted = letters.chars().zip(letters.chars().skip(1)).any(|(a, b)| a.is_uppercase() && b.is_uppercase());
-    if shouted || !letters.starts_with(char::is_uppercase) { 0 } else { words }
-}
-
-/// A variable inside: `libVERSION$2`, `${x}`, an escaped byte of a link.
-fn is_variable(value: &str) -> bool {
-    let behind = |sign: char| value.split_once(sign).map_or("", |(_, behind)| behind);
-    let named = behind('$');
-    let hex = behind('%').get(..2).is_some_and(|two| two.bytes().all(|b| b.is_ascii_hexdigit()));
-    named.len() >= 3 && named.bytes().all(|b| b.is_ascii_uppercase() || b == b'_') || hex
-}
-
-/// What stands at both sides of a piece.
-#[derive(Debug, Default)]
-struct Sides {
-    quoted: bool,
-    alone: bool,
-    /// A word or a sign gives it.
-    given: bool,
-    /// A user's name or an address stands before it.
-    paired: bool,
-    /// A question mark stands behind it.
-    asked: bool,
-}
-
-/// Signs that may stand between a user's name and what is beside it.
-const BETWEEN: [char; 14] = [' ', ',', '/', '|', '&', '+', '-', ':', '`', '*', '"', '(', '>', '\n'];
-
-impl Sides {
-    /// Nothing where the piece is a part of something else, or names somebody.
-    fn of(text: &[u8], range: &Range<usize>) -> Option<Self> {
-        let left = valid_suffix(text.get(range.start.saturating_sub(SIDE_BYTES)..range.start).unwrap_or_default());
-        let right = text_behind(text, range.end);
-        let line = without_tags_behind(left.rsplit('\n').next().unwrap_or_default()).trim_end();
-        let quoted = left.ends_with(['`', '"', '*', '>', '“', '\'']);
-        let last = ends_line(right, &[' ', '.', '!', '`', '*', '"', '\'', '”', ')']);
-        let first = line.is_empty() && (left.is_empty() || left.ends_with(['\n', '>']));
-        let part = left.ends_with('<') && right.starts_with('>')
-            || left.ends_with(['@', '/', '\\', '=', '#', '.', '{', '[', '~', '$', '%'])
-            || right.starts_with(['(', '=', '/', '\\', '@', '[', '{'])
-            || right.strip_prefix(':').is_some_and(|behind| behind.starts_with(|c: char| !c.is_whitespace()));
-        let spoken_to = first && !quoted && right.starts_with([':', ',']);
-        let mut words = words(line).collect::<Vec<_>>().into_iter().rev().map(|word| (word, VOCABULARY.senses_anywhere(word)));
-        let (word, senses) = words.next().unwrap_or_default();
-        let named = senses.any(Senses::NAMED) || senses.any(Senses::JOIN) && words.next().is_some_and(|(_, senses)| senses.any(Senses::NAMED));
-        if part || spoken_to || named {
-            return None;
-        }
-        let joins = senses.any(Senses::JOIN.and(Senses::AND).and(Senses::GIVEN)) || THEN.contains(&word.to_lowercase().as_str());
-        let signed = line.ends_with([':', '→', '-', '–', '—']) && !line.ends_with("--");
-        let ahead = if joins { line.trim_end_matches(BETWEEN).strip_suffix(word).unwrap_or(line) } else { line };
-        let user = ahead.trim_end_matches(BETWEEN).rsplit([' ', '|', '`', '*', '"', '(', '>', '\n', '、']).next().unwrap_or_default();
-        let divided = joins || line.ends_with([',', '/', '|', '&', '+', '-', ':', '`']);
-        let system = is_email(user) || is_user(user) && user.len() >= 4 && user.contains(['_', '.']) && lookalike(user) != Some(HOST_OR_FILE);
-        Some(Self {
-            quoted,
-            alone: first && last,
-            given: joins || signed && last,
-            paired: divided && system,
-            asked: right.starts_with('?'),
-        })
-    }
-}
-
-/// "then": what is typed in next.
-const THEN: &[&str] = &["then", "dann", "puis", "luego", "poi", "dan", "depois", "potem", "sonra"];
-
-fn text_behind(text: &[u8], end: usize) -> &str {
-    const BYTES: usize = 96;
-    valid_prefix(text.get(end..(end + BYTES).min(text.len())).unwrap_or_default())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Likeness, likeness};
-
-    #[test]
-    fn what_people_choose_is_told_from_names() {
-        for (value, like) in [
-            ("Nordkai!5520", Likeness::Signed),
-            ("Biscuit+Barney09", Likeness::Signed),
-            ("Fc$tPauli1910", Likeness::Signed),
-            ("Mildew.Tuesday.19", Likeness::Worded),
-            ("Rainy-Otter-58", Likeness::Worded),
-            ("Wombat&Chisel", Likeness::Phrase),
-            ("Plosive.Shield.Bondi", Likeness::Phrase),
-            ("StopAskingMeJo1", Likeness::Named),
-            ("Cambridge_1209", Likeness::Named),
-        ] {
-            assert_eq!(likeness(value), Some(like), "{value}");
-        }
-        for value in ["libstdc++Six6", "Lib2re$VERSION", "ubuntu+1", "v2.3.1-Beta4", "report_Final_v2.pdf", "ERP-2231", "fission61"] {
-            assert_eq!(likeness(value), None, "{value}");
-        }
-    }
+    (1..bytes.len()).find(|at| is_place(before(at.wrapping_sub(2)), bytes[at - 1], bytes[*at])).map(|at| range.start + at)
 }

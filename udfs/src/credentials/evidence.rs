@@ -30,6 +30,18 @@ pub enum Feature {
     BarePhrase,
     /// No word: as names are written too.
     BareNamed,
+    /// No word: small letters with a sign inside and a digit.
+    BareLowerSigned,
+    /// No word: small words and a number.
+    BareLowerWorded,
+    /// No word: small words written as one.
+    BareLowerPhrase,
+    /// No word: letters, then digits.
+    BareTail,
+    /// A word about logins stands near such a value.
+    BareTopic,
+    /// How it is spelled stands behind such a value.
+    BareSpelled,
     /// A word or a sign gives such a value.
     BareGiven,
     /// A user's name stands before such a value.
@@ -215,7 +227,7 @@ pub enum Feature {
 }
 
 /// The weight of each feature, in its order, and how an explanation names it.
-const WEIGHTS: [(f64, &str); 103] = [
+const WEIGHTS: [(f64, &str); 109] = [
     (-2.08, "a credential word"),
     (-0.41, "a word that says other things as often"),
     (-1.34, "several of them"),
@@ -227,7 +239,13 @@ const WEIGHTS: [(f64, &str); 103] = [
     (2.80, "shaped like nothing but a password"),
     (2.40, "words and a number written as one"),
     (1.60, "words written as one"),
-    (1.10, "a word and a number written as one"),
+    (0.60, "a word and a number written as one"),
+    (1.30, "a sign inside, and a digit"),
+    (0.30, "small words and a number written as one"),
+    (-0.20, "small words written as one"),
+    (-0.20, "letters, then digits"),
+    (0.90, "near words about logins"),
+    (1.50, "spelled out"),
     (0.90, "given by a word"),
     (1.60, "beside a user name"),
     (0.80, "alone on its line"),

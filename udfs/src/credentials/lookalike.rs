@@ -276,7 +276,7 @@ const ENDINGS: &[&str] = &[
     "internal", "lan", "corp", "test", "gov", "edu", "txt", "pdf", "doc", "docx", "xls", "xlsx", "csv", "ppt", "pptx", "png", "jpg",
     "jpeg", "gif", "svg", "zip", "gz", "tar", "tgz", "7z", "rar", "json", "yml", "yaml", "toml", "xml", "html", "htm", "js", "ts", "tsx",
     "jsx", "py", "rs", "go", "rb", "php", "java", "kt", "cs", "cpp", "hpp", "sh", "bash", "ps1", "bat", "cmd", "exe", "dll", "so", "msi",
-    "psd", "ai", "fig", "indd", "sketch", "eps", "tif", "tiff", "webp", "bmp", "heic", "deb", "rpm", "apk", "iso", "img", "vmdk", "sql",
+    "psd", "ai", "fig", "indd", "sketch", "eps", "tif", "tiff", "webp", "bmp", "heic", "deb", "rpm", "pkg", "dmg", "apk", "aab", "ipa", "xlsm", "vsdx", "drawio", "bin", "jar", "war", "iso", "img", "vmdk", "sql",
     "db", "sqlite", "log", "conf", "cfg", "ini", "env", "pem", "crt", "cer", "key", "pub", "pfx", "p12", "jks", "kdbx", "tf", "tfvars",
     "lock", "md", "rst", "mp3", "mp4", "mov", "wav", "bak", "tmp", "old", "patch", "diff", "service", "list", "desktop", "theme", "tpl",
     "j2",

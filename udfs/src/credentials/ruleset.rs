@@ -207,11 +207,15 @@ impl RuleSet {
         // What a vendor's rule knows as an example is no password either.
         let mut examples: Vec<(Range<usize>, &'static str)> = Vec::new();
         let mut decoded: Vec<(Encoding, Range<usize>)> = Vec::new();
+        let mut topics: Vec<usize> = Vec::new();
         let mut rest = tries.as_slice();
         while let Some(&(route, start, end)) = rest.first() {
             match route {
                 Route::Pattern(number) => rest = self.pattern(text, number, rest, looks, &mut examples, found),
                 Route::Keyword(number) => {
+                    if words::speaks_of_logins(number) {
+                        topics.push(start);
+                    }
                     words::judge(text, start..end, number, looks.all, &mut |candidate| found(unless_example(candidate, &examples)));
                     rest = &rest[1..];
                 }
@@ -220,11 +224,14 @@ impl RuleSet {
                     rest = &rest[1..];
                 }
                 Route::Bare => {
-                    bare::judge(text, start, &mut |candidate| found(unless_example(candidate, &examples)));
+                    topics.sort_unstable();
+                    bare::judge(text, start, &topics, &mut |candidate| found(unless_example(candidate, &examples)));
                     rest = &rest[1..];
                 }
             }
         }
+        topics.sort_unstable();
+        bare::near(text, &topics, &mut |candidate| found(unless_example(candidate, &examples)));
     }
 
     /// Tries one rule near its literals, the first of `tries` and those that lie close behind it, and gives back the other tries.

@@ -57,6 +57,15 @@ pub fn keywords() -> &'static [Keyword] {
     &KEYWORDS
 }
 
+/// Whether the keyword speaks of logins and passwords, and of nothing else as often.
+pub fn speaks_of_logins(number: u32) -> bool {
+    KEYWORDS.get(number as usize).is_some_and(|keyword| match keyword.class {
+        Class::Password | Class::Login => true,
+        Class::Act => keyword.opens,
+        _ => false,
+    })
+}
+
 /// Bytes behind and before a keyword that are read.
 const BEHIND_BYTES: usize = 320;
 const BEFORE_BYTES: usize = 120;

@@ -1,0 +1,115 @@
+//! What stands at both sides of a piece of text: does something give it, is it beside a user, is it the name of somebody?
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
+use super::super::boundary::{valid_prefix, valid_suffix};
+use super::super::languages::{LANGUAGES, MARKS, Senses, Tongue, VOCABULARY};
+use super::super::lookalike::{HOST_OR_FILE, is_email, lookalike};
+use super::super::pair::is_user;
+use super::super::scene::{without_tags_behind, words};
+use super::super::sighting::ends_line;
+
+/// Bytes that are read to each side.
+const BYTES: usize = 64;
+
+#[derive(Debug, Default)]
+pub struct Sides {
+    /// In quotes, bold or code.
+    pub quoted: bool,
+    /// Nothing else stands on its line.
+    pub alone: bool,
+    /// A word or a sign gives it.
+    pub given: bool,
+    /// A user's name or an address stands before it.
+    pub paired: bool,
+    /// How it is spelled stands right behind it: "all lower case".
+    pub spelled: bool,
+    /// A question mark stands behind it.
+    pub asked: bool,
+}
+
+/// Signs that may stand between a user's name and what is beside it.
+const BETWEEN: [char; 14] = [' ', ',', '/', '|', '&', '+', '-', ':', '`', '*', '"', '(', '>', '\n'];
+
+impl Sides {
+    /// Nothing where the piece is a part of something else, or names somebody.
+    pub fn of(text: &[u8], range: &Range<usize>, tongue: Tongue) -> Option<Self> {
+        let left = valid_suffix(text.get(range.start.saturating_sub(BYTES)..range.start).unwrap_or_default());
+        let right = valid_prefix(text.get(range.end..(range.end + BYTES).min(text.len())).unwrap_or_default());
+        let line = without_tags_behind(line_of(left)).trim_end();
+        let quoted = left.ends_with(['`', '"', '*', '>', '“', '\'', '}']) || left.ends_with("{{");
+        let last = ends_line(right, &[' ', '.', '!', '`', '*', '"', '\'', '”', ')']);
+        let first = line.is_empty() && (left.is_empty() || left.ends_with(['\n', '>']));
+        if is_part(left, right) || first && !quoted && right.starts_with([':', ',']) {
+            return None;
+        }
+        let senses = |word: &str| VOCABULARY.senses(word, tongue);
+        let said: Vec<&str> = words(line).collect();
+        let (before_that, word) = match said.as_slice() {
+            [.., before_that, word] => (*before_that, *word),
+            [word] => ("", *word),
+            [] => ("", ""),
+        };
+        let says = senses(word);
+        if says.any(Senses::NAMED) || says.any(Senses::JOIN) && senses(before_that).any(Senses::NAMED) {
+            return None;
+        }
+        // A sentence that ended says nothing of what follows.
+        let ended = line.ends_with(['.', '?', '!']);
+        let gives = Senses::JOIN.and(Senses::AND).and(Senses::GIVEN).and(Senses::KEYPAD);
+        let joins = !ended && (says.any(gives) || THEN.contains(&word.to_lowercase().as_str()));
+        let signed = line.ends_with([':', '→', '-', '–', '—', '=']) && !line.ends_with("--");
+        let ahead = if joins { line.trim_end_matches(BETWEEN).strip_suffix(word).unwrap_or(line) } else { line };
+        let user = ahead.trim_end_matches(BETWEEN).rsplit([' ', '|', '`', '*', '"', '(', '>', '\n', '、']).next().unwrap_or_default();
+        let divided = joins || line.ends_with([',', '/', '|', '&', '+', '-', ':', '`']);
+        Some(Self {
+            quoted,
+            alone: first && last,
+            given: joins || signed && (last || quoted || right.starts_with([' ', ',', '.'])),
+            paired: divided && is_of_system(user, line.ends_with('/')),
+            spelled: is_spelled(right),
+            asked: right.starts_with('?'),
+        })
+    }
+}
+
+/// Whether the piece is a part of something longer: a path, a link, a name, an address.
+fn is_part(left: &str, right: &str) -> bool {
+    left.ends_with(['@', '/', '\\', '#', '.', '[', '~', '$', '%', '<'])
+        || left.ends_with('=') && !left.ends_with(" =")
+        || right.starts_with(['(', '=', '/', '\\', '@', '['])
+        || right.strip_prefix(':').is_some_and(|behind| behind.starts_with(|c: char| !c.is_whitespace()))
+}
+
+/// Whether the name is one that a system gives. Before a stroke letters with digits are one too.
+fn is_of_system(user: &str, stroke: bool) -> bool {
+    const CHARS_MIN: usize = 4;
+    let marks = |c: char| matches!(c, '_' | '.') || stroke && c.is_ascii_digit();
+    is_email(user) || is_user(user) && user.len() >= CHARS_MIN && user.contains(marks) && lookalike(user) != Some(HOST_OR_FILE)
+}
+
+/// Whether the words right behind say how something is spelled.
+fn is_spelled(right: &str) -> bool {
+    const NEAR_BYTES: usize = 40;
+    static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+        let words = LANGUAGES.iter().flat_map(|language| &language.spelling).map(|word| word.trim_matches(MARKS));
+        AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok()
+    });
+    let near = valid_prefix(right.as_bytes().get(..right.len().min(NEAR_BYTES)).unwrap_or_default());
+    let clause = near.split(['\n']).next().unwrap_or_default();
+    WORDS.as_ref().is_some_and(|words| words.is_match(clause))
+}
+
+/// What stands behind the last sign or tag that begins a line.
+fn line_of(left: &str) -> &str {
+    const BEGINNINGS: &[&str] = &["\n", "<p>", "<br>", "<br/>", "<br />", "<li>", "<div>", "<td>", "</blockquote>"];
+    let start = BEGINNINGS.iter().filter_map(|begin| left.rfind(begin).map(|at| at + begin.len())).max();
+    left.get(start.unwrap_or(0)..).unwrap_or_default()
+}
+
+/// "then": what is typed in next.
+const THEN: &[&str] =
+    &["then", "dann", "danach", "puis", "ensuite", "luego", "poi", "dan", "daarna", "depois", "potem", "sonra", "sedan", "sen", "så"];
