@@ -17,7 +17,9 @@ use super::languages::Senses;
 use super::placeholder;
 use super::ruleset::{Candidate, RuleNumber};
 use super::words::{PASSWORD_RULE, Reader};
-use likeness::{CHARS, HUMPS_MIN, Likeness, likeness};
+pub use likeness::likeness;
+use likeness::{CHARS, HUMPS_MIN, Likeness};
+pub use sides::line_of;
 use sides::Sides;
 
 /// No keyword: the value speaks for itself.
@@ -170,6 +172,10 @@ fn weigh(text: &[u8], range: Range<usize>, wanted: impl Fn(Likeness) -> bool, to
     let Some(likeness) = likeness(&value.replace("&amp;", "&")).filter(|likeness| wanted(*likeness)) else { return };
     let mut reader = Reader::new(text, range.start..range.start, &NONE);
     let Some(sides) = Sides::of(text, &range, reader.tongue()) else { return };
+    // Users are called so.
+    if sides.labelled && likeness == Likeness::Tail {
+        return;
+    }
     if placeholder::password(value.as_bytes()).is_some() || documented::is_documented(value.as_bytes()) {
         return;
     }
@@ -181,7 +187,7 @@ fn weigh(text: &[u8], range: Range<usize>, wanted: impl Fn(Likeness) -> bool, to
     evidence.add(likeness.feature());
     evidence.when(Feature::BareTopic, topical);
     evidence.when(Feature::BareGiven, sides.given);
-    evidence.when(Feature::BarePaired, sides.paired);
+    evidence.when(Feature::BarePaired, sides.paired && !(sides.listed && likeness.needs_topic()));
     evidence.when(Feature::BareAlone, sides.alone);
     evidence.when(Feature::BareQuoted, sides.quoted);
     evidence.when(Feature::BareSpelled, sides.spelled);

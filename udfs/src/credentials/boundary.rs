@@ -79,7 +79,7 @@ pub fn bounded(text: &[u8], place: Range<usize>, keyword: &Keyword) -> Option<Ra
     let end = place.start + keyword.text.trim_start().trim_end_matches(|c: char| !is_letter(c)).len();
     let found = text.get(place.start..end)?;
     let behind = text.get(end..).unwrap_or_default();
-    if found.eq_ignore_ascii_case(b"key") && is_named_key(text, place.start, end)
+    if found.eq_ignore_ascii_case(b"key") && (is_named_key(text, place.start, end) || behind.starts_with(b" of "))
         || &*keyword.text == "pass" && is_verb(behind)
         || is_in_name(text, place.start, found, keyword)
         || is_grown(text, place.start, found, keyword)

@@ -40,6 +40,12 @@ pub enum Feature {
     BareTail,
     /// A word about logins stands near such a value.
     BareTopic,
+    /// A word that is spelled out.
+    SpelledWord,
+    /// A phrase that is spelled out.
+    SpelledPhrase,
+    /// The answer to a question that only one knows.
+    Answered,
     /// How it is spelled stands behind such a value.
     BareSpelled,
     /// A word or a sign gives such a value.
@@ -227,7 +233,7 @@ pub enum Feature {
 }
 
 /// The weight of each feature, in its order, and how an explanation names it.
-const WEIGHTS: [(f64, &str); 109] = [
+const WEIGHTS: [(f64, &str); 112] = [
     (-2.08, "a credential word"),
     (-0.41, "a word that says other things as often"),
     (-1.34, "several of them"),
@@ -245,6 +251,9 @@ const WEIGHTS: [(f64, &str); 109] = [
     (-0.20, "small words written as one"),
     (-0.20, "letters, then digits"),
     (0.90, "near words about logins"),
+    (1.80, "a word that is spelled out"),
+    (2.40, "a phrase that is spelled out"),
+    (2.90, "the answer to a question that only one knows"),
     (1.50, "spelled out"),
     (0.90, "given by a word"),
     (1.60, "beside a user name"),

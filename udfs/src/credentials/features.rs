@@ -140,7 +140,8 @@ impl Reader<'_> {
             return Err("a code for once");
         }
         // "the code of the article is": in many languages the word for the other sort stands behind.
-        if self.numbers() && sighting.reading.senses.any(Senses::OTHER) && sighting.link != Link::Assigned {
+        let keypad = scene.around.senses.any(Senses::LOCK) && scene.around.senses.any(Senses::KEYPAD);
+        if self.numbers() && !keypad && sighting.reading.senses.any(Senses::OTHER) && sighting.link != Link::Assigned {
             return Err("another sort of code");
         }
         evidence.when(Feature::Once, scene.around.senses.any(Senses::ONCE));
@@ -164,7 +165,7 @@ impl Reader<'_> {
             Class::Act => evidence.add(Feature::OfAct),
             Class::Spelling => evidence.add(Feature::OfSpelling),
             Class::Says | Class::Known => evidence.add(Feature::OfSays),
-            Class::Bare => {}
+            Class::Bare | Class::Answer => {}
             Class::Pair | Class::Arrow => evidence.add(Feature::OfPair),
             Class::Recovery => evidence.add(Feature::OfRecovery),
             Class::Seed => evidence.add(Feature::OfSeed),
@@ -250,7 +251,7 @@ impl Reader<'_> {
     /// The value by itself, as its class wants it.
     pub fn value(&mut self, sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
         match self.keyword.class {
-            Class::Password | Class::Login | Class::Act | Class::Spelling | Class::Says | Class::Pair | Class::Arrow | Class::Known | Class::Bare => {
+            Class::Password | Class::Login | Class::Act | Class::Spelling | Class::Says | Class::Pair | Class::Arrow | Class::Known | Class::Bare | Class::Answer => {
                 password(self.keyword, sighting, evidence)
             }
             Class::Pin | Class::Code | Class::Combination => {

@@ -32,6 +32,8 @@ pub enum Class {
     Recovery,
     /// The seed of one-time codes.
     Seed,
+    /// A question that only one knows the answer to.
+    Answer,
     /// No word: a user name and a value with a stroke between.
     Pair,
     /// No word: an arrow that points at a value.
@@ -165,7 +167,7 @@ enum Mark {
     Keyed,
 }
 
-fn classes(language: &Language) -> [(Class, &[String], Mark); 15] {
+fn classes(language: &Language) -> [(Class, &[String], Mark); 16] {
     use Mark::{Keyed, None, Opens};
     [
         (Class::Password, &language.password, None),
@@ -185,6 +187,7 @@ fn classes(language: &Language) -> [(Class, &[String], Mark); 15] {
         (Class::Says, &language.says, None),
         (Class::Recovery, &language.recovery, None),
         (Class::Seed, &language.seed, None),
+        (Class::Answer, &language.answer, None),
     ]
 }
 

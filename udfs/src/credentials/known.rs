@@ -81,6 +81,7 @@ pub fn judge(text: &[u8], place: Range<usize>, keyword: &Keyword, found: &mut im
     let value = valid_prefix(behind.get(..length).unwrap_or_default()).trim_end_matches(['.', ':', '?', ')', '*', '\'', '’']);
     let shape = Shape::of(value);
     if length == BYTES_MAX
+        || value.contains('/')
         || shape.signs == 0 && !value.contains(['@', '$'])
         || shape.digits == 0
         || lookalike(value).is_some()

@@ -78,6 +78,8 @@ pub struct Language {
     pub says: Vec<String>,
     /// Words that spell a password out: capitals, hyphens, umlauts.
     pub spelling: Vec<String>,
+    /// Questions that only one knows the answer to.
+    pub answer: Vec<String>,
     /// Words for recovery codes.
     pub recovery: Vec<String>,
     /// Words for the seed of one-time codes.

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::languages::VOCABULARY;
+
 /// What [`lookalike`] calls names of hosts and files.
 pub const HOST_OR_FILE: &str = "a host, a file or a version";
 
@@ -226,10 +228,11 @@ fn is_time(unit: &str) -> bool {
 
 /// `name=value` inside one piece: the name is not the value.
 fn is_assignment(value: &str) -> bool {
-    // Words with that sign between: `Maple=Cinder=90`.
+    // Words with that sign between: `Maple=Cinder=90`, `Zuiderzee=1932`.
     let parts: Vec<&str> = value.split('=').collect();
     let word = |part: &&str| !part.is_empty() && part.chars().all(char::is_alphanumeric);
-    if parts.len() >= 3 && parts.iter().all(word) && value.starts_with(char::is_uppercase) && value.ends_with(|c: char| c.is_ascii_digit())
+    let long = |part: &&str| part.chars().count() >= 6 && part.chars().skip(1).all(char::is_lowercase) && VOCABULARY.senses_anywhere(part).is_none();
+    if (parts.len() >= 3 || parts.first().is_some_and(long)) && parts.iter().all(word) && value.starts_with(char::is_uppercase) && value.ends_with(|c: char| c.is_ascii_digit())
     {
         return false;
     }
@@ -366,6 +369,8 @@ fn is_code(value: &str) -> bool {
         || value.contains("=>")
         || value.contains("&&")
         || value.contains("::")
+        || value.contains(":=")
+        || value.starts_with("SQL*")
     {
         return true;
     }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::bare::likeness;
 use super::boundary::{valid_prefix, valid_suffix};
 use super::keywords::Keyword;
 use super::lookalike::{HOST_OR_FILE, is_email, lookalike};
@@ -32,7 +33,9 @@ pub fn judge(text: &[u8], place: Range<usize>, keyword: &Keyword, found: &mut im
     }
     let left = valid_suffix(text.get(place.start.saturating_sub(SIDE_BYTES_MAX)..place.start).unwrap_or_default());
     let left = left.trim_end().trim_end_matches(QUOTES).trim_end_matches(',').trim_end_matches(QUOTES);
-    let user = left.rsplit(|c: char| c.is_whitespace() || matches!(c, ':' | '>' | '(') || QUOTES.contains(&c)).next().unwrap_or_default();
+    // An address as a link of Slack: `<mailto:kim@example.com|kim@example.com>`.
+    let left = left.strip_suffix('>').filter(|link| link.rsplit(['|', ':']).next().is_some_and(is_email)).unwrap_or(left);
+    let user = left.rsplit(|c: char| c.is_whitespace() || matches!(c, ':' | '>' | '(' | '|' | '、' | '，') || QUOTES.contains(&c)).next().unwrap_or_default();
     let stretch = valid_prefix(right);
     let piece = stretch.get(..length).unwrap_or_default();
     let start = piece.len() - piece.trim_start_matches(QUOTES).len();
@@ -50,7 +53,7 @@ pub fn judge(text: &[u8], place: Range<usize>, keyword: &Keyword, found: &mut im
     }
     if !is_user(user)
         || !(stroke || system || word && quoted)
-        || !(is_strong(value) || system && is_worded(value) && (is_email(user) || Shape::of(value).signs > 0))
+        || !(is_strong(value) || system && (is_worded(value) && Shape::of(value).signs > 0 || is_email(user) && (is_worded(value) || likeness(value).is_some())))
     {
         return;
     }

@@ -72,8 +72,20 @@ fn ends_value(c: char) -> bool {
 const PUNCTUATION: &[char] =
     &[',', ';', ')', ']', '}', '，', '、', '；', '）', '(', '（', '[', '\\', '•', '·', '…', '”', '」', '】', '【', '“', '»'];
 
-const ESCAPES: &[(&str, &str)] =
-    &[("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&ndash;", "-"), ("&rarr;", "→")];
+const ESCAPES: &[(&str, &str)] = &[
+    ("&nbsp;", " "),
+    ("&lt;", "<"),
+    ("&gt;", ">"),
+    ("&quot;", "\""),
+    ("&#39;", "'"),
+    ("&ndash;", "-"),
+    ("&rarr;", "→"),
+    ("&ldquo;", "\""),
+    ("&rdquo;", "\""),
+    ("&bdquo;", "\""),
+    ("&laquo;", "\""),
+    ("&raquo;", "\""),
+];
 
 fn closing(open: char) -> Option<&'static [char]> {
     match open {

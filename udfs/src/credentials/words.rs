@@ -5,10 +5,12 @@
 //! that is a plain word needs quotes or an assignment, a value that nobody would write as a word needs little.
 
 mod above;
+mod answer;
 mod hope;
 mod label;
 mod look;
 mod phrase;
+mod spelled;
 
 pub use hope::SETTING;
 
@@ -61,8 +63,7 @@ pub fn keywords() -> &'static [Keyword] {
 pub fn speaks_of_logins(number: u32) -> bool {
     KEYWORDS.get(number as usize).is_some_and(|keyword| match keyword.class {
         Class::Password | Class::Login => true,
-        Class::Act => keyword.opens,
-        _ => false,
+        _ => keyword.opens || keyword.keyed,
     })
 }
 
@@ -80,7 +81,11 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
         Class::Pair => return pair::judge(text, place, keyword, found),
         Class::Known => return known::judge(text, place, keyword, found),
         Class::Arrow => return pair::pointed(text, place, keyword, found),
+        Class::Answer => return answer::judge(text, place, keyword, found),
         _ => {}
+    }
+    if is_tag_name(text, &place) {
+        return;
     }
     let blank = keyword.text.len() - keyword.text.trim_start().len();
     if blank > 0 && place.end < text.len() {
@@ -118,6 +123,9 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
         return;
     }
     reader.above(found);
+    if keyword.class == Class::Spelling {
+        reader.spelled(found);
+    }
     if numbers || matches!(keyword.class, Class::Password | Class::Login | Class::Spelling | Class::Act) && !typed {
         let start = place.start.saturating_sub(BEFORE_BYTES);
         let before = text.get(start..place.start).unwrap_or_default();
@@ -131,6 +139,12 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
             reader.before(found);
         }
     }
+}
+
+/// Whether the word is the name of a tag of markup: `<code>`.
+fn is_tag_name(text: &[u8], place: &Range<usize>) -> bool {
+    let before = text.get(..place.start).unwrap_or_default();
+    text.get(place.start..place.end) == Some(b"code") && text.get(place.end) == Some(&b'>') && (before.ends_with(b"<") || before.ends_with(b"</") || before.ends_with(b"&lt;") || before.ends_with(b"&lt;/"))
 }
 
 /// Whether the letters that a code grew together with name what it opens (`Türcode`), where there are such letters.
@@ -211,7 +225,7 @@ impl<'t> Reader<'t> {
     /// Hands on a candidate with what decided. Says whether it passed.
     pub fn hand(&mut self, sighting: &Sighting<'_>, found: &mut impl FnMut(Candidate)) -> bool {
         let number = match self.keyword.class {
-            Class::Password | Class::Act | Class::Spelling | Class::Says | Class::Known | Class::Bare => 0,
+            Class::Password | Class::Act | Class::Spelling | Class::Says | Class::Known | Class::Bare | Class::Answer => 0,
             Class::Pin | Class::Code | Class::Combination => 1,
             Class::Secret => 2,
             Class::Login | Class::Pair | Class::Arrow => 3,

@@ -63,7 +63,8 @@ pub fn likeness(value: &str) -> Option<Likeness> {
     }
     let words = plain_words(value);
     let cased = shape.lower > 0 && shape.upper > 0;
-    let parted = shape.joints > 0 && words >= 2;
+    let short = |part: &str| part.chars().count() == 2 && part.chars().all(char::is_alphabetic) && part.chars().skip(1).all(char::is_lowercase);
+    let parted = shape.joints > 0 && words >= 2 || words == 1 && shape.joints >= 2 && value.split(['-', '_', '.']).any(short);
     // What a generator made has no words in it.
     let random = shape.lower >= 2 && shape.upper >= 2 && shape.digits >= 2 && shape.chars >= 10 && !value.contains(['+', '.', '-', '_']);
     let one_joint = ['-', '_', '.'].iter().filter(|joint| value.contains(**joint)).count() == 1;
@@ -74,7 +75,7 @@ pub fn likeness(value: &str) -> Option<Likeness> {
         0 if shape.upper == 0 && (words >= 2 && shape.sign_inside || words >= 2 && shape.joints >= 2 && one_joint) => Likeness::LowerPhrase,
         1.. if cased && shape.sign_inside && (words > 0 || random) => Likeness::Signed,
         1.. if cased && parted => Likeness::Worded,
-        1.. if cased && (words > 0 && shape.joints > 0 || humped()) => Likeness::Named,
+        1.. if cased && (words > 0 && shape.joints > 0 || humped() || is_generated(value)) => Likeness::Named,
         1.. if shape.sign_inside && words > 0 => Likeness::LowerSigned,
         1.. if parted => Likeness::LowerWorded,
         1.. if tail => Likeness::Tail,
@@ -86,15 +87,19 @@ pub fn likeness(value: &str) -> Option<Likeness> {
         || value.split(|c: char| !c.is_alphanumeric()).any(is_random)
         || is_member(value)
         || is_technical(value)
-        || lookalike(value).is_some();
+        || lookalike(value).is_some_and(|reason| !(reason == "code" && likeness == Likeness::LowerPhrase));
     (!other || likeness == Likeness::Signed && random && !is_variable(value) && lookalike(value).is_none()).then_some(likeness)
 }
 
-/// Words as people write them, three small letters or more but for the first: two of them in `gatoPardo_58`.
+/// Words as people write them, three small letters or more but for the first: two of them in `gatoPardo_58`, one in `Sw1ft`.
 fn plain_words(value: &str) -> usize {
     const LETTERS_MIN: usize = 3;
     let (mut words, mut letters, mut before) = (0, 0, ' ');
-    for c in value.chars() {
+    let chars: Vec<char> = value.chars().collect();
+    for (at, &c) in chars.iter().enumerate() {
+        // A digit for a letter.
+        let spelled = c.is_ascii_digit() && before.is_lowercase() && chars.get(at + 1).is_some_and(|next| next.is_lowercase());
+        let c = if spelled { 'x' } else { c };
         let begins = c.is_uppercase() && before.is_lowercase() || c.is_alphabetic() && !before.is_alphabetic();
         letters = if !c.is_alphabetic() || c.is_uppercase() && before.is_uppercase() { 0 } else if begins { 1 } else { letters + 1 };
         words += usize::from(letters == LETTERS_MIN);
@@ -118,6 +123,17 @@ fn is_random(part: &str) -> bool {
     const LONG: usize = 24;
     let turns = part.chars().zip(part.chars().skip(1)).filter(|(a, b)| a.is_numeric() != b.is_numeric()).count();
     part.len() >= CHARS_MIN && turns >= TURNS_MIN || part.len() >= LONG && turns > 0
+}
+
+/// Two short parts or more in which letters of both cases and digits are mixed: `r9Gq_Xe4-Lm7Z`.
+fn is_generated(value: &str) -> bool {
+    const CHARS_MAX: usize = 6;
+    let mixed = |part: &&str| {
+        let has = |test: fn(char) -> bool| part.chars().any(test);
+        [has(char::is_lowercase), has(char::is_uppercase), has(char::is_numeric)].into_iter().filter(|has| *has).count() >= 2
+    };
+    let parts: Vec<&str> = value.split(['-', '_', '.']).collect();
+    value.contains(['-', '_']) && parts.iter().all(|part| part.len() <= CHARS_MAX) && parts.iter().filter(|part| mixed(part)).count() >= 2
 }
 
 /// A member of a program: `Application.ReadWrite.All`.

@@ -25,6 +25,10 @@ pub struct Sides {
     pub given: bool,
     /// A user's name or an address stands before it.
     pub paired: bool,
+    /// Nothing but a comma stands between it and what may be a user's name: so do the members of a list.
+    pub listed: bool,
+    /// A word for a user or a login labels it: "login: kim42".
+    pub labelled: bool,
     /// How it is spelled stands right behind it: "all lower case".
     pub spelled: bool,
     /// A question mark stands behind it.
@@ -54,22 +58,26 @@ impl Sides {
             [] => ("", ""),
         };
         let says = senses(word);
-        if says.any(Senses::NAMED) || says.any(Senses::JOIN) && senses(before_that).any(Senses::NAMED) {
+        let beside = line.ends_with(word);
+        if beside && (says.any(Senses::NAMED) || says.any(Senses::JOIN) && senses(before_that).any(Senses::NAMED)) {
             return None;
         }
         // A sentence that ended says nothing of what follows.
         let ended = line.ends_with(['.', '?', '!']);
         let gives = Senses::JOIN.and(Senses::AND).and(Senses::GIVEN).and(Senses::KEYPAD);
-        let joins = !ended && (says.any(gives) || THEN.contains(&word.to_lowercase().as_str()));
-        let signed = line.ends_with([':', '→', '-', '–', '—', '=']) && !line.ends_with("--");
+        let joins = !ended && (says.any(gives) || HANDS_OVER.contains(&word.to_lowercase().as_str()));
+        let assigned = line.ends_with([':', '→', '-', '–', '—', '=']) && !line.ends_with("--") && !left.ends_with(':');
+        let signed = assigned && !says.any(Senses::NAMED);
         let ahead = if joins { line.trim_end_matches(BETWEEN).strip_suffix(word).unwrap_or(line) } else { line };
         let user = ahead.trim_end_matches(BETWEEN).rsplit([' ', '|', '`', '*', '"', '(', '>', '\n', '、']).next().unwrap_or_default();
         let divided = joins || line.ends_with([',', '/', '|', '&', '+', '-', ':', '`']);
         Some(Self {
             quoted,
-            alone: first && last,
+            alone: (first || signed) && last,
             given: joins || signed && (last || quoted || right.starts_with([' ', ',', '.'])),
             paired: divided && is_of_system(user, line.ends_with('/')),
+            listed: !joins && line.ends_with([',', '`']) && !is_email(user),
+            labelled: assigned && says.any(Senses::LOGIN),
             spelled: is_spelled(right),
             asked: right.starts_with('?'),
         })
@@ -104,12 +112,16 @@ fn is_spelled(right: &str) -> bool {
 }
 
 /// What stands behind the last sign or tag that begins a line.
-fn line_of(left: &str) -> &str {
+pub fn line_of(left: &str) -> &str {
     const BEGINNINGS: &[&str] = &["\n", "<p>", "<br>", "<br/>", "<br />", "<li>", "<div>", "<td>", "</blockquote>"];
     let start = BEGINNINGS.iter().filter_map(|begin| left.rfind(begin).map(|at| at + begin.len())).max();
     left.get(start.unwrap_or(0)..).unwrap_or_default()
 }
 
-/// "then": what is typed in next.
-const THEN: &[&str] =
-    &["then", "dann", "danach", "puis", "ensuite", "luego", "poi", "dan", "daarna", "depois", "potem", "sonra", "sedan", "sen", "så"];
+/// "then", "try", "type", "put in": what is typed in next.
+const HANDS_OVER: &[&str] = &[
+    "then", "try", "type", "put", "enter", "use", "paste", "dann", "danach", "probier", "versuch", "nimm", "eingeben", "tippe", "puis", "ensuite",
+    "essaie", "essayez", "tape", "tapez", "saisis", "saisir", "mets", "mettez", "luego", "pon", "poned", "prueba", "usa", "puse", "poi", "prova", "metti", "mettete",
+    "dan", "daarna", "probeer", "gebruik", "depois", "tenta", "testa", "usem", "coloca", "potem", "wpisz", "spróbuj", "sonra", "dene", "yaz", "gir", "sedan", "sen", "så",
+    "skriv", "prøv", "brug", "bruk", "kokeile", "taip", "coba", "попробуй", "введи", "потом",
+];

@@ -71,8 +71,12 @@ fn gives(sighting: &Sighting<'_>, around: Senses, is_code: bool) -> bool {
     // "the gate is 1200 mm wide": a number with a unit counts something.
     let next = rest.trim_start().split(|c: char| !c.is_alphanumeric() && c != '%').next().unwrap_or_default();
     let counts = is_unit(next);
+    // "Alarm panel. New one is 4471#": the signs of a keypad, and a lock.
+    let signed = sighting.value.ends_with(['*', '#']) && around.any(Senses::LOCK);
+    let (far, ended) = (token.before.quoted, token.before.sentence && !signed);
     match link {
         Link::Assigned => true,
+        Link::Copula if is_code && !counts && (signed || far && place <= 2 * PLACES_MAX) => !ended,
         Link::Late => is_code && place <= PLACES_MAX && !token.before.sentence,
         Link::Copula => is_code && place <= PLACES_MAX && !counts && !token.before.sentence,
         Link::Adjacent | Link::Near => {

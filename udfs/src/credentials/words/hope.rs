@@ -169,7 +169,7 @@ impl Reader<'_> {
         const WORDS: &[Feature] = &[Feature::Word, Feature::WordBare, Feature::WordShort, Feature::Common, Feature::Phrase];
         const DIGITS: &[Feature] = &[Feature::Digits, Feature::DigitsFew];
         match self.keyword.class {
-            Class::Password | Class::Login | Class::Act | Class::Spelling | Class::Says | Class::Pair | Class::Arrow | Class::Known | Class::Bare => {
+            Class::Password | Class::Login | Class::Act | Class::Spelling | Class::Says | Class::Pair | Class::Arrow | Class::Known | Class::Bare | Class::Answer => {
                 Run::of(value).map_or(f64::INFINITY, Run::weight_max).max(Evidence::most(WORDS)).max(Evidence::most(DIGITS))
             }
             _ => f64::INFINITY,

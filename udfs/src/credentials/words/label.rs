@@ -53,6 +53,15 @@ const OTHER_NAMES: &[&str] = &[
     "regex",
 ];
 
+/// A key of reCAPTCHA: those of sites and the secret ones look alike.
+pub fn is_of_captcha(value: &str) -> bool {
+    value.len() == 40 && value.starts_with("6L") && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+}
+
+fn holds_folded(text: &[u8], part: &[u8]) -> bool {
+    holds(&text.to_ascii_lowercase(), part)
+}
+
 impl Reader<'_> {
     /// What the value at `start` is by what stands around it: nothing where that leaves it a credential.
     pub fn names_something_else(&self, start: usize, value: &str, link: Link) -> Option<&'static str> {
@@ -71,7 +80,7 @@ impl Reader<'_> {
             Some("an invitation to a call")
         } else if self.is_in_certificate(start) {
             Some("a certificate")
-        } else if class == Class::Secret && is_hash(value) && self.is_for_searches(start) {
+        } else if class == Class::Secret && is_hash(value) && self.is_for_searches(start) || is_of_captcha(value) && holds_folded(ahead, b"site") {
             Some("public by design")
         } else if matches!(class, Class::Password | Class::Secret | Class::Act | Class::Login)
             && link != Link::Column
