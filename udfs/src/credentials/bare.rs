@@ -6,6 +6,7 @@
 mod likeness;
 mod sides;
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -17,10 +18,19 @@ use super::languages::Senses;
 use super::placeholder;
 use super::ruleset::{Candidate, RuleNumber};
 use super::words::{PASSWORD_RULE, Reader};
-pub use likeness::likeness;
-use likeness::{CHARS, HUMPS_MIN, Likeness};
+pub use likeness::Likeness;
+use likeness::{CHARS, HUMPS_MIN};
 pub use sides::line_of;
-use sides::Sides;
+use sides::Ends;
+
+/// What a word near a piece speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Topic {
+    /// Logins, users, what opens.
+    Login,
+    /// Passwords.
+    Password,
+}
 
 /// No keyword: the value speaks for itself.
 static NONE: LazyLock<Keyword> = LazyLock::new(|| sign("", Class::Bare, false));
@@ -71,15 +81,16 @@ fn kind(byte: u8) -> u8 {
 /// what stands around a place counts as it may be cut, not as it is.
 pub fn places(values: &[u8], from: usize, to: usize, mut each: impl FnMut(usize)) {
     for start in (from..to).step_by(BLOCK) {
-        let mut block = [0; AHEAD + BLOCK];
         let window = values.get(start.saturating_sub(AHEAD)..(start + BLOCK).min(to)).unwrap_or_default();
-        let ahead = AHEAD.saturating_sub(start);
-        match window.first_chunk() {
-            Some(whole) if ahead == 0 => block = *whole,
-            _ => block.iter_mut().skip(ahead).zip(window).for_each(|(to, from)| *to = *from),
-        }
-        let hints = hints(&block);
-        for (offset, eight) in (0..).step_by(8).zip(hints.as_chunks().0) {
+        let mut padded = [0; AHEAD + BLOCK];
+        let block = match window.first_chunk() {
+            Some(block) if start >= AHEAD => block,
+            _ => {
+                padded.iter_mut().skip(AHEAD.saturating_sub(start)).zip(window).for_each(|(to, from)| *to = *from);
+                &padded
+            }
+        };
+        for (offset, eight) in (0..).step_by(8).zip(hints(block).as_chunks().0) {
             let mut eight = u64::from_le_bytes(*eight);
             while eight != 0 {
                 let at = offset + eight.trailing_zeros() as usize / 8;
@@ -132,46 +143,80 @@ fn may_be(values: &[u8], at: usize) -> bool {
 }
 
 /// Looks at the piece of text around the place at `at`; `topics` are the places of words about logins, in order.
-pub fn judge(text: &[u8], at: usize, topics: &[usize], found: &mut impl FnMut(Candidate)) {
+pub fn judge(text: &[u8], at: usize, topics: &[(usize, Topic)], found: &mut impl FnMut(Candidate)) {
     let Some(range) = piece(text, at) else { return };
     if first_place(text, &range) == Some(at) {
-        weigh(text, range, |likeness| !likeness.needs_topic(), is_near(topics, at), found);
+        weigh(text, range, |likeness: Likeness| !likeness.needs_topic(), nearest(topics, at), found);
     }
 }
 
 /// Looks at the pieces of text near words about logins that are less than a password everywhere else.
-pub fn near(text: &[u8], topics: &[usize], found: &mut impl FnMut(Candidate)) {
+pub fn near(text: &[u8], topics: &[(usize, Topic)], found: &mut impl FnMut(Candidate)) {
     let mut done = 0;
-    for topic in topics {
-        let mut at = topic.saturating_sub(TOPIC_BEFORE_BYTES).max(done);
+    for (topic, _) in topics {
+        let mut start = topic.saturating_sub(TOPIC_BEFORE_BYTES).max(done);
         let end = (topic + TOPIC_BEHIND_BYTES).min(text.len());
-        while at < end {
-            let rest = text.get(at..).unwrap_or_default();
+        while start < end {
+            let rest = text.get(start..).unwrap_or_default();
             let length = rest.iter().take_while(|byte| kind(**byte) != CUT).count();
-            let all = rest.iter().take(length).fold(0, |all, byte| all | kind(*byte));
-            if length >= CHARS.start && all & (DIGIT | SIGN | JOINT) != 0 {
-                // Somewhere in the middle, so that a sign of another script cuts where it stands.
-                let inside = rest.iter().take(length).position(|byte| kind(*byte) & (DIGIT | SIGN | JOINT) != 0).unwrap_or(0);
-                if let Some(range) = piece(text, at + inside) {
-                    weigh(text, range, Likeness::needs_topic, true, found);
-                }
+            if length >= CHARS.start
+                && let Some(inside) = inside_weak(rest.get(..length).unwrap_or_default())
+                && let Some(range) = piece(text, start + inside)
+            {
+                weigh(text, range, Likeness::needs_topic, nearest(topics, start), found);
             }
-            at += length + 1;
+            start += length + 1;
         }
-        done = at.max(done);
+        done = start.max(done);
     }
 }
 
-fn is_near(topics: &[usize], at: usize) -> bool {
-    topics.iter().any(|topic| topic.saturating_sub(TOPIC_BEFORE_BYTES) <= at && at <= topic + TOPIC_BEHIND_BYTES)
+/// A place inside a piece that may be one of those that need a word about logins: digits beside letters, or small letters with signs inside.
+fn inside_weak(piece: &[u8]) -> Option<usize> {
+    const LETTERS_MIN: usize = 3;
+    const TAIL_DIGITS_MAX: usize = 4;
+    let (mut all, mut counts, mut letters, mut words, mut inside) = (0, [0usize; 64], 0, 0, None);
+    for (at, byte) in piece.iter().enumerate() {
+        let kind = kind(*byte);
+        all |= kind;
+        counts[usize::from(kind) % 64] += 1;
+        letters = if kind & (LOWER | UPPER) != 0 { letters + 1 } else { 0 };
+        words += usize::from(letters == LETTERS_MIN);
+        if kind & (DIGIT | SIGN | JOINT) != 0 && inside.is_none() {
+            inside = Some(at);
+        }
+    }
+    let (digits, joints) = (counts[usize::from(DIGIT)], counts[usize::from(JOINT)]);
+    let may_be = if digits == 0 {
+        all & UPPER == 0 && words >= 2 && (all & SIGN != 0 || joints >= 2)
+    } else if all & (SIGN | JOINT) == 0 {
+        digits <= TAIL_DIGITS_MAX
+    } else {
+        // With capitals and small letters it is one of the others.
+        words > 0 && !(all & LOWER != 0 && all & UPPER != 0 && piece.is_ascii() && piece.last().is_some_and(|last| kind(*last) & (SIGN | JOINT) == 0))
+    };
+    inside.filter(|_| may_be)
+}
+
+/// What is spoken of near a place: passwords rather than logins.
+fn nearest(topics: &[(usize, Topic)], at: usize) -> Option<Topic> {
+    let near = |topic: usize| topic.saturating_sub(TOPIC_BEFORE_BYTES) <= at && at <= topic + TOPIC_BEHIND_BYTES;
+    topics.iter().filter(|(place, _)| near(*place)).map(|(_, topic)| *topic).max()
 }
 
 /// Weighs a piece of a certain likeness.
-fn weigh(text: &[u8], range: Range<usize>, wanted: impl Fn(Likeness) -> bool, topical: bool, found: &mut impl FnMut(Candidate)) {
+fn weigh(text: &[u8], range: Range<usize>, wanted: impl Fn(Likeness) -> bool, topic: Option<Topic>, found: &mut impl FnMut(Candidate)) {
     let value = valid_prefix(text.get(range.clone()).unwrap_or_default());
-    let Some(likeness) = likeness(&value.replace("&amp;", "&")).filter(|likeness| wanted(*likeness)) else { return };
+    let plain = if value.contains('&') { Cow::Owned(value.replace("&amp;", "&")) } else { Cow::Borrowed(value) };
+    let Some(likeness) = Likeness::of(&plain).filter(|likeness| wanted(*likeness)) else { return };
+    let ends = Ends::of(text, &range);
+    // Most pieces end here, before any word is looked up in its language.
+    let speaks = !likeness.needs_cue() || ends.may_stand_out() || likeness.may_be_given() && ends.may_be_given();
+    if !speaks || likeness.is_something_else(&plain) {
+        return;
+    }
     let mut reader = Reader::new(text, range.start..range.start, &NONE);
-    let Some(sides) = Sides::of(text, &range, reader.tongue()) else { return };
+    let Some(sides) = ends.sides(reader.tongue()) else { return };
     // Users are called so.
     if sides.labelled && likeness == Likeness::Tail {
         return;
@@ -185,8 +230,10 @@ fn weigh(text: &[u8], range: Range<usize>, wanted: impl Fn(Likeness) -> bool, to
     }
     let mut evidence = Evidence::new();
     evidence.add(likeness.feature());
-    evidence.when(Feature::BareTopic, topical);
+    evidence.when(Feature::BareTopic, topic == Some(Topic::Login));
+    evidence.when(Feature::BareOfPassword, topic == Some(Topic::Password));
     evidence.when(Feature::BareGiven, sides.given);
+    evidence.when(Feature::BareTyped, sides.typed);
     evidence.when(Feature::BarePaired, sides.paired && !(sides.listed && likeness.needs_topic()));
     evidence.when(Feature::BareAlone, sides.alone);
     evidence.when(Feature::BareQuoted, sides.quoted);
@@ -201,7 +248,7 @@ fn weigh(text: &[u8], range: Range<usize>, wanted: impl Fn(Likeness) -> bool, to
     }
 }
 
-/// The piece of text around the byte at `at`, without the signs that close or quote it.
+/// The piece of text around the byte at `at`.
 fn piece(text: &[u8], at: usize) -> Option<Range<usize>> {
     let from = at.saturating_sub(SIDE_BYTES);
     let before = text.get(from..at)?;
@@ -214,14 +261,21 @@ fn piece(text: &[u8], at: usize) -> Option<Range<usize>> {
     }
     let piece = valid_prefix(text.get(from + start..at + end)?);
     let inside = at - from - start;
+    if piece.is_ascii() {
+        return Some(trimmed(piece, from + start));
+    }
     // Scripts that write words without blanks leave none around it either, and their signs close it.
     let foreign = |c: char| is_unspaced(c) || !c.is_ascii() && !c.is_alphanumeric();
     let head = piece.get(..inside)?.char_indices().rev().find(|(_, c)| foreign(*c)).map_or(0, |(at, c)| at + c.len_utf8());
     let tail = piece.get(inside..)?.find(foreign).map_or(piece.len(), |at| inside + at);
-    let whole = piece.get(head..tail)?;
-    let own = whole.trim_start_matches(['*', '_', '~']);
-    let start = from + start + head + whole.len() - own.len();
-    Some(start..start + own.trim_end_matches(['.', '?', ':', '*', '_', '~', '-']).len())
+    Some(trimmed(piece.get(head..tail)?, from + start + head))
+}
+
+/// The piece that starts at `start` without the signs that close or quote it.
+fn trimmed(piece: &str, start: usize) -> Range<usize> {
+    let own = piece.trim_start_matches(['*', '_', '~']);
+    let start = start + piece.len() - own.len();
+    start..start + own.trim_end_matches(['.', '?', ':', '*', '_', '~', '-']).len()
 }
 
 /// Whether the byte ends a piece. An escaped `&` belongs to it, what else is escaped does not.

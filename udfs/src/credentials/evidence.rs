@@ -24,6 +24,8 @@ pub enum Feature {
     OfPair,
     /// No word: a sign inside and a digit.
     BareSigned,
+    /// No word: words, one sort of joint and a number.
+    BareNumbered,
     /// No word: words, joints and a digit.
     BareWorded,
     /// No word: a phrase written as one.
@@ -40,6 +42,8 @@ pub enum Feature {
     BareTail,
     /// A word about logins stands near such a value.
     BareTopic,
+    /// A word for a password stands near such a value.
+    BareOfPassword,
     /// A word that is spelled out.
     SpelledWord,
     /// A phrase that is spelled out.
@@ -50,6 +54,8 @@ pub enum Feature {
     BareSpelled,
     /// A word or a sign gives such a value.
     BareGiven,
+    /// A word for typing in or trying stands before such a value.
+    BareTyped,
     /// A user's name stands before such a value.
     BarePaired,
     /// Such a value is all that its line says.
@@ -233,7 +239,7 @@ pub enum Feature {
 }
 
 /// The weight of each feature, in its order, and how an explanation names it.
-const WEIGHTS: [(f64, &str); 112] = [
+const WEIGHTS: [(f64, &str); 115] = [
     (-2.08, "a credential word"),
     (-0.41, "a word that says other things as often"),
     (-1.34, "several of them"),
@@ -242,23 +248,26 @@ const WEIGHTS: [(f64, &str); 112] = [
     (-1.75, "how a password is spelled"),
     (-2.17, "what something is"),
     (-1.49, "a user and a value"),
-    (2.80, "shaped like nothing but a password"),
-    (2.40, "words and a number written as one"),
-    (1.60, "words written as one"),
-    (0.60, "a word and a number written as one"),
+    (2.60, "shaped like nothing but a password"),
+    (1.90, "words and a number written as one"),
+    (1.30, "words with a digit written as one"),
+    (1.00, "words written as one"),
+    (0.40, "a word and a number written as one"),
     (1.30, "a sign inside, and a digit"),
     (0.30, "small words and a number written as one"),
-    (-0.20, "small words written as one"),
-    (-0.20, "letters, then digits"),
-    (0.90, "near words about logins"),
+    (0.00, "small words written as one"),
+    (0.00, "letters, then digits"),
+    (0.60, "near words about logins"),
+    (1.00, "near a word for a password"),
     (1.80, "a word that is spelled out"),
     (2.40, "a phrase that is spelled out"),
     (2.90, "the answer to a question that only one knows"),
     (1.50, "spelled out"),
-    (0.90, "given by a word"),
+    (0.60, "given by a word"),
+    (1.00, "what is typed in"),
     (1.60, "beside a user name"),
-    (0.80, "alone on its line"),
-    (0.50, "in quotes"),
+    (0.50, "alone on its line"),
+    (0.30, "in quotes"),
     (0.73, "near a word for a PIN"),
     (0.07, "near a word for a code"),
     (-0.71, "near a word for a combination"),

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::bare::likeness;
+use super::bare::Likeness;
 use super::boundary::{valid_prefix, valid_suffix};
 use super::keywords::Keyword;
 use super::lookalike::{HOST_OR_FILE, is_email, lookalike};
@@ -53,7 +53,7 @@ pub fn judge(text: &[u8], place: Range<usize>, keyword: &Keyword, found: &mut im
     }
     if !is_user(user)
         || !(stroke || system || word && quoted)
-        || !(is_strong(value) || system && (is_worded(value) && Shape::of(value).signs > 0 || is_email(user) && (is_worded(value) || likeness(value).is_some())))
+        || !(is_strong(value) || system && (is_worded(value) && Shape::of(value).signs > 0 || is_email(user) && (is_worded(value) || Likeness::of(value).is_some_and(|likeness| !likeness.is_something_else(value)))))
     {
         return;
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::bare;
+use super::bare::{self, Topic};
 use super::compiled::{CompiledRule, Verdict, exceptions};
 use super::encoded::{self, Encoding, LEVELS_MAX};
 use super::fingerprint::{HIDDEN, SHOWN_BYTES, masked};
@@ -207,15 +207,13 @@ impl RuleSet {
         // What a vendor's rule knows as an example is no password either.
         let mut examples: Vec<(Range<usize>, &'static str)> = Vec::new();
         let mut decoded: Vec<(Encoding, Range<usize>)> = Vec::new();
-        let mut topics: Vec<usize> = Vec::new();
+        let mut topics: Vec<(usize, Topic)> = Vec::new();
         let mut rest = tries.as_slice();
         while let Some(&(route, start, end)) = rest.first() {
             match route {
                 Route::Pattern(number) => rest = self.pattern(text, number, rest, looks, &mut examples, found),
                 Route::Keyword(number) => {
-                    if words::speaks_of_logins(number) {
-                        topics.push(start);
-                    }
+                    topics.extend(words::topic(number).map(|topic| (start, topic)));
                     words::judge(text, start..end, number, looks.all, &mut |candidate| found(unless_example(candidate, &examples)));
                     rest = &rest[1..];
                 }

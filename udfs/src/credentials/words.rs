@@ -16,6 +16,7 @@ pub use hope::SETTING;
 
 use std::ops::Range;
 
+use super::bare::Topic;
 use super::boundary::{bounded, grown_before, is_letter, is_unspaced, valid_prefix, valid_suffix};
 use super::glance::{self, Places};
 use super::keywords::{Class, KEYWORDS, Keyword};
@@ -59,12 +60,14 @@ pub fn keywords() -> &'static [Keyword] {
     &KEYWORDS
 }
 
-/// Whether the keyword speaks of logins and passwords, and of nothing else as often.
-pub fn speaks_of_logins(number: u32) -> bool {
-    KEYWORDS.get(number as usize).is_some_and(|keyword| match keyword.class {
-        Class::Password | Class::Login => true,
-        _ => keyword.opens || keyword.keyed,
-    })
+/// What the keyword speaks of, where that is passwords or logins.
+pub fn topic(number: u32) -> Option<Topic> {
+    let keyword = KEYWORDS.get(number as usize)?;
+    match keyword.class {
+        Class::Password if !keyword.shared => Some(Topic::Password),
+        Class::Password | Class::Login => Some(Topic::Login),
+        _ => (keyword.opens || keyword.keyed).then_some(Topic::Login),
+    }
 }
 
 /// Bytes behind and before a keyword that are read.

@@ -18,11 +18,13 @@ pub const HUMPS_MIN: usize = 3;
 pub enum Likeness {
     /// A sign inside that words do not hold, capitals and a digit: `Nordkai!5520`.
     Signed,
-    /// Two words or more, joints between, capitals and a digit: `Mildew.Tuesday.19`.
+    /// Two words or more, one sort of joint between, capitals, and a number that counts nothing: `Mildew.Tuesday.19`.
+    Numbered,
+    /// Two words or more, joints between, capitals and a digit: `gatoPardo_58`, `StopAskingMeJo1`.
     Worded,
     /// Three words or more without a digit, or two with a sign between, and capitals: `Plosive.Shield.Bondi`.
     Phrase,
-    /// A word and a number, as names have them too: `Cambridge_1209`, `StopAskingMeJo1`.
+    /// A word and a number, as names have them too: `Cambridge_1209`.
     Named,
     /// A sign inside, a digit and small letters: `h4ddock&chips`.
     LowerSigned,
@@ -40,9 +42,20 @@ impl Likeness {
         matches!(self, Self::LowerSigned | Self::LowerWorded | Self::LowerPhrase | Self::Tail)
     }
 
+    /// Something must speak for it: a word that gives it, quotes, a user beside it.
+    pub fn needs_cue(self) -> bool {
+        !matches!(self, Self::Signed | Self::Numbered | Self::Worded | Self::Phrase | Self::LowerSigned)
+    }
+
+    /// A word that gives it is enough.
+    pub fn may_be_given(self) -> bool {
+        !matches!(self, Self::Tail | Self::LowerPhrase)
+    }
+
     pub fn feature(self) -> Feature {
         match self {
             Self::Signed => Feature::BareSigned,
+            Self::Numbered => Feature::BareNumbered,
             Self::Worded => Feature::BareWorded,
             Self::Phrase => Feature::BarePhrase,
             Self::Named => Feature::BareNamed,
@@ -52,43 +65,75 @@ impl Likeness {
             Self::Tail => Feature::BareTail,
         }
     }
+
+    /// What the value is made of, if it may be a password.
+    pub fn of(value: &str) -> Option<Self> {
+        let shape = Shape::of(value);
+        let typed = |c: char| c.is_alphanumeric() || c.is_ascii() && kind(c as u8) & (SIGN | JOINT) != 0;
+        if !CHARS.contains(&shape.chars) || shape.letters() == 0 || !value.chars().all(typed) {
+            return None;
+        }
+        let words = plain_words(value);
+        // Signs at the end may be the sentence's.
+        let is_sign = |c: char| c.is_ascii() && kind(c as u8) == SIGN;
+        let inside = value.trim_matches(is_sign).contains(is_sign);
+        let cased = shape.lower > 0 && shape.upper > 0;
+        let short = |part: &str| part.chars().count() == 2 && part.chars().all(char::is_alphabetic) && part.chars().skip(1).all(char::is_lowercase);
+        let parted = shape.joints > 0 && words >= 2 || words == 1 && shape.joints >= 2 && value.split(['-', '_', '.']).any(short);
+        let random = || is_shuffled(value);
+        let one_joint = ['-', '_', '.'].iter().filter(|joint| value.contains(**joint)).count() == 1;
+        let humped = || shape.joints + shape.signs == 0 && shape.tail && shape.digits <= 4 && humps(value) >= HUMPS_MIN;
+        let tail = shape.tail && shape.digits <= 4 && shape.letters() >= 4;
+        Some(match shape.digits {
+            0 if cased && (words >= 2 && inside && !value.contains('+') || words >= 3 && shape.joints >= 2) => Self::Phrase,
+            0 if shape.upper == 0 && (words >= 2 && inside || words >= 2 && shape.joints >= 2 && one_joint) => Self::LowerPhrase,
+            1.. if cased && inside && (words > 0 || random()) => if is_signed_name(value) { Self::Worded } else { Self::Signed },
+            1.. if cased && parted && words >= 2 && is_numbered_phrase(value) => Self::Numbered,
+            1.. if cased && (parted || humped()) => Self::Worded,
+            1.. if cased && (words > 0 && shape.joints > 0 || is_generated(value)) => Self::Named,
+            1.. if inside && words > 0 => Self::LowerSigned,
+            1.. if parted => Self::LowerWorded,
+            1.. if tail => Self::Tail,
+            _ => return None,
+        })
+    }
+
+    /// Whether the value is rather something else: a link, a host, an id of a vendor, a member of a program.
+    pub fn is_something_else(self, value: &str) -> bool {
+        let other = |value: &str| {
+            value.contains("++")
+                || value.contains("..")
+                || value.split(|c: char| !c.is_alphanumeric()).any(is_random)
+                || is_member(value)
+                || is_technical(value)
+        };
+        is_variable(value)
+            || lookalike(value).is_some_and(|reason| !(reason == "code" && self == Self::LowerPhrase))
+            || other(value) && !(self == Self::Signed && is_shuffled(value))
+    }
 }
 
-/// What the value is made of, where that is not something else.
-pub fn likeness(value: &str) -> Option<Likeness> {
+/// Names are numbered with these signs: `Room#3`, `Share$2`.
+fn is_signed_name(value: &str) -> bool {
+    let name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let signs = value.chars().filter(|c| !name(*c)).count();
+    let numbered = value.split_once(['#', '+', '$', '*']).is_some_and(|(_, number)| number.starts_with(|c: char| c.is_ascii_digit()));
+    signs == 1 && numbered
+}
+
+/// Words with one sort of joint and a number behind that is neither a year nor one that counts: `Rainy-Otter-58`.
+fn is_numbered_phrase(value: &str) -> bool {
+    const JOINTS: [char; 3] = ['-', '_', '.'];
+    let Some((_, number)) = value.rsplit_once(JOINTS) else { return false };
+    let year = number.len() == 4 && (number.starts_with("19") || number.starts_with("20"));
+    let one = JOINTS.iter().filter(|joint| value.contains(**joint)).count() == 1;
+    one && (2..=4).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit()) && !year
+}
+
+/// What a generator made has no words in it: `UpRz3ix2UfNj6!8!3a`.
+fn is_shuffled(value: &str) -> bool {
     let shape = Shape::of(value);
-    let typed = |c: char| c.is_alphanumeric() || c.is_ascii() && kind(c as u8) & (SIGN | JOINT) != 0;
-    if !CHARS.contains(&shape.chars) || shape.letters() == 0 || !value.chars().all(typed) {
-        return None;
-    }
-    let words = plain_words(value);
-    let cased = shape.lower > 0 && shape.upper > 0;
-    let short = |part: &str| part.chars().count() == 2 && part.chars().all(char::is_alphabetic) && part.chars().skip(1).all(char::is_lowercase);
-    let parted = shape.joints > 0 && words >= 2 || words == 1 && shape.joints >= 2 && value.split(['-', '_', '.']).any(short);
-    // What a generator made has no words in it.
-    let random = shape.lower >= 2 && shape.upper >= 2 && shape.digits >= 2 && shape.chars >= 10 && !value.contains(['+', '.', '-', '_']);
-    let one_joint = ['-', '_', '.'].iter().filter(|joint| value.contains(**joint)).count() == 1;
-    let humped = || shape.joints + shape.signs == 0 && shape.tail && shape.digits <= 4 && humps(value) >= HUMPS_MIN;
-    let tail = shape.tail && shape.digits <= 4 && shape.letters() >= 4;
-    let likeness = match shape.digits {
-        0 if cased && (words >= 2 && shape.sign_inside && !value.contains('+') || words >= 3 && shape.joints >= 2) => Likeness::Phrase,
-        0 if shape.upper == 0 && (words >= 2 && shape.sign_inside || words >= 2 && shape.joints >= 2 && one_joint) => Likeness::LowerPhrase,
-        1.. if cased && shape.sign_inside && (words > 0 || random) => Likeness::Signed,
-        1.. if cased && parted => Likeness::Worded,
-        1.. if cased && (words > 0 && shape.joints > 0 || humped() || is_generated(value)) => Likeness::Named,
-        1.. if shape.sign_inside && words > 0 => Likeness::LowerSigned,
-        1.. if parted => Likeness::LowerWorded,
-        1.. if tail => Likeness::Tail,
-        _ => return None,
-    };
-    let other = value.contains("++")
-        || value.contains("..")
-        || is_variable(value)
-        || value.split(|c: char| !c.is_alphanumeric()).any(is_random)
-        || is_member(value)
-        || is_technical(value)
-        || lookalike(value).is_some_and(|reason| !(reason == "code" && likeness == Likeness::LowerPhrase));
-    (!other || likeness == Likeness::Signed && random && !is_variable(value) && lookalike(value).is_none()).then_some(likeness)
+    shape.lower >= 2 && shape.upper >= 2 && shape.digits >= 2 && shape.chars >= 10 && !value.contains(['+', '.', '-', '_'])
 }
 
 /// Words as people write them, three small letters or more but for the first: two of them in `gatoPardo_58`, one in `Sw1ft`.
@@ -152,7 +197,11 @@ fn is_variable(value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Likeness, likeness};
+    use super::Likeness;
+
+    fn likeness(value: &str) -> Option<Likeness> {
+        Likeness::of(value).filter(|likeness| !likeness.is_something_else(value))
+    }
 
     #[test]
     fn what_people_choose_is_told_from_names() {
@@ -160,11 +209,11 @@ mod tests {
             ("Nordkai!5520", Likeness::Signed),
             ("Biscuit+Barney09", Likeness::Signed),
             ("Fc$tPauli1910", Likeness::Signed),
-            ("Mildew.Tuesday.19", Likeness::Worded),
+            ("Mildew.Tuesday.19", Likeness::Numbered),
             ("gatoPardo_58", Likeness::Worded),
             ("Wombat&Chisel", Likeness::Phrase),
             ("Plosive.Shield.Bondi", Likeness::Phrase),
-            ("StopAskingMeJo1", Likeness::Named),
+            ("StopAskingMeJo1", Likeness::Worded),
             ("Cambridge_1209", Likeness::Named),
             ("h4ddock&chips", Likeness::LowerSigned),
             ("corbel-corbel-10", Likeness::LowerWorded),

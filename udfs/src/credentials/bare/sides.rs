@@ -23,6 +23,8 @@ pub struct Sides {
     pub alone: bool,
     /// A word or a sign gives it.
     pub given: bool,
+    /// A word for typing in or trying stands before it.
+    pub typed: bool,
     /// A user's name or an address stands before it.
     pub paired: bool,
     /// Nothing but a comma stands between it and what may be a user's name: so do the members of a list.
@@ -38,13 +40,39 @@ pub struct Sides {
 /// Signs that may stand between a user's name and what is beside it.
 const BETWEEN: [char; 14] = [' ', ',', '/', '|', '&', '+', '-', ':', '`', '*', '"', '(', '>', '\n'];
 
-impl Sides {
-    /// Nothing where the piece is a part of something else, or names somebody.
-    pub fn of(text: &[u8], range: &Range<usize>, tongue: Tongue) -> Option<Self> {
+/// The text at both sides of a piece, before its words are looked up.
+#[derive(Debug)]
+pub struct Ends<'t> {
+    left: &'t str,
+    right: &'t str,
+    /// What stands before the piece on its line, without markup.
+    line: &'t str,
+    quoted: bool,
+}
+
+impl<'t> Ends<'t> {
+    pub fn of(text: &'t [u8], range: &Range<usize>) -> Self {
         let left = valid_suffix(text.get(range.start.saturating_sub(BYTES)..range.start).unwrap_or_default());
         let right = valid_prefix(text.get(range.end..(range.end + BYTES).min(text.len())).unwrap_or_default());
         let line = without_tags_behind(line_of(left)).trim_end();
         let quoted = left.ends_with(['`', '"', '*', '>', '“', '\'', '}']) || left.ends_with("{{");
+        Self { left, right, line, quoted }
+    }
+
+    /// Whether more than a word before it may speak for the piece: quotes, a sign, a line of its own, how it is spelled, a user.
+    pub fn may_stand_out(&self) -> bool {
+        let signs = [':', '→', '-', '–', '—', '=', ',', '/', '|', '&', '+', '`'];
+        self.quoted || self.line.is_empty() || self.line.ends_with(signs) || self.line.contains(['@', '_']) || is_spelled(self.right)
+    }
+
+    /// Whether the word right before the piece gives it, in some language.
+    pub fn may_be_given(&self) -> bool {
+        words(self.line).last().is_some_and(|word| gives(VOCABULARY.senses_anywhere(word)) || is_typed(word))
+    }
+
+    /// Nothing where the piece is a part of something else, or names somebody.
+    pub fn sides(&self, tongue: Tongue) -> Option<Sides> {
+        let &Self { left, right, line, quoted } = self;
         let last = ends_line(right, &[' ', '.', '!', '`', '*', '"', '\'', '”', ')']);
         let first = line.is_empty() && (left.is_empty() || left.ends_with(['\n', '>']));
         if is_part(left, right) || first && !quoted && right.starts_with([':', ',']) {
@@ -64,17 +92,24 @@ impl Sides {
         }
         // A sentence that ended says nothing of what follows.
         let ended = line.ends_with(['.', '?', '!']);
-        let gives = Senses::JOIN.and(Senses::AND).and(Senses::GIVEN).and(Senses::KEYPAD);
-        let joins = !ended && (says.any(gives) || HANDS_OVER.contains(&word.to_lowercase().as_str()));
+        let typed = !ended && is_typed(word);
+        let joins = typed || !ended && gives(says);
         let assigned = line.ends_with([':', '→', '-', '–', '—', '=']) && !line.ends_with("--") && !left.ends_with(':');
         let signed = assigned && !says.any(Senses::NAMED);
-        let ahead = if joins { line.trim_end_matches(BETWEEN).strip_suffix(word).unwrap_or(line) } else { line };
+        let mut ahead = line;
+        // "and then".
+        for word in [word, before_that] {
+            if joins && (is_typed(word) || gives(senses(word))) {
+                ahead = ahead.trim_end_matches(BETWEEN).strip_suffix(word).unwrap_or(ahead);
+            }
+        }
         let user = ahead.trim_end_matches(BETWEEN).rsplit([' ', '|', '`', '*', '"', '(', '>', '\n', '、']).next().unwrap_or_default();
         let divided = joins || line.ends_with([',', '/', '|', '&', '+', '-', ':', '`']);
-        Some(Self {
+        Some(Sides {
             quoted,
             alone: (first || signed) && last,
-            given: joins || signed && (last || quoted || right.starts_with([' ', ',', '.'])),
+            typed,
+            given: joins && !typed || signed && (last || quoted || right.starts_with([' ', ',', '.'])),
             paired: divided && is_of_system(user, line.ends_with('/')),
             listed: !joins && line.ends_with([',', '`']) && !is_email(user),
             labelled: assigned && says.any(Senses::LOGIN),
@@ -82,6 +117,15 @@ impl Sides {
             asked: right.starts_with('?'),
         })
     }
+}
+
+/// Whether a word gives what follows it: "is", "and", "try".
+fn gives(senses: Senses) -> bool {
+    senses.any(Senses::JOIN.and(Senses::AND).and(Senses::GIVEN).and(Senses::KEYPAD))
+}
+
+fn is_typed(word: &str) -> bool {
+    TYPED.contains(&word.to_lowercase().as_str())
 }
 
 /// Whether the piece is a part of something longer: a path, a link, a name, an address.
@@ -96,7 +140,7 @@ fn is_part(left: &str, right: &str) -> bool {
 fn is_of_system(user: &str, stroke: bool) -> bool {
     const CHARS_MIN: usize = 4;
     let marks = |c: char| matches!(c, '_' | '.') || stroke && c.is_ascii_digit();
-    is_email(user) || is_user(user) && user.len() >= CHARS_MIN && user.contains(marks) && lookalike(user) != Some(HOST_OR_FILE)
+    is_email(user) || is_user(user) && user.len() >= CHARS_MIN && user.trim_end_matches('.').contains(marks) && lookalike(user) != Some(HOST_OR_FILE)
 }
 
 /// Whether the words right behind say how something is spelled.
@@ -113,15 +157,19 @@ fn is_spelled(right: &str) -> bool {
 
 /// What stands behind the last sign or tag that begins a line.
 pub fn line_of(left: &str) -> &str {
-    const BEGINNINGS: &[&str] = &["\n", "<p>", "<br>", "<br/>", "<br />", "<li>", "<div>", "<td>", "</blockquote>"];
-    let start = BEGINNINGS.iter().filter_map(|begin| left.rfind(begin).map(|at| at + begin.len())).max();
-    left.get(start.unwrap_or(0)..).unwrap_or_default()
+    const TAGS: &[&str] = &["<p>", "<br>", "<br/>", "<br />", "<li>", "<div>", "<td>", "</blockquote>"];
+    let line = left.rsplit('\n').next().unwrap_or_default();
+    if !line.contains('>') {
+        return line;
+    }
+    let start = TAGS.iter().filter_map(|tag| line.rfind(tag).map(|at| at + tag.len())).max();
+    line.get(start.unwrap_or(0)..).unwrap_or_default()
 }
 
-/// "then", "try", "type", "put in": what is typed in next.
-const HANDS_OVER: &[&str] = &[
-    "then", "try", "type", "put", "enter", "use", "paste", "dann", "danach", "probier", "versuch", "nimm", "eingeben", "tippe", "puis", "ensuite",
-    "essaie", "essayez", "tape", "tapez", "saisis", "saisir", "mets", "mettez", "luego", "pon", "poned", "prueba", "usa", "puse", "poi", "prova", "metti", "mettete",
-    "dan", "daarna", "probeer", "gebruik", "depois", "tenta", "testa", "usem", "coloca", "potem", "wpisz", "spróbuj", "sonra", "dene", "yaz", "gir", "sedan", "sen", "så",
-    "skriv", "prøv", "brug", "bruk", "kokeile", "taip", "coba", "попробуй", "введи", "потом",
+/// "then", "try", "type", "put": what is typed in next.
+const TYPED: &[&str] = &[
+    "then", "try", "type", "put", "enter", "paste", "dann", "danach", "probier", "versuch", "eingeben", "tippe", "puis", "ensuite", "essaie", "essayez", "tape",
+    "tapez", "saisis", "saisir", "mets", "mettez", "luego", "pon", "poned", "prueba", "puse", "poi", "prova", "metti", "mettete", "dan", "daarna", "probeer",
+    "depois", "tenta", "testa", "coloca", "potem", "wpisz", "spróbuj", "sonra", "dene", "yaz", "gir", "sedan", "sen", "så", "skriv", "prøv", "kokeile", "taip",
+    "coba", "попробуй", "введи", "потом",
 ];
