@@ -106,21 +106,25 @@ pub fn places(values: &[u8], from: usize, to: usize, mut each: impl FnMut(usize)
 /// Bytes before a place that say whether it is one.
 const AHEAD: usize = 2;
 
-/// A digit behind something else in its piece, or a capital behind a sign that joins it to a small letter.
+/// A digit behind something else in its piece, a capital behind a sign that joins it to a small letter, or any letter behind `!`.
 #[inline(always)]
 fn is_place(before_that: u8, before: u8, byte: u8) -> bool {
     let kinds = kind(before);
     byte.is_ascii_digit() && kinds & (LOWER | UPPER | SIGN | JOINT) != 0
         || byte.is_ascii_uppercase() && before_that.is_ascii_lowercase() && kinds & (SIGN | JOINT) != 0
+        || before == b'!' && byte.is_ascii_alphabetic() && before_that.is_ascii_alphabetic()
 }
 
-/// Marks where there may be a place in the block. All bytes are treated alike, so that no branch has to be guessed.
+/// Marks where there may be a place in the block. All bytes are treated alike, so that no branch has to be guessed: sixteen at once.
 fn hints(block: &[u8; AHEAD + BLOCK]) -> [u8; BLOCK] {
+    let within = |byte: u8, from: u8, count: u8| u8::from(byte.wrapping_sub(from) < count);
     std::array::from_fn(|at| {
         let (before_that, before, byte) = (block[at], block[at + 1], block[at + 2]);
-        let digit = byte.is_ascii_digit() & (before > b' ') & !before.is_ascii_digit();
-        let joined = byte.is_ascii_uppercase() & before_that.is_ascii_lowercase() & (before > b' ');
-        u8::from(digit | joined)
+        let piece = u8::from(before > b' ');
+        let digit = within(byte, b'0', 10) & (1 - within(before, b'0', 10));
+        let joined = within(byte, b'A', 26) & within(before_that, b'a', 26);
+        let divided = within(before, b'!', 1) & within(byte | 0x20, b'a', 26);
+        piece & (digit | joined | divided)
     })
 }
 

@@ -170,6 +170,8 @@ pub enum Feature {
     Lookalike,
     /// A plain word, assigned or quoted.
     Word,
+    /// It is in quotes, bold or code.
+    WordQuoted,
     /// It is not in quotes, a sentence gives it.
     WordBare,
     /// One of five or six letters.
@@ -239,7 +241,7 @@ pub enum Feature {
 }
 
 /// The weight of each feature, in its order, and how an explanation names it.
-const WEIGHTS: [(f64, &str); 115] = [
+const WEIGHTS: [(f64, &str); 116] = [
     (-2.08, "a credential word"),
     (-0.41, "a word that says other things as often"),
     (-1.34, "several of them"),
@@ -322,6 +324,7 @@ const WEIGHTS: [(f64, &str); 115] = [
     (-1.01, "numbers joined"),
     (-2.99, "looks like something else"),
     (-0.45, "a word"),
+    (0.90, "a word in quotes"),
     (-2.14, "a word in a sentence"),
     (-0.50, "a short word"),
     (0.87, "a phrase"),

@@ -8,6 +8,7 @@ use super::lookalike::is_email;
 use super::pair;
 use super::placeholder;
 use super::scene::said_behind;
+use super::shape::is_common;
 use super::sighting::{Link, Sighting};
 use super::weigh::{is_joined, number, password, recovery, secret, seed};
 use super::words::{Reader, is_word};
@@ -85,6 +86,10 @@ impl Reader<'_> {
         }
         let mut evidence = Evidence::new();
         self.value(sighting, &mut evidence)?;
+        let around = self.scene().around;
+        if is_common(value) && (around.senses.any(Senses::EXAMPLE) || around.topics >= 2) {
+            return Err("an example");
+        }
         if self.scene().before.last.any(Senses::EXAMPLE) || sighting.reading.last.any(Senses::EXAMPLE) {
             return Err("an example");
         }
@@ -205,6 +210,9 @@ impl Reader<'_> {
         let list = matches!(self.keyword.class, Class::Recovery | Class::Seed);
         evidence.scaled(Feature::Later, if list || beside { 0.0 } else { f64::from(reading.found.min(3)) });
         evidence.when(Feature::Quoted, token.before.quoted);
+        // Bold and code, no quotes: those quote words for other reasons too.
+        let marked = self.stretch.get(..token.range.start).is_some_and(|ahead| ahead.ends_with('>'));
+        evidence.when(Feature::WordQuoted, marked && link != Link::Column && sighting.value.len() >= 7 && is_word(sighting.value));
         evidence.when(Feature::Bracketed, token.before.opened && place > 0);
         let rest = rest.trim_start_matches(['"', '\'', '`', '*', '_', '”', '’', '»', ')']);
         let ends_line = rest.trim_start_matches([' ', '.', '!']).starts_with('\n') || rest.trim_end_matches([' ', '.', '!']).is_empty();

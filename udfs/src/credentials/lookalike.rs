@@ -9,6 +9,14 @@ pub const HOST_OR_FILE: &str = "a host, a file or a version";
 
 /// What the value most likely is if it is no secret.
 pub fn lookalike(value: &str) -> Option<&'static str> {
+    // What people number the versions of a file with.
+    if let Some((name, version)) = value.rsplit_once(['_', '-'])
+        && name.len() >= 3
+        && version.strip_prefix(['v', 'V']).is_some_and(|v| (1..=3).contains(&v.len()) && v.starts_with(|c: char| c.is_ascii_digit()))
+        && !value.contains(['!', '$', '&', '%', '^', '*', '?'])
+    {
+        return Some(HOST_OR_FILE);
+    }
     // A number with an escaped sign beside it: `&pound;2`, `22&ndash;17`.
     if let Some((before, rest)) = value.split_once('&') {
         let after = rest.split_once(';').map_or("", |(_, after)| after);
@@ -54,6 +62,9 @@ pub fn lookalike(value: &str) -> Option<&'static str> {
     }
     if lower.starts_with("0x") && value.len() == 42 && value.bytes().skip(2).all(|b| b.is_ascii_hexdigit()) || is_account_number(value) {
         return Some("an account's number");
+    }
+    if is_resource(&lower) {
+        return Some("the id of a resource");
     }
     if is_public(value, &lower) {
         return Some("public by design");
@@ -107,6 +118,13 @@ fn is_account_number(value: &str) -> bool {
     const KINDS: &[&str] = &["AC", "SK", "SM", "MG", "PN", "CA", "MM"];
     let number = value.get(2..).unwrap_or_default();
     KINDS.iter().any(|kind| value.starts_with(kind)) && number.len() == 32 && is_small_hex(number)
+}
+
+/// The ids of AWS's resources: `vpc-03cacf34296354a68`.
+fn is_resource(lower: &str) -> bool {
+    const KINDS: &[&str] =
+        &["vpc", "sg", "i", "subnet", "ami", "vol", "snap", "eni", "rtb", "igw", "nat", "acl", "eipalloc", "lt", "tgw", "vpce", "fs", "dopt"];
+    lower.split_once('-').is_some_and(|(kind, id)| KINDS.contains(&kind) && matches!(id.len(), 8 | 17) && is_small_hex(id))
 }
 
 /// What its issuer wants everybody to see: public keys, publishable ones, digests.
@@ -371,6 +389,7 @@ fn is_code(value: &str) -> bool {
         || value.contains("::")
         || value.contains(":=")
         || value.starts_with("SQL*")
+        || value.starts_with("Win32_")
     {
         return true;
     }

@@ -76,7 +76,8 @@ fn plain<'t>(reader: &mut Reader<'t>, found: &mut impl FnMut(Candidate)) {
     let whole = valid_prefix(text.get(start..(start + BYTES_MAX).min(text.len())).unwrap_or_default());
     let mut lines = whole.split('\n');
     let Some(header) = lines.next() else { return };
-    let Some(separator) = ['|', '\t', ';', ','].into_iter().find(|sign| header.contains(*sign)) else { return };
+    let signs = ["|", "\t", ";", ",", BLANKS];
+    let Some(separator) = signs.into_iter().find(|sign| header.contains(sign)) else { return };
     let column = cells(header, separator).position(|(at, cell)| (at..at + cell.len()).contains(&(place - start)));
     let Some(column) = column.filter(|_| is_header(header, separator)) else { return };
     let names = cells(header, separator).count();
@@ -93,7 +94,7 @@ fn plain<'t>(reader: &mut Reader<'t>, found: &mut impl FnMut(Candidate)) {
 }
 
 /// Names of columns: two or more, each of few words, no numbers and no assignment.
-fn is_header(line: &str, separator: char) -> bool {
+fn is_header(line: &str, separator: &str) -> bool {
     const NAME_CHARS_MAX: usize = 24;
     let name = |cell: &str| cell.trim().chars().count() <= NAME_CHARS_MAX && cell.split_whitespace().count() <= 5;
     let quoted = |cell: &str| cell.trim().starts_with('"') && cell.trim().ends_with('"');
@@ -103,13 +104,17 @@ fn is_header(line: &str, separator: char) -> bool {
         && !line.chars().any(|c| c.is_ascii_digit() || matches!(c, ':' | '=' | '{' | '(' | '?') || c == '"' && !all_quoted)
 }
 
-/// The cells of a row with their places; separators at the ends and doubled ones close no cell.
-fn cells(line: &str, separator: char) -> impl Iterator<Item = (usize, &str)> {
-    let outer = separator == '|';
+/// The cells of a row with their places; separators at the ends and doubled ones close no cell, nor do more blanks than two.
+fn cells<'l>(line: &'l str, separator: &str) -> impl Iterator<Item = (usize, &'l str)> {
+    let outer = separator == "|" || separator == BLANKS;
+    let width = separator.len();
     let mut at = 0;
     line.split(separator).filter_map(move |cell| {
         let place = at;
-        at += cell.len() + separator.len_utf8();
+        at += cell.len() + width;
         (!(outer && cell.trim().is_empty())).then_some((place, cell))
     })
 }
+
+/// Two blanks or more divide the columns of a table that was lined up by hand.
+const BLANKS: &str = "  ";

@@ -111,7 +111,7 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
     reader.all = all;
     let behind = near(place.end);
     // What stands in the column of a word stands on the lines below it, and other columns' values between.
-    if keyword.class == Class::Password {
+    if matches!(keyword.class, Class::Password | Class::Pin | Class::Code) {
         let mut some = false;
         table::judge(&mut reader, &mut |candidate| {
             some |= candidate.accepted();

@@ -35,8 +35,12 @@ pub fn judge(text: &[u8], place: Range<usize>, keyword: &Keyword, found: &mut im
     let tongue = reader.tongue();
     let Some(start) = given(behind, |word| VOCABULARY.senses_in(word, tongue).any(Senses::JOIN)) else { return };
     let rest = behind.get(start..).unwrap_or_default();
+    let (tag, rest) = ["<b>", "<i>", "<em>", "<strong>", "<code>"].iter().find_map(|tag| Some((tag.len(), rest.trim_start().strip_prefix(tag)?))).map_or(
+        (0, rest),
+        |(_, inner)| (rest.len() - inner.len(), inner),
+    );
     let value = answer(rest);
-    let at = place.end + start + (rest.len() - rest.trim_start_matches(opens).len());
+    let at = place.end + start + tag + (rest.len() - rest.trim_start_matches(opens).len());
     const SPEAKS: Senses = Senses::ASK.and(Senses::TOPIC).and(Senses::STATE).and(Senses::NOT).and(Senses::ELSEWHERE).and(Senses::PASSWORD).and(Senses::AT);
     let first = value.split(' ').next().unwrap_or_default();
     let named = value.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit());
@@ -78,6 +82,11 @@ fn given(behind: &str, joins: impl Fn(&str) -> bool) -> Option<usize> {
     None
 }
 
+/// Whether the text ends with a title that a stop belongs to.
+fn is_title(text: &str) -> bool {
+    ["Mr", "Mrs", "Ms", "Dr", "St", "Prof", "Sr", "Sra"].contains(&text.rsplit(' ').next().unwrap_or_default())
+}
+
 fn opens(c: char) -> bool {
     c == ' ' || QUOTES.contains(&c)
 }
@@ -86,6 +95,7 @@ fn opens(c: char) -> bool {
 fn answer(text: &str) -> &str {
     let text = text.trim_start_matches(opens);
     let end = text.find([',', ';', '(', '\n', '<', '–', '—', '*', '"', '“', '”', '}', '`', '»']).unwrap_or(text.len());
-    let end = text.find(". ").map_or(end, |stop| stop.min(end));
+    let stop = text.match_indices(". ").map(|(at, _)| at).find(|at| !is_title(text.get(..*at).unwrap_or_default()));
+    let end = stop.map_or(end, |stop| stop.min(end));
     text.get(..end).unwrap_or_default().trim_end_matches(['.', ' ', '\'', '!'])
 }

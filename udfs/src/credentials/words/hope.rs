@@ -166,7 +166,7 @@ impl Reader<'_> {
 
     /// What the value by itself can add, at most.
     fn value_most(&self, value: &str) -> f64 {
-        const WORDS: &[Feature] = &[Feature::Word, Feature::WordBare, Feature::WordShort, Feature::Common, Feature::Phrase];
+        const WORDS: &[Feature] = &[Feature::WordQuoted, Feature::Word, Feature::WordBare, Feature::WordShort, Feature::Common, Feature::Phrase];
         const DIGITS: &[Feature] = &[Feature::Digits, Feature::DigitsFew];
         match self.keyword.class {
             Class::Password | Class::Login | Class::Act | Class::Spelling | Class::Says | Class::Pair | Class::Arrow | Class::Known | Class::Bare | Class::Answer => {

@@ -74,13 +74,17 @@ impl Reader<'_> {
             Some("a hash")
         } else if ahead.ends_with(b"SHA256:") || ahead.ends_with(b"sha256:") || ahead.ends_with(b"MD5:") {
             Some("a fingerprint")
+        } else if ["pubkey", "public key", "publickey", "pub key"].iter().any(|word| holds_folded(said.get(said.len().saturating_sub(20)..).unwrap_or_default(), word.as_bytes())) {
+            Some("a public key")
+        } else if class == Class::Secret && is_hash(&value.to_ascii_lowercase()) && [&b" ID:"[..], b" id:", b" Id:"].iter().any(|word| said.ends_with(word)) {
+            Some("what another name is given")
         } else if said.strip_suffix(b":").unwrap_or(said).ends_with(b"accessor") {
             Some("the number of a token")
         } else if class == Class::Password && holds(ahead, b"zoom.us/") {
             Some("an invitation to a call")
         } else if self.is_in_certificate(start) {
             Some("a certificate")
-        } else if class == Class::Secret && is_hash(value) && self.is_for_searches(start) || is_of_captcha(value) && holds_folded(ahead, b"site") {
+        } else if class == Class::Secret && is_hash(value) && self.is_for_searches(start) || is_of_captcha(value) && self.is_of_site(start) {
             Some("public by design")
         } else if matches!(class, Class::Password | Class::Secret | Class::Act | Class::Login)
             && link != Link::Column
@@ -134,6 +138,12 @@ impl Reader<'_> {
         let (start, end) = (self.place.start.saturating_sub(REACH_BYTES), (self.place.end + REACH_BYTES).min(self.text.len()));
         let near = self.text.get(start..end).unwrap_or_default().to_ascii_lowercase();
         WORDS.iter().any(|word| holds(&near, word.as_bytes()))
+    }
+
+    /// Whether the words before say that a key is a page's.
+    fn is_of_site(&self, at: usize) -> bool {
+        const REACH_BYTES: usize = 160;
+        holds_folded(self.text.get(at.saturating_sub(REACH_BYTES)..at).unwrap_or_default(), b"site")
     }
 
     /// Whether the words around say that a key only searches what everybody may see.

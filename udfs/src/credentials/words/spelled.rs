@@ -1,7 +1,7 @@
 //! A value that somebody spells out right behind it: "otters hold hands (with the spaces)", "potatosalad, all lower case".
 
 use super::super::bare::line_of;
-use super::super::boundary::valid_suffix;
+use super::super::boundary::{valid_prefix, valid_suffix};
 use super::super::evidence::{Evidence, Feature};
 use super::super::languages::{Senses, VOCABULARY};
 use super::super::lookalike::lookalike;
@@ -48,8 +48,9 @@ const QUOTES: &[(&str, &str)] = &[
 ];
 
 impl Reader<'_> {
-    /// Looks at what ends right before the keyword.
+    /// Looks at what ends right before the keyword, or what a colon behind it announces.
     pub fn spelled(&mut self, found: &mut impl FnMut(Candidate)) {
+        self.announced(found);
         let place = self.place.clone();
         let before = valid_suffix(self.text.get(place.start.saturating_sub(BYTES)..place.start).unwrap_or_default());
         let base = place.start - before.len();
@@ -83,6 +84,22 @@ impl Reader<'_> {
             let rule = RuleNumber::Words(PASSWORD_RULE);
             found(Candidate { rule, range, confidence: evidence.confidence(), test: evidence.for_it(), inner: None });
         }
+    }
+
+    /// "all lower case: yellowforkliftbanana".
+    fn announced(&mut self, found: &mut impl FnMut(Candidate)) {
+        let behind = valid_prefix(self.text.get(self.place.end..(self.place.end + BYTES).min(self.text.len())).unwrap_or_default());
+        let Some(rest) = behind.strip_prefix(": ") else { return };
+        let value = rest.split([' ', '\n', '<', ',', '.', '(', ')']).next().unwrap_or_default();
+        if value.contains(' ') || !self.may_be_spelled(value, false) || placeholder::password(value.as_bytes()).is_some() || self.scene().code {
+            return;
+        }
+        let mut evidence = Evidence::new();
+        evidence.add(Feature::SpelledWord);
+        evidence.add(Feature::BareGiven);
+        let start = self.place.end + (behind.len() - rest.len());
+        let rule = RuleNumber::Words(PASSWORD_RULE);
+        found(Candidate { rule, range: start..start + value.len(), confidence: evidence.confidence(), test: evidence.for_it(), inner: None });
     }
 
     /// What a word or a sign gives: the words behind the last "is" or colon.
