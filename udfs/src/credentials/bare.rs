@@ -13,6 +13,7 @@ use std::sync::LazyLock;
 use super::boundary::{is_unspaced, valid_prefix};
 use super::documented;
 use super::evidence::{Evidence, Feature};
+use super::glance::unlike_words;
 use super::keywords::{Class, Keyword, sign};
 use super::languages::Senses;
 use super::placeholder;
@@ -156,50 +157,67 @@ pub fn judge(text: &[u8], at: usize, topics: &[(usize, Topic)], found: &mut impl
 
 /// Looks at the pieces of text near words about logins that are less than a password everywhere else.
 pub fn near(text: &[u8], topics: &[(usize, Topic)], found: &mut impl FnMut(Candidate)) {
-    let mut done = 0;
+    const CAPITALS: u8 = 0x20;
+    let mut at = 0;
     for (topic, _) in topics {
-        let mut start = topic.saturating_sub(TOPIC_BEFORE_BYTES).max(done);
+        at = topic.saturating_sub(TOPIC_BEFORE_BYTES).max(at);
         let end = (topic + TOPIC_BEHIND_BYTES).min(text.len());
-        while start < end {
-            let rest = text.get(start..).unwrap_or_default();
-            let length = rest.iter().take_while(|byte| kind(**byte) != CUT).count();
-            if length >= CHARS.start
-                && let Some(inside) = inside_weak(rest.get(..length).unwrap_or_default())
-                && let Some(range) = piece(text, start + inside)
-            {
-                weigh(text, range, Likeness::needs_topic, nearest(topics, start), found);
+        // Only around bytes that plain words do not have is there something to read.
+        while let Some(place) = unlike_words(text, at, CAPITALS).filter(|place| *place < end) {
+            let last = text.get(place + 1).is_none_or(|next| kind(*next) == CUT);
+            at = place + 1;
+            if kind(text[place]) & (DIGIT | SIGN | JOINT) == 0 || last && kind(text[place]) != DIGIT {
+                continue;
             }
-            start += length + 1;
+            let cut = |byte: &u8| kind(*byte) == CUT;
+            let start = text[..place].iter().rposition(cut).map_or(0, |at| at + 1);
+            let stop = text[place..].iter().position(cut).map_or(text.len(), |length| place + length);
+            let mut seen = Seen::default();
+            text[start..stop].iter().for_each(|byte| seen.read(kind(*byte)));
+            at = stop;
+            if seen.may_be()
+                && let Some(range) = piece(text, place)
+            {
+                weigh(text, range, Likeness::needs_topic, nearest(topics, place), found);
+            }
         }
-        done = start.max(done);
     }
 }
 
-/// A place inside a piece that may be one of those that need a word about logins: digits beside letters, or small letters with signs inside.
-fn inside_weak(piece: &[u8]) -> Option<usize> {
-    const LETTERS_MIN: usize = 3;
-    const TAIL_DIGITS_MAX: usize = 4;
-    let (mut all, mut counts, mut letters, mut words, mut inside) = (0, [0usize; 64], 0, 0, None);
-    for (at, byte) in piece.iter().enumerate() {
-        let kind = kind(*byte);
-        all |= kind;
-        counts[usize::from(kind) % 64] += 1;
-        letters = if kind & (LOWER | UPPER) != 0 { letters + 1 } else { 0 };
-        words += usize::from(letters == LETTERS_MIN);
-        if kind & (DIGIT | SIGN | JOINT) != 0 && inside.is_none() {
-            inside = Some(at);
+/// What has been read of a piece that may be one of those that need a word about logins.
+#[derive(Debug, Default)]
+struct Seen {
+    all: u8,
+    length: usize,
+    digits: usize,
+    joints: usize,
+    letters: usize,
+    words: usize,
+}
+
+impl Seen {
+    #[inline(always)]
+    fn read(&mut self, kind: u8) {
+        const LETTERS_MIN: usize = 3;
+        self.all |= kind;
+        self.length += 1;
+        self.letters = if kind & (LOWER | UPPER) != 0 { self.letters + 1 } else { 0 };
+        self.words += usize::from(self.letters == LETTERS_MIN);
+        self.digits += usize::from(kind == DIGIT);
+        self.joints += usize::from(kind == JOINT);
+    }
+
+    /// Digits beside letters, or small letters with signs inside.
+    fn may_be(&self) -> bool {
+        const TAIL_DIGITS_MAX: usize = 4;
+        if self.length < CHARS.start || self.words == 0 {
+            false
+        } else if self.digits == 0 {
+            self.all & UPPER == 0 && self.words >= 2 && (self.all & SIGN != 0 || self.joints >= 2)
+        } else {
+            self.all & (SIGN | JOINT) != 0 || self.digits <= TAIL_DIGITS_MAX
         }
     }
-    let (digits, joints) = (counts[usize::from(DIGIT)], counts[usize::from(JOINT)]);
-    let may_be = if digits == 0 {
-        all & UPPER == 0 && words >= 2 && (all & SIGN != 0 || joints >= 2)
-    } else if all & (SIGN | JOINT) == 0 {
-        digits <= TAIL_DIGITS_MAX
-    } else {
-        // With capitals and small letters it is one of the others.
-        words > 0 && !(all & LOWER != 0 && all & UPPER != 0 && piece.is_ascii() && piece.last().is_some_and(|last| kind(*last) & (SIGN | JOINT) == 0))
-    };
-    inside.filter(|_| may_be)
 }
 
 /// What is spoken of near a place: passwords rather than logins.

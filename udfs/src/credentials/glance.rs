@@ -219,7 +219,7 @@ fn any_run(text: &[u8], mut passes: impl FnMut(Run, bool) -> bool) -> bool {
     let is_blank = |byte: &u8| matches!(byte, b' ' | b'\n');
     let (mut at, mut quoted) = (0, false);
     // Only around bytes that plain words do not have are there runs to count.
-    while let Some(place) = unlike_words(text, at) {
+    while let Some(place) = unlike_words(text, at, 0) {
         let start = text.get(at..place).unwrap_or_default().iter().rposition(is_blank).map_or(at, |blank| at + blank + 1);
         let (mut counts, mut end) = (0u64, start);
         while let Some(&byte) = text.get(end)
@@ -239,9 +239,10 @@ fn any_run(text: &[u8], mut passes: impl FnMut(Run, bool) -> bool) -> bool {
     false
 }
 
-/// The first byte from `from` on that is neither a small letter of ASCII nor a blank: eight are looked at at once.
+/// The first byte from `from` on that is neither a small letter of ASCII nor a blank when the bits of `fold` are set in it (those of 0x20
+/// make capitals small): eight are looked at at once.
 #[inline(always)]
-fn unlike_words(text: &[u8], from: usize) -> Option<usize> {
+pub fn unlike_words(text: &[u8], from: usize, fold: u8) -> Option<usize> {
     const HIGH: u64 = 0x8080_8080_8080_8080;
     const ONES: u64 = 0x0101_0101_0101_0101;
     // What to add so that the highest bit of a byte says whether it is at least this.
@@ -250,7 +251,7 @@ fn unlike_words(text: &[u8], from: usize) -> Option<usize> {
     }
     let mut at = from;
     while let Some(eight) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let eight = u64::from_le_bytes(*eight);
+        let eight = u64::from_le_bytes(*eight) | u64::from(fold) * ONES;
         let low = eight & !HIGH;
         let small = (low + at_least(b'a')) & !(low + at_least(b'z' + 1));
         let blank = eight ^ (u64::from(b' ') * ONES);
@@ -262,7 +263,7 @@ fn unlike_words(text: &[u8], from: usize) -> Option<usize> {
         at += 8;
     }
     let rest = text.get(at..)?;
-    rest.iter().position(|byte| !byte.is_ascii_lowercase() && *byte != b' ').map(|place| at + place)
+    rest.iter().map(|byte| byte | fold).position(|byte| !byte.is_ascii_lowercase() && byte != b' ').map(|place| at + place)
 }
 
 /// A sign at which a token may end inside a run.

@@ -50,7 +50,19 @@ const SAID_PIECES: usize = 2;
 
 /// Whether [`may_hold_value`] may hold behind a word that says what something is: a quote that closes the word can be a piece as well.
 pub fn may_say_value(text: &[u8]) -> bool {
-    pieces(text).take(SAID_PIECES + 1).any(is_mixed)
+    let mut rest = text;
+    for _ in 0..=SAID_PIECES {
+        let Some(start) = rest.iter().position(|byte| !byte.is_ascii_whitespace()) else { return false };
+        rest = &rest[start..];
+        // Small letters alone are most pieces.
+        let plain = rest.iter().take_while(|byte| byte.is_ascii_lowercase()).count();
+        let length = plain + rest[plain..].iter().take_while(|byte| !byte.is_ascii_whitespace()).count();
+        if length > plain && is_mixed(&rest[..length]) {
+            return true;
+        }
+        rest = &rest[length..];
+    }
+    false
 }
 
 /// Whether words may be joined to a pass phrase in the piece.
