@@ -100,7 +100,6 @@ impl<N: From<u8> + Copy + PartialEq + BitXor<Output = N> + BitOr<Output = N> + B
 /// A literal as seen from a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
-    window: Folded<u32>,
     literal: u32,
     /// The literal's beginning.
     head: Folded<u64>,
@@ -111,9 +110,8 @@ struct Entry {
 }
 
 impl Entry {
-    fn new(number: usize, literal: &Literal, window: [Option<u8>; WINDOW], before: i16) -> Self {
+    fn new(number: usize, literal: &Literal, before: i16) -> Self {
         Self {
-            window: Folded::new(window.into_iter(), literal.exact),
             literal: u32::try_from(number).unwrap_or(u32::MAX),
             head: Folded::new(literal.text.iter().copied().map(Some), literal.exact),
             before,
@@ -129,7 +127,9 @@ pub struct Literals {
     first: Box<[u32; FIRST_WORDS]>,
     second: Box<[u32; SECOND_WORDS]>,
     third: Box<[u32; THIRD_WORDS]>,
-    /// Entries sorted by shelf; `shelves[at]..shelves[at + 1]` are those of one shelf.
+    /// Windows sorted by shelf; `shelves[at]..shelves[at + 1]` are those of one shelf.
+    windows: Vec<Folded<u32>>,
+    /// What each window is a part of: apart from them, as most windows that are compared are others.
     entries: Vec<Entry>,
     shelves: Vec<u32>,
 }
@@ -219,7 +219,7 @@ impl Literals {
     pub fn new(literals: Vec<Literal>) -> Self {
         let (mut first, mut second, mut third) =
             (Box::new([0u32; FIRST_WORDS]), Box::new([0u32; SECOND_WORDS]), Box::new([0u32; THIRD_WORDS]));
-        let mut entries: Vec<(usize, Entry)> = Vec::new();
+        let mut entries: Vec<(usize, Folded<u32>, Entry)> = Vec::new();
         for (number, literal) in literals.iter().enumerate().filter(|(_, literal)| literal.len() >= LITERAL_BYTES_MIN) {
             for (bytes, before) in sights(literal) {
                 let [window @ .., behind] = bytes;
@@ -231,7 +231,8 @@ impl Literals {
                         let (word, bit) = second_slot(hashed);
                         second[word] |= bit;
                     }
-                    entries.push((shelf(hashed), Entry::new(number, literal, window, before)));
+                    let known = Folded::new(window.into_iter(), literal.exact);
+                    entries.push((shelf(hashed), known, Entry::new(number, literal, before)));
                 }
                 for hashed in behind.iter().flat_map(|_| hashed(&bytes)) {
                     let (word, bit) = third_slot(hashed);
@@ -242,13 +243,14 @@ impl Literals {
         entries.sort_unstable();
         entries.dedup();
         let mut shelves = vec![0u32; SHELVES + 1];
-        for (shelf, _) in &entries {
+        for (shelf, ..) in &entries {
             shelves[shelf + 1] += 1;
         }
         for at in 1..shelves.len() {
             shelves[at] += shelves[at - 1];
         }
-        Self { literals, first, second, third, entries: entries.into_iter().map(|(_, entry)| entry).collect(), shelves }
+        let (windows, entries) = entries.into_iter().map(|(_, window, entry)| (window, entry)).unzip();
+        Self { literals, first, second, third, windows, entries, shelves }
     }
 
     /// How many bytes the literal takes, with the one that must follow it.
@@ -338,8 +340,10 @@ impl Literals {
         let bytes = eight(haystack.get(at..).unwrap_or_default());
         let shelf = shelf((bytes & HASHED_BITS) as u32);
         let (Some(&low), Some(&high)) = (self.shelves.get(shelf), self.shelves.get(shelf + 1)) else { return };
-        for entry in self.entries.get(low as usize..high as usize).unwrap_or_default() {
-            if entry.window.fits(bytes as u32)
+        let windows = self.windows.get(low as usize..high as usize).unwrap_or_default();
+        let entries = self.entries.get(low as usize..high as usize).unwrap_or_default();
+        for (window, entry) in windows.iter().zip(entries) {
+            if window.fits(bytes as u32)
                 && let Some(found) = self.whole(haystack, at, entry)
             {
                 hit(found);

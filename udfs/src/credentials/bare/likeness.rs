@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::super::evidence::Feature;
 use super::super::lookalike::lookalike;
-use super::super::shape::{Shape, is_technical};
+use super::super::shape::is_technical;
 use super::{JOINT, SIGN, kind};
 
 /// Characters of a password that somebody types.
@@ -68,32 +68,23 @@ impl Likeness {
 
     /// What the value is made of, if it may be a password.
     pub fn of(value: &str) -> Option<Self> {
-        let shape = Shape::of(value);
-        let typed = |c: char| c.is_alphanumeric() || c.is_ascii() && kind(c as u8) & (SIGN | JOINT) != 0;
-        if !CHARS.contains(&shape.chars) || shape.letters() == 0 || !value.chars().all(typed) {
-            return None;
-        }
-        let words = plain_words(value);
-        // Signs at the end may be the sentence's.
-        let is_sign = |c: char| c.is_ascii() && kind(c as u8) == SIGN;
-        let inside = value.trim_matches(is_sign).contains(is_sign);
-        let cased = shape.lower > 0 && shape.upper > 0;
-        let short = |part: &str| part.chars().count() == 2 && part.chars().all(char::is_alphabetic) && part.chars().skip(1).all(char::is_lowercase);
-        let parted = shape.joints > 0 && words >= 2 || words == 1 && shape.joints >= 2 && value.split(['-', '_', '.']).any(short);
-        let random = || is_shuffled(value);
-        let one_joint = ['-', '_', '.'].iter().filter(|joint| value.contains(**joint)).count() == 1;
-        let humped = || shape.joints + shape.signs == 0 && shape.tail && shape.digits <= 4 && humps(value) >= HUMPS_MIN;
-        let tail = shape.tail && shape.digits <= 4 && shape.letters() >= 4;
-        Some(match shape.digits {
-            0 if cased && (words >= 2 && inside && !value.contains('+') || words >= 3 && shape.joints >= 2) => Self::Phrase,
-            0 if shape.upper == 0 && (words >= 2 && inside || words >= 2 && shape.joints >= 2 && one_joint) => Self::LowerPhrase,
-            1.. if cased && inside && (words > 0 || random()) => if is_signed_name(value) { Self::Worded } else { Self::Signed },
+        let made = Made::of(value)?;
+        let (words, cased) = (made.words, made.lower > 0 && made.upper > 0);
+        let parted = made.joints > 0 && words >= 2 || words == 1 && made.joints >= 2 && value.split(JOINTS).any(is_particle);
+        let one_joint = || JOINTS.iter().filter(|joint| value.contains(**joint)).count() == 1;
+        let humped = made.tail && made.digits <= 4 && made.humps >= HUMPS_MIN;
+        Some(match made.digits {
+            0 if cased && (words >= 2 && made.inside && !value.contains('+') || words >= 3 && made.joints >= 2) => Self::Phrase,
+            0 if made.upper == 0 && words >= 2 && (made.inside || made.joints >= 2 && one_joint()) => Self::LowerPhrase,
+            1.. if cased && made.inside && (words > 0 || made.is_shuffled(value)) => {
+                if is_signed_name(value) { Self::Worded } else { Self::Signed }
+            }
             1.. if cased && parted && words >= 2 && is_numbered_phrase(value) => Self::Numbered,
-            1.. if cased && (parted || humped()) => Self::Worded,
-            1.. if cased && (words > 0 && shape.joints > 0 || is_generated(value)) => Self::Named,
-            1.. if inside && words > 0 => Self::LowerSigned,
+            1.. if cased && (parted || humped) => Self::Worded,
+            1.. if cased && (words > 0 && made.joints > 0 || is_generated(value)) => Self::Named,
+            1.. if made.inside && words > 0 => Self::LowerSigned,
             1.. if parted => Self::LowerWorded,
-            1.. if tail => Self::Tail,
+            1.. if made.tail && made.digits <= 4 && made.lower + made.upper >= 4 => Self::Tail,
             _ => return None,
         })
     }
@@ -109,8 +100,91 @@ impl Likeness {
         };
         is_variable(value)
             || lookalike(value).is_some_and(|reason| !(reason == "code" && self == Self::LowerPhrase))
-            || other(value) && !(self == Self::Signed && is_shuffled(value))
+            || other(value) && !(self == Self::Signed && Made::of(value).is_some_and(|made| made.is_shuffled(value)))
     }
+}
+
+/// What joins words.
+const JOINTS: [char; 3] = ['-', '_', '.'];
+
+/// The characters of a value, counted in one go.
+#[derive(Debug, Default)]
+struct Made {
+    lower: usize,
+    upper: usize,
+    digits: usize,
+    joints: usize,
+    /// Words as people write them, three small letters or more but for the first: two of them in `gatoPardo_58`, one in `Sw1ft`.
+    words: usize,
+    /// Words that begin with a capital, where the value does and no two capitals stand together.
+    humps: usize,
+    /// A sign stands between other characters: at the end it may be the sentence's.
+    inside: bool,
+    /// Letters, then digits.
+    tail: bool,
+}
+
+impl Made {
+    /// Nothing where the value holds something that nobody types into a password, or is too short or too long.
+    fn of(value: &str) -> Option<Self> {
+        const LETTERS_MIN: usize = 3;
+        let mut made = Self { tail: true, ..Self::default() };
+        let (mut chars, mut letters, mut signed, mut shouted) = (0, 0, false, false);
+        let mut before = ' ';
+        let mut rest = value.chars().peekable();
+        while let Some(c) = rest.next() {
+            chars += 1;
+            let kind = if c.is_ascii() { kind(c as u8) } else { 0 };
+            if c.is_numeric() {
+                made.digits += 1;
+            } else if c.is_alphabetic() {
+                made.tail &= made.digits == 0;
+                if c.is_uppercase() {
+                    made.upper += 1;
+                    shouted |= before.is_uppercase();
+                } else {
+                    made.lower += 1;
+                }
+            } else if kind == JOINT {
+                made.joints += 1;
+                made.tail = false;
+            } else if kind == SIGN {
+                made.tail = false;
+                signed |= chars > 1;
+                letters = 0;
+                before = c;
+                continue;
+            } else {
+                return None;
+            }
+            made.inside |= signed;
+            // A digit for a letter.
+            let spelled = c.is_ascii_digit() && before.is_lowercase() && rest.peek().is_some_and(|next| next.is_lowercase());
+            let c = if spelled { 'x' } else { c };
+            letters = match () {
+                () if !c.is_alphabetic() || c.is_uppercase() && before.is_uppercase() => 0,
+                () if c.is_uppercase() && before.is_lowercase() || !before.is_alphabetic() => 1,
+                () => letters + 1,
+            };
+            made.words += usize::from(letters == LETTERS_MIN);
+            before = c;
+        }
+        made.tail &= made.digits > 0;
+        made.humps = if shouted || !value.starts_with(char::is_uppercase) { 0 } else { made.upper };
+        (CHARS.contains(&chars) && made.lower + made.upper > 0).then_some(made)
+    }
+
+    /// What a generator made has no words in it: `UpRz3ix2UfNj6!8!3a`.
+    fn is_shuffled(&self, value: &str) -> bool {
+        const CHARS_MIN: usize = 10;
+        self.lower >= 2 && self.upper >= 2 && self.digits >= 2 && value.len() >= CHARS_MIN && !value.contains(['+', '.', '-', '_'])
+    }
+}
+
+/// Two letters, no capital but the first: `Ya`.
+fn is_particle(part: &str) -> bool {
+    let mut chars = part.chars();
+    chars.next().is_some_and(char::is_alphabetic) && chars.next().is_some_and(char::is_lowercase) && chars.next().is_none()
 }
 
 /// Names are numbered with these signs: `Room#3`, `Share$2`.
@@ -123,42 +197,10 @@ fn is_signed_name(value: &str) -> bool {
 
 /// Words with one sort of joint and a number behind that is neither a year nor one that counts: `Rainy-Otter-58`.
 fn is_numbered_phrase(value: &str) -> bool {
-    const JOINTS: [char; 3] = ['-', '_', '.'];
     let Some((_, number)) = value.rsplit_once(JOINTS) else { return false };
     let year = number.len() == 4 && (number.starts_with("19") || number.starts_with("20"));
     let one = JOINTS.iter().filter(|joint| value.contains(**joint)).count() == 1;
     one && (2..=4).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit()) && !year
-}
-
-/// What a generator made has no words in it: `UpRz3ix2UfNj6!8!3a`.
-fn is_shuffled(value: &str) -> bool {
-    let shape = Shape::of(value);
-    shape.lower >= 2 && shape.upper >= 2 && shape.digits >= 2 && shape.chars >= 10 && !value.contains(['+', '.', '-', '_'])
-}
-
-/// Words as people write them, three small letters or more but for the first: two of them in `gatoPardo_58`, one in `Sw1ft`.
-fn plain_words(value: &str) -> usize {
-    const LETTERS_MIN: usize = 3;
-    let (mut words, mut letters, mut before) = (0, 0, ' ');
-    let chars: Vec<char> = value.chars().collect();
-    for (at, &c) in chars.iter().enumerate() {
-        // A digit for a letter.
-        let spelled = c.is_ascii_digit() && before.is_lowercase() && chars.get(at + 1).is_some_and(|next| next.is_lowercase());
-        let c = if spelled { 'x' } else { c };
-        let begins = c.is_uppercase() && before.is_lowercase() || c.is_alphabetic() && !before.is_alphabetic();
-        letters = if !c.is_alphabetic() || c.is_uppercase() && before.is_uppercase() { 0 } else if begins { 1 } else { letters + 1 };
-        words += usize::from(letters == LETTERS_MIN);
-        before = c;
-    }
-    words
-}
-
-/// Words that begin with a capital.
-fn humps(value: &str) -> usize {
-    let letters = value.trim_end_matches(char::is_numeric);
-    let words = letters.split_inclusive(char::is_lowercase).filter(|part| part.chars().next().is_some_and(char::is_uppercase)).count();
-    let shouted = letters.chars().zip(letters.chars().skip(1)).any(|(a, b)| a.is_uppercase() && b.is_uppercase());
-    if shouted || !letters.starts_with(char::is_uppercase) { 0 } else { words }
 }
 
 /// Letters and digits by turns, as in the ids of objects that vendors count: `cus_T7HGezG81fqrmO`.
