@@ -19,8 +19,7 @@ use super::languages::Senses;
 use super::placeholder;
 use super::ruleset::{Candidate, RuleNumber};
 use super::words::{PASSWORD_RULE, Reader};
-pub use likeness::Likeness;
-use likeness::{CHARS, HUMPS_MIN};
+use likeness::{CHARS, HUMPS_MIN, Likeness};
 pub use sides::line_of;
 use sides::Ends;
 
@@ -155,6 +154,11 @@ pub fn judge(text: &[u8], at: usize, topics: &[(usize, Topic)], found: &mut impl
     }
 }
 
+/// Looks at a piece that a sign or a word joins to a mail address.
+pub fn beside_address(text: &[u8], range: Range<usize>, found: &mut impl FnMut(Candidate)) {
+    weigh(text, range, |_| true, None, found);
+}
+
 /// Looks at the pieces of text near words about logins that are less than a password everywhere else.
 pub fn near(text: &[u8], topics: &[(usize, Topic)], found: &mut impl FnMut(Candidate)) {
     const CAPITALS: u8 = 0x20;
@@ -257,6 +261,7 @@ fn weigh(text: &[u8], range: Range<usize>, wanted: impl Fn(Likeness) -> bool, to
     evidence.when(Feature::BareGiven, sides.given);
     evidence.when(Feature::BareTyped, sides.typed);
     evidence.when(Feature::BarePaired, sides.paired && !(sides.listed && likeness.needs_topic()));
+    evidence.when(Feature::BareOfAddress, sides.paired && sides.addressed);
     evidence.when(Feature::BareAlone, sides.alone);
     evidence.when(Feature::BareQuoted, sides.quoted);
     evidence.when(Feature::BareSpelled, sides.spelled);

@@ -58,6 +58,8 @@ pub enum Feature {
     BareTyped,
     /// A user's name stands before such a value.
     BarePaired,
+    /// A mail address stands before such a value.
+    BareOfAddress,
     /// Such a value is all that its line says.
     BareAlone,
     /// Such a value stands in quotes, bold or code.
@@ -241,7 +243,7 @@ pub enum Feature {
 }
 
 /// The weight of each feature, in its order, and how an explanation names it.
-const WEIGHTS: [(f64, &str); 116] = [
+const WEIGHTS: [(f64, &str); 117] = [
     (-2.08, "a credential word"),
     (-0.41, "a word that says other things as often"),
     (-1.34, "several of them"),
@@ -268,6 +270,7 @@ const WEIGHTS: [(f64, &str); 116] = [
     (0.60, "given by a word"),
     (1.00, "what is typed in"),
     (1.60, "beside a user name"),
+    (0.90, "beside a mail address"),
     (0.50, "alone on its line"),
     (0.30, "in quotes"),
     (0.73, "near a word for a PIN"),

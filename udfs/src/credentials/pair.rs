@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::bare::Likeness;
+use super::bare;
 use super::boundary::{valid_prefix, valid_suffix};
 use super::keywords::Keyword;
 use super::lookalike::{HOST_OR_FILE, is_email, lookalike};
@@ -53,9 +53,13 @@ pub fn judge(text: &[u8], place: Range<usize>, keyword: &Keyword, found: &mut im
     }
     if !is_user(user)
         || !(stroke || system || word && quoted)
-        || !(is_strong(value) || system && (is_worded(value) && Shape::of(value).signs > 0 || is_email(user) && (is_worded(value) || Likeness::of(value).is_some_and(|likeness| !likeness.is_something_else(value)))))
+        || !(is_strong(value) || is_email(user) || system && is_worded(value) && Shape::of(value).signs > 0)
     {
         return;
+    }
+    // Beside an address small words will do as well.
+    if !is_strong(value) && !is_worded(value) {
+        return bare::beside_address(text, place.end + start..place.end + start + value.len(), found);
     }
     let rest = stretch.get(start + value.len()..).unwrap_or_default();
     let before = Before { quoted, ..Before::default() };

@@ -252,7 +252,7 @@ mod tests {
             ("Biscuit+Barney09", Likeness::Signed),
             ("Fc$tPauli1910", Likeness::Signed),
             ("Mildew.Tuesday.19", Likeness::Numbered),
-            ("gatoPardo_58", Likeness::Worded),
+            ("gatoPardo_58x", Likeness::Worded),
             ("Wombat&Chisel", Likeness::Phrase),
             ("Plosive.Shield.Bondi", Likeness::Phrase),
             ("StopAskingMeJo1", Likeness::Worded),

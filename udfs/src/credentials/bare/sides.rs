@@ -27,6 +27,8 @@ pub struct Sides {
     pub typed: bool,
     /// A user's name or an address stands before it.
     pub paired: bool,
+    /// That is an address.
+    pub addressed: bool,
     /// Nothing but a comma stands between it and what may be a user's name: so do the members of a list.
     pub listed: bool,
     /// A word for a user or a login labels it: "login: kim42".
@@ -111,6 +113,7 @@ impl<'t> Ends<'t> {
             typed,
             given: joins && !typed || signed && (last || quoted || right.starts_with([' ', ',', '.'])),
             paired: divided && is_of_system(user, line.ends_with('/')),
+            addressed: is_email(user),
             listed: !joins && line.ends_with([',', '`']) && !is_email(user),
             labelled: assigned && says.any(Senses::LOGIN),
             spelled: is_spelled(right),

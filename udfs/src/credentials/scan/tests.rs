@@ -54,6 +54,17 @@ const GIVEN: &[&str] = &[
     "o acesso continua com |Benfica91x| como palavra-passe",
     "everyone got |Welcome123!| on the new laptops",
     "Server=db.example.com;User Id=app;Password=|Tern$Gravel61|;Encrypt=True;",
+    "it forced me to change it, sorry. |Nordkai!5520| until we get SSO on that thing",
+    "done, you can try |Rainy-Tern-58| at the second prompt",
+    "the press account: press@example.com, |Gravel-Tern-58|. One at a time",
+    "kim@example.com / |travertine-and-patience| as before",
+    "the key of the new network is |otters hold hands asleep| (all lower case, with the spaces)",
+    "the kiosk is just |potatosalad|, all lower case",
+    "all lower case: |yellowforkliftgravel|",
+    "when they ask you: first pet = |Admiral Whiskers|, say it like you mean it",
+    "for the mother's maiden name answer |Przybylska| (that's what Renata put in)",
+    "customer    login    pw\nNorth       uat_n    |Gravel-Uhr-01|",
+    "<p>the second part of the password is <b>|gravelterns|</b></p>",
 ];
 
 /// What people write about credentials.
@@ -91,6 +102,16 @@ const TALK: &[&str] = &[
     "somebody asked whether 'Password1' is 'strong enough for payroll'",
     "db_password: ENC[AES256_GCM,data:zk0kDG8K9LPx,iv:VGslMSisMaqc=,tag:a6Tc2QeWNp==,type:str]",
     "the passphrase that you were told to keep in a safe place",
+    "kickoff for Project_Falcon_2026 is on thursday",
+    "the right file is Q3_Forecast-v7, please do not touch the old one",
+    "we moved to Oak#2-East, the projector in Maple#1 is dead again",
+    "we're in Conference-North-5F today",
+    "add me on the forge, I am pixel.tern_93 there",
+    "what was your first pet called? Mine was Admiral Whiskers",
+    "Subject: security questionnaire, part 2. Time: Oct 8",
+    "Downloads with capital D",
+    "charge ch_3QZuzvNn98mpuLtxyM07YE is for cus_T7HGezG81fqrmO",
+    "the username is kim.tern, all lower case",
 ];
 
 #[test]
@@ -147,6 +168,16 @@ fn texts() -> impl Strategy<Value = Vec<Vec<u8>>> {
                 Tern-91-gravel!|hunter2|admin / |://a:|@b.example|eyJhbGciOiJIUzI1NiJ9|ghp_|\\*\\*\\*\\*|[a-zA-Z0-9!é_.-]{0,12}){0,14}";
     let broken = prop::collection::vec(any::<u8>(), 0..40);
     prop::collection::vec(prop_oneof![4 => word.prop_map(String::into_bytes), 1 => broken], 0..8)
+}
+
+/// Pieces that may be passwords by their shape, cut and put together at the ends of texts.
+fn shapes() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    let pieces = prop::sample::select(vec![
+        "Nordkai!5520", "Tern.Gravel.58", "Tern-", "Gravel", "-58", "9", "x", "!", "B", " ", "5Tern", "kim@b.example, ", "type ", "login ", "tern-and-gravel-58", "é",
+        "密", "&amp;", "`", "\n",
+    ]);
+    let text = prop::collection::vec(pieces, 0..8).prop_map(|pieces| pieces.concat().into_bytes());
+    prop::collection::vec(text, 0..8)
 }
 
 /// What is found where everything is weighed that a glance could pass over.
@@ -263,6 +294,14 @@ const PIECES: &[&str] = &[
     "pelican_harbour",
     "Gravel-Cabin-Nine-Terns",
     "Tr0lley!Pier",
+    "Rainy-Tern-58",
+    "tern-and-gravel-58",
+    "Records1958",
+    "all lower case",
+    "with the spaces",
+    "first pet",
+    "kim_1@example.com, ",
+    "then",
     "qK4mWz8h",
     "ung&uuml;ltig",
     "try",
@@ -362,7 +401,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn many_texts_in_one_buffer_are_answered_as_each_alone(texts in texts()) {
+    fn many_texts_in_one_buffer_are_answered_as_each_alone(texts in prop_oneof![texts(), shapes()]) {
         let values = texts.concat();
         let offset = |row: usize| texts[..row].iter().map(Vec::len).sum::<usize>();
         let mut matched = vec![false; texts.len()];
@@ -379,7 +418,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_is_found_in_what_was_redacted(texts in texts()) {
+    fn nothing_is_found_in_what_was_redacted(texts in prop_oneof![texts(), shapes()]) {
         for text in texts {
             match RULES.redact(&text) {
                 Some(masked) => prop_assert!(!RULES.matches(&masked), "{}", String::from_utf8_lossy(&masked)),
