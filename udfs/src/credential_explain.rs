@@ -21,7 +21,7 @@ pub const INFO: FunctionInfo = FunctionInfo {
     description: "Each candidate in the text: rule, kind, byte range, masked text, whether it was accepted, its confidence, \
                   and the test that decided, with what can be read from the secret (a token's end, a key's account).",
     example: "SELECT unnest(credential_explain(text)) FROM events WHERE event_id = 'x'",
-    version: 7,
+    version: 8,
 };
 
 /// See [`INFO`].

@@ -21,7 +21,7 @@ pub const INFO: FunctionInfo = FunctionInfo {
     description: "The credentials in the text: rule, kind, confidence in (0, 1], byte range, masked text, keyed fingerprint. \
                   In order, without overlap.",
     example: "SELECT unnest(credential_find(text)) FROM events WHERE credential_match(text)",
-    version: 6,
+    version: 7,
 };
 
 /// See [`INFO`].

@@ -17,7 +17,7 @@ pub const INFO: FunctionInfo = FunctionInfo {
     syntax: "credential_match(text)",
     description: "Whether a credential (a password, a key, a token) is in the text. The fast one, for WHERE.",
     example: "SELECT event_id FROM events WHERE credential_match(text)",
-    version: 6,
+    version: 7,
 };
 
 /// See [`INFO`].

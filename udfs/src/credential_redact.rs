@@ -20,7 +20,7 @@ pub const INFO: FunctionInfo = FunctionInfo {
     syntax: "credential_redact(text)",
     description: "The text with each credential replaced by ****. Bytes that are not UTF-8 become U+FFFD.",
     example: "SELECT credential_redact(text) FROM events",
-    version: 6,
+    version: 7,
 };
 
 /// See [`INFO`].

@@ -1,7 +1,8 @@
 //! Passwords that no word announces: `Nordkai!5520`, `Mildew.Tuesday.19`, or a likely value near a word for a login.
 //!
-//! What leads here is no literal but a digit behind a letter or a sign, in a piece of text that holds small letters and capitals or signs
-//! ([`places`]), or a word about logins near a piece that might be nothing else ([`near`]).
+//! What leads here is no literal but a digit, a capital or a letter behind a sign, in a piece of text that holds small letters and capitals
+//! ([`places`]), or a word about logins near a piece that is no password everywhere else ([`near`]). What such a piece is made of
+//! (`likeness`) and what stands beside it (`sides`) decide; without either it is at most as likely as not.
 
 mod likeness;
 mod sides;
@@ -20,8 +21,8 @@ use super::placeholder;
 use super::ruleset::{Candidate, RuleNumber};
 use super::words::{PASSWORD_RULE, Reader};
 use likeness::{CHARS, HUMPS_MIN, Likeness};
-pub use sides::line_of;
 use sides::Ends;
+pub use sides::line_of;
 
 /// What a word near a piece speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -226,8 +227,9 @@ impl Seen {
 
 /// What is spoken of near a place: passwords rather than logins.
 fn nearest(topics: &[(usize, Topic)], at: usize) -> Option<Topic> {
-    let near = |topic: usize| topic.saturating_sub(TOPIC_BEFORE_BYTES) <= at && at <= topic + TOPIC_BEHIND_BYTES;
-    topics.iter().filter(|(place, _)| near(*place)).map(|(_, topic)| *topic).max()
+    let first = topics.partition_point(|(place, _)| place + TOPIC_BEHIND_BYTES < at);
+    let near = topics.iter().skip(first).take_while(|(place, _)| place.saturating_sub(TOPIC_BEFORE_BYTES) <= at);
+    near.map(|(_, topic)| *topic).max()
 }
 
 /// Weighs a piece of a certain likeness.

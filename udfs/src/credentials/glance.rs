@@ -251,7 +251,7 @@ pub fn unlike_words(text: &[u8], from: usize, fold: u8) -> Option<usize> {
     }
     let mut at = from;
     while let Some(eight) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let eight = u64::from_le_bytes(*eight) | u64::from(fold) * ONES;
+        let eight = u64::from_le_bytes(*eight) | (u64::from(fold) * ONES);
         let low = eight & !HIGH;
         let small = (low + at_least(b'a')) & !(low + at_least(b'z' + 1));
         let blank = eight ^ (u64::from(b' ') * ONES);

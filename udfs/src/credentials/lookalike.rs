@@ -122,8 +122,9 @@ fn is_account_number(value: &str) -> bool {
 
 /// The ids of AWS's resources: `vpc-03cacf34296354a68`.
 fn is_resource(lower: &str) -> bool {
-    const KINDS: &[&str] =
-        &["vpc", "sg", "i", "subnet", "ami", "vol", "snap", "eni", "rtb", "igw", "nat", "acl", "eipalloc", "lt", "tgw", "vpce", "fs", "dopt"];
+    const KINDS: &[&str] = &[
+        "vpc", "sg", "i", "subnet", "ami", "vol", "snap", "eni", "rtb", "igw", "nat", "acl", "eipalloc", "lt", "tgw", "vpce", "fs", "dopt",
+    ];
     lower.split_once('-').is_some_and(|(kind, id)| KINDS.contains(&kind) && matches!(id.len(), 8 | 17) && is_small_hex(id))
 }
 
@@ -249,8 +250,13 @@ fn is_assignment(value: &str) -> bool {
     // Words with that sign between: `Maple=Cinder=90`, `Zuiderzee=1932`.
     let parts: Vec<&str> = value.split('=').collect();
     let word = |part: &&str| !part.is_empty() && part.chars().all(char::is_alphanumeric);
-    let long = |part: &&str| part.chars().count() >= 6 && part.chars().skip(1).all(char::is_lowercase) && VOCABULARY.senses_anywhere(part).is_none();
-    if (parts.len() >= 3 || parts.first().is_some_and(long)) && parts.iter().all(word) && value.starts_with(char::is_uppercase) && value.ends_with(|c: char| c.is_ascii_digit())
+    let long = |part: &&str| {
+        part.chars().count() >= 6 && part.chars().skip(1).all(char::is_lowercase) && VOCABULARY.senses_anywhere(part).is_none()
+    };
+    if (parts.len() >= 3 || parts.first().is_some_and(long))
+        && parts.iter().all(word)
+        && value.starts_with(char::is_uppercase)
+        && value.ends_with(|c: char| c.is_ascii_digit())
     {
         return false;
     }
@@ -297,10 +303,10 @@ const ENDINGS: &[&str] = &[
     "internal", "lan", "corp", "test", "gov", "edu", "txt", "pdf", "doc", "docx", "xls", "xlsx", "csv", "ppt", "pptx", "png", "jpg",
     "jpeg", "gif", "svg", "zip", "gz", "tar", "tgz", "7z", "rar", "json", "yml", "yaml", "toml", "xml", "html", "htm", "js", "ts", "tsx",
     "jsx", "py", "rs", "go", "rb", "php", "java", "kt", "cs", "cpp", "hpp", "sh", "bash", "ps1", "bat", "cmd", "exe", "dll", "so", "msi",
-    "psd", "ai", "fig", "indd", "sketch", "eps", "tif", "tiff", "webp", "bmp", "heic", "deb", "rpm", "pkg", "dmg", "apk", "aab", "ipa", "xlsm", "vsdx", "drawio", "bin", "jar", "war", "iso", "img", "vmdk", "sql",
-    "db", "sqlite", "log", "conf", "cfg", "ini", "env", "pem", "crt", "cer", "key", "pub", "pfx", "p12", "jks", "kdbx", "tf", "tfvars",
-    "lock", "md", "rst", "mp3", "mp4", "mov", "wav", "bak", "tmp", "old", "patch", "diff", "service", "list", "desktop", "theme", "tpl",
-    "j2",
+    "psd", "ai", "fig", "indd", "sketch", "eps", "tif", "tiff", "webp", "bmp", "heic", "deb", "rpm", "pkg", "dmg", "apk", "aab", "ipa",
+    "xlsm", "vsdx", "drawio", "bin", "jar", "war", "iso", "img", "vmdk", "sql", "db", "sqlite", "log", "conf", "cfg", "ini", "env", "pem",
+    "crt", "cer", "key", "pub", "pfx", "p12", "jks", "kdbx", "tf", "tfvars", "lock", "md", "rst", "mp3", "mp4", "mov", "wav", "bak", "tmp",
+    "old", "patch", "diff", "service", "list", "desktop", "theme", "tpl", "j2",
 ];
 
 fn is_host_or_file(lower: &str) -> bool {

@@ -35,7 +35,10 @@ pub fn judge(text: &[u8], place: Range<usize>, keyword: &Keyword, found: &mut im
     let left = left.trim_end().trim_end_matches(QUOTES).trim_end_matches(',').trim_end_matches(QUOTES);
     // An address as a link of Slack: `<mailto:kim@example.com|kim@example.com>`.
     let left = left.strip_suffix('>').filter(|link| link.rsplit(['|', ':']).next().is_some_and(is_email)).unwrap_or(left);
-    let user = left.rsplit(|c: char| c.is_whitespace() || matches!(c, ':' | '>' | '(' | '|' | '、' | '，') || QUOTES.contains(&c)).next().unwrap_or_default();
+    let user = left
+        .rsplit(|c: char| c.is_whitespace() || matches!(c, ':' | '>' | '(' | '|' | '、' | '，') || QUOTES.contains(&c))
+        .next()
+        .unwrap_or_default();
     let stretch = valid_prefix(right);
     let piece = stretch.get(..length).unwrap_or_default();
     let start = piece.len() - piece.trim_start_matches(QUOTES).len();

@@ -138,7 +138,8 @@ impl Shape {
         evidence.when(Feature::Long, self.chars >= 9);
         evidence.when(Feature::VeryLong, self.chars >= 28);
         // Digits between capitals are a generator's.
-        evidence.when(Feature::AllCapitals, self.lower == 0 && self.upper > 0 && !(self.digit_inside && self.digits >= 2 && self.joints == 0));
+        evidence
+            .when(Feature::AllCapitals, self.lower == 0 && self.upper > 0 && !(self.digit_inside && self.digits >= 2 && self.joints == 0));
         evidence.when(Feature::NoDigit, self.digits == 0 && self.letters() > 0);
         evidence.when(Feature::Joined, self.joints > 0);
         evidence.when(Feature::ShortWords, self.letters_run <= 3 && self.joints > 0);

@@ -147,7 +147,9 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
 /// Whether the word is the name of a tag of markup: `<code>`.
 fn is_tag_name(text: &[u8], place: &Range<usize>) -> bool {
     let before = text.get(..place.start).unwrap_or_default();
-    text.get(place.start..place.end) == Some(b"code") && text.get(place.end) == Some(&b'>') && (before.ends_with(b"<") || before.ends_with(b"</") || before.ends_with(b"&lt;") || before.ends_with(b"&lt;/"))
+    text.get(place.start..place.end) == Some(b"code")
+        && text.get(place.end) == Some(&b'>')
+        && (before.ends_with(b"<") || before.ends_with(b"</") || before.ends_with(b"&lt;") || before.ends_with(b"&lt;/"))
 }
 
 /// Whether the letters that a code grew together with name what it opens (`Türcode`), where there are such letters.

@@ -77,7 +77,11 @@ impl Likeness {
             0 if cased && (words >= 2 && made.inside && !value.contains('+') || words >= 3 && made.joints >= 2) => Self::Phrase,
             0 if made.upper == 0 && words >= 2 && (made.inside || made.joints >= 2 && one_joint()) => Self::LowerPhrase,
             1.. if cased && made.inside && (words > 0 || made.is_shuffled(value)) => {
-                if is_signed_name(value) { Self::Worded } else { Self::Signed }
+                if is_signed_name(value) {
+                    Self::Worded
+                } else {
+                    Self::Signed
+                }
             }
             1.. if cased && parted && words >= 2 && is_numbered_phrase(value) => Self::Numbered,
             1.. if cased && (parted || humped) => Self::Worded,

@@ -15,6 +15,7 @@ use super::super::sighting::ends_line;
 /// Bytes that are read to each side.
 const BYTES: usize = 64;
 
+/// What the text at both sides of a piece says of it.
 #[derive(Debug, Default)]
 pub struct Sides {
     /// In quotes, bold or code.
@@ -127,6 +128,7 @@ fn gives(senses: Senses) -> bool {
     senses.any(Senses::JOIN.and(Senses::AND).and(Senses::GIVEN).and(Senses::KEYPAD))
 }
 
+/// Whether a word says that what follows it is typed in.
 fn is_typed(word: &str) -> bool {
     TYPED.contains(&word.to_lowercase().as_str())
 }
@@ -143,7 +145,8 @@ fn is_part(left: &str, right: &str) -> bool {
 fn is_of_system(user: &str, stroke: bool) -> bool {
     const CHARS_MIN: usize = 4;
     let marks = |c: char| matches!(c, '_' | '.') || stroke && c.is_ascii_digit();
-    is_email(user) || is_user(user) && user.len() >= CHARS_MIN && user.trim_end_matches('.').contains(marks) && lookalike(user) != Some(HOST_OR_FILE)
+    is_email(user)
+        || is_user(user) && user.len() >= CHARS_MIN && user.trim_end_matches('.').contains(marks) && lookalike(user) != Some(HOST_OR_FILE)
 }
 
 /// Whether the words right behind say how something is spelled.
@@ -171,8 +174,60 @@ pub fn line_of(left: &str) -> &str {
 
 /// "then", "try", "type", "put": what is typed in next.
 const TYPED: &[&str] = &[
-    "then", "try", "type", "put", "enter", "paste", "dann", "danach", "probier", "versuch", "eingeben", "tippe", "puis", "ensuite", "essaie", "essayez", "tape",
-    "tapez", "saisis", "saisir", "mets", "mettez", "luego", "pon", "poned", "prueba", "puse", "poi", "prova", "metti", "mettete", "dan", "daarna", "probeer",
-    "depois", "tenta", "testa", "coloca", "potem", "wpisz", "spróbuj", "sonra", "dene", "yaz", "gir", "sedan", "sen", "så", "skriv", "prøv", "kokeile", "taip",
-    "coba", "попробуй", "введи", "потом",
+    "then",
+    "try",
+    "type",
+    "put",
+    "enter",
+    "paste",
+    "dann",
+    "danach",
+    "probier",
+    "versuch",
+    "eingeben",
+    "tippe",
+    "puis",
+    "ensuite",
+    "essaie",
+    "essayez",
+    "tape",
+    "tapez",
+    "saisis",
+    "saisir",
+    "mets",
+    "mettez",
+    "luego",
+    "pon",
+    "poned",
+    "prueba",
+    "puse",
+    "poi",
+    "prova",
+    "metti",
+    "mettete",
+    "dan",
+    "daarna",
+    "probeer",
+    "depois",
+    "tenta",
+    "testa",
+    "coloca",
+    "potem",
+    "wpisz",
+    "spróbuj",
+    "sonra",
+    "dene",
+    "yaz",
+    "gir",
+    "sedan",
+    "sen",
+    "så",
+    "skriv",
+    "prøv",
+    "kokeile",
+    "taip",
+    "coba",
+    "попробуй",
+    "введи",
+    "потом",
 ];

@@ -19,7 +19,8 @@ const BETWEEN_MAX: usize = 12;
 const WORDS_MAX: usize = 4;
 
 /// What gives an answer, beside "is".
-const GIVES: &[&str] = &["answer", "put", "say", "set", "said", "antwort", "respuesta", "réponse", "risposta", "resposta", "antwoord", "svaret"];
+const GIVES: &[&str] =
+    &["answer", "put", "say", "set", "said", "antwort", "respuesta", "réponse", "risposta", "resposta", "antwoord", "svaret"];
 
 /// Signs around an answer.
 const QUOTES: [char; 10] = ['"', '\'', '`', '*', '“', '”', '«', '»', '{', '}'];
@@ -35,13 +36,14 @@ pub fn judge(text: &[u8], place: Range<usize>, keyword: &Keyword, found: &mut im
     let tongue = reader.tongue();
     let Some(start) = given(behind, |word| VOCABULARY.senses_in(word, tongue).any(Senses::JOIN)) else { return };
     let rest = behind.get(start..).unwrap_or_default();
-    let (tag, rest) = ["<b>", "<i>", "<em>", "<strong>", "<code>"].iter().find_map(|tag| Some((tag.len(), rest.trim_start().strip_prefix(tag)?))).map_or(
-        (0, rest),
-        |(_, inner)| (rest.len() - inner.len(), inner),
-    );
+    let (tag, rest) = ["<b>", "<i>", "<em>", "<strong>", "<code>"]
+        .iter()
+        .find_map(|tag| Some((tag.len(), rest.trim_start().strip_prefix(tag)?)))
+        .map_or((0, rest), |(_, inner)| (rest.len() - inner.len(), inner));
     let value = answer(rest);
     let at = place.end + start + tag + (rest.len() - rest.trim_start_matches(opens).len());
-    const SPEAKS: Senses = Senses::ASK.and(Senses::TOPIC).and(Senses::STATE).and(Senses::NOT).and(Senses::ELSEWHERE).and(Senses::PASSWORD).and(Senses::AT);
+    const SPEAKS: Senses =
+        Senses::ASK.and(Senses::TOPIC).and(Senses::STATE).and(Senses::NOT).and(Senses::ELSEWHERE).and(Senses::PASSWORD).and(Senses::AT);
     let first = value.split(' ').next().unwrap_or_default();
     let named = value.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit());
     let said = value.chars().count() >= 3 && value.split(' ').count() <= WORDS_MAX && !VOCABULARY.senses_in(first, tongue).any(SPEAKS);

@@ -74,9 +74,15 @@ impl Reader<'_> {
             Some("a hash")
         } else if ahead.ends_with(b"SHA256:") || ahead.ends_with(b"sha256:") || ahead.ends_with(b"MD5:") {
             Some("a fingerprint")
-        } else if ["pubkey", "public key", "publickey", "pub key"].iter().any(|word| holds_folded(said.get(said.len().saturating_sub(20)..).unwrap_or_default(), word.as_bytes())) {
+        } else if ["pubkey", "public key", "publickey", "pub key"]
+            .iter()
+            .any(|word| holds_folded(said.get(said.len().saturating_sub(20)..).unwrap_or_default(), word.as_bytes()))
+        {
             Some("a public key")
-        } else if class == Class::Secret && is_hash(&value.to_ascii_lowercase()) && [&b" ID:"[..], b" id:", b" Id:"].iter().any(|word| said.ends_with(word)) {
+        } else if class == Class::Secret
+            && is_hash(&value.to_ascii_lowercase())
+            && [&b" ID:"[..], b" id:", b" Id:"].iter().any(|word| said.ends_with(word))
+        {
             Some("what another name is given")
         } else if said.strip_suffix(b":").unwrap_or(said).ends_with(b"accessor") {
             Some("the number of a token")
@@ -84,7 +90,8 @@ impl Reader<'_> {
             Some("an invitation to a call")
         } else if self.is_in_certificate(start) {
             Some("a certificate")
-        } else if class == Class::Secret && is_hash(value) && self.is_for_searches(start) || is_of_captcha(value) && self.is_of_site(start) {
+        } else if class == Class::Secret && is_hash(value) && self.is_for_searches(start) || is_of_captcha(value) && self.is_of_site(start)
+        {
             Some("public by design")
         } else if matches!(class, Class::Password | Class::Secret | Class::Act | Class::Login)
             && link != Link::Column

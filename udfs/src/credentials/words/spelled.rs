@@ -19,8 +19,54 @@ const LETTERS_MIN: usize = 7;
 
 /// What stands between a value and the words that spell it out.
 const FILLERS: &[&str] = &[
-    "yes", "with", "the", "all", "in", "as", "no", "it's", "its", "is", "but", "and", "everything", "both", "one", "a", "written", "mit", "alles", "in", "con", "todo",
-    "lower", "upper", "case", "small", "caps", "capitals", "lowercase", "uppercase", "letters", "tutto", "avec", "tout", "com", "tudo", "met", "alles", "med", "allt", "ze", "literally", "so", "just", "please", "only", "two", "three",
+    "yes",
+    "with",
+    "the",
+    "all",
+    "in",
+    "as",
+    "no",
+    "it's",
+    "its",
+    "is",
+    "but",
+    "and",
+    "everything",
+    "both",
+    "one",
+    "a",
+    "written",
+    "mit",
+    "alles",
+    "in",
+    "con",
+    "todo",
+    "lower",
+    "upper",
+    "case",
+    "small",
+    "caps",
+    "capitals",
+    "lowercase",
+    "uppercase",
+    "letters",
+    "tutto",
+    "avec",
+    "tout",
+    "com",
+    "tudo",
+    "met",
+    "alles",
+    "med",
+    "allt",
+    "ze",
+    "literally",
+    "so",
+    "just",
+    "please",
+    "only",
+    "two",
+    "three",
 ];
 
 /// Those of them that nothing but the spelling of a value is said with.
@@ -68,7 +114,8 @@ impl Reader<'_> {
         let near = ahead.rsplit(['.', '?', '!']).next().unwrap_or_default();
         const OTHER: Senses = Senses::LOGIN.and(Senses::NOT).and(Senses::EXAMPLE);
         let tongue = self.tongue();
-        let other = scene::words(near).collect::<Vec<_>>().into_iter().rev().take(4).any(|word| VOCABULARY.senses_in(word, tongue).any(OTHER));
+        let other =
+            scene::words(near).collect::<Vec<_>>().into_iter().rev().take(4).any(|word| VOCABULARY.senses_in(word, tongue).any(OTHER));
         let scene = self.scene();
         if other || scene.log || scene.code {
             return;
@@ -91,7 +138,11 @@ impl Reader<'_> {
         let behind = valid_prefix(self.text.get(self.place.end..(self.place.end + BYTES).min(self.text.len())).unwrap_or_default());
         let Some(rest) = behind.strip_prefix(": ") else { return };
         let value = rest.split([' ', '\n', '<', ',', '.', '(', ')']).next().unwrap_or_default();
-        if value.contains(' ') || !self.may_be_spelled(value, false) || placeholder::password(value.as_bytes()).is_some() || self.scene().code {
+        if value.contains(' ')
+            || !self.may_be_spelled(value, false)
+            || placeholder::password(value.as_bytes()).is_some()
+            || self.scene().code
+        {
             return;
         }
         let mut evidence = Evidence::new();
@@ -99,7 +150,13 @@ impl Reader<'_> {
         evidence.add(Feature::BareGiven);
         let start = self.place.end + (behind.len() - rest.len());
         let rule = RuleNumber::Words(PASSWORD_RULE);
-        found(Candidate { rule, range: start..start + value.len(), confidence: evidence.confidence(), test: evidence.for_it(), inner: None });
+        found(Candidate {
+            rule,
+            range: start..start + value.len(),
+            confidence: evidence.confidence(),
+            test: evidence.for_it(),
+            inner: None,
+        });
     }
 
     /// What a word or a sign gives: the words behind the last "is" or colon.
@@ -128,11 +185,13 @@ impl Reader<'_> {
 
     /// Words that say nothing about passwords, or one of some length.
     fn may_be_spelled(&mut self, value: &str, quoted: bool) -> bool {
-        const SPEAKS: Senses = Senses::TOPIC.and(Senses::PASSWORD).and(Senses::LOGIN).and(Senses::FAULT).and(Senses::ASK).and(Senses::ELSEWHERE);
+        const SPEAKS: Senses =
+            Senses::TOPIC.and(Senses::PASSWORD).and(Senses::LOGIN).and(Senses::FAULT).and(Senses::ASK).and(Senses::ELSEWHERE);
         let tongue = self.tongue();
         let says = |word: &str, what: Senses| VOCABULARY.senses_in(word, tongue).any(what);
         let words: Vec<&str> = value.split(' ').collect();
-        let typed = |word: &&str| !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '\'' | '.' | '!' | '&'));
+        let typed =
+            |word: &&str| !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '\'' | '.' | '!' | '&'));
         if words.len() > 1 {
             let speaks_of = |list: &[&str]| list.iter().any(|word| self.keyword.text.contains(word));
             let spaces = speaks_of(SPACES) && !speaks_of(NONE);
@@ -151,11 +210,43 @@ impl Reader<'_> {
 
 /// How words for blanks begin, and what says that there are none.
 const SPACES: &[&str] = &[
-    "space", "blank", "leerzeichen", "espac", "espaç", "spaz", "spati", "mellanslag", "mellomrom", "mellemrum", "spacj", "boşluk", "пробел", "spasi",
-    "スペース", "띄어쓰기", "空格",
+    "space",
+    "blank",
+    "leerzeichen",
+    "espac",
+    "espaç",
+    "spaz",
+    "spati",
+    "mellanslag",
+    "mellomrom",
+    "mellemrum",
+    "spacj",
+    "boşluk",
+    "пробел",
+    "spasi",
+    "スペース",
+    "띄어쓰기",
+    "空格",
 ];
-const NONE: &[&str] =
-    &["no ", "without", "ohne", "sans", "sin ", "senza", "zonder", "sem ", "utan", "uten", "uden", "bez", "boşluksuz", "без", "なし", "没有", "없이"];
+const NONE: &[&str] = &[
+    "no ",
+    "without",
+    "ohne",
+    "sans",
+    "sin ",
+    "senza",
+    "zonder",
+    "sem ",
+    "utan",
+    "uten",
+    "uden",
+    "bez",
+    "boşluksuz",
+    "без",
+    "なし",
+    "没有",
+    "없이",
+];
 
 /// What is said before the words that stand between a value and how it is spelled, and whether they speak of nothing else; nothing where
 /// neither a sign nor such a word divides them.
