@@ -81,6 +81,8 @@ pub fn bounded(text: &[u8], place: Range<usize>, keyword: &Keyword) -> Option<Ra
     let behind = text.get(end..).unwrap_or_default();
     if found.eq_ignore_ascii_case(b"key") && (is_named_key(text, place.start, end) || behind.starts_with(b" of "))
         || &*keyword.text == "pass" && is_verb(behind)
+        || keyword.shared && behind.get(..4).is_some_and(|next| next.eq_ignore_ascii_case(b" usb"))
+        || is_in_variable(text, place.start, end)
         || is_in_name(text, place.start, found, keyword)
         || is_grown(text, place.start, found, keyword)
         || is_in_link(text, place.start, end, keyword)
@@ -112,6 +114,20 @@ fn is_in_name(text: &[u8], start: usize, found: &[u8], keyword: &Keyword) -> boo
         Class::Secret => keyword.shared && keyword.tongue != ENGLISH && *before == b'-',
         _ => false,
     }
+}
+
+/// Whether the keyword is a part of a variable's name where that stands for its value: `${DB_PASSWORD}`.
+fn is_in_variable(text: &[u8], start: usize, end: usize) -> bool {
+    const NAME_BYTES_MAX: usize = 40;
+    let part = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
+    let behind = text.get(end..).unwrap_or_default();
+    let rest = behind.iter().take(NAME_BYTES_MAX).take_while(|b| part(b)).count();
+    if behind.get(rest) != Some(&b'}') {
+        return false;
+    }
+    let before = text.get(start.saturating_sub(NAME_BYTES_MAX)..start).unwrap_or_default();
+    let name = before.iter().rposition(|b| !part(b)).map_or(0, |at| at + 1);
+    before.get(..name).is_some_and(|ahead| ahead.ends_with(b"${"))
 }
 
 /// Whether the word behind "pass" makes that a verb: "pass it as ...".

@@ -9,6 +9,9 @@ pub const HOST_OR_FILE: &str = "a host, a file or a version";
 
 /// What the value most likely is if it is no secret.
 pub fn lookalike(value: &str) -> Option<&'static str> {
+    if is_numbered_thing(value) {
+        return Some(HOST_OR_FILE);
+    }
     // What people number the versions of a file with.
     if let Some((name, version)) = value.rsplit_once(['_', '-'])
         && name.len() >= 3
@@ -118,6 +121,20 @@ fn is_account_number(value: &str) -> bool {
     const KINDS: &[&str] = &["AC", "SK", "SM", "MG", "PN", "CA", "MM"];
     let number = value.get(2..).unwrap_or_default();
     KINDS.iter().any(|kind| value.starts_with(kind)) && number.len() == 32 && is_small_hex(number)
+}
+
+/// Machines and networks are told apart by what they are and a number at the end: `kyiv-web-Node2`, `Hall-Guest-5G`.
+fn is_numbered_thing(value: &str) -> bool {
+    const DIGITS: std::ops::RangeInclusive<usize> = 1..=3;
+    const ROLES: &[&str] = &[
+        "node", "web", "db", "srv", "svr", "server", "prod", "dev", "test", "uat", "stage", "staging", "repl", "replica", "pool", "gate", "gw", "app", "api", "vm", "host",
+        "sql", "dc", "fs", "build", "runner", "worker", "agent", "proxy", "cluster", "rack", "core", "edge", "vlan", "ap",
+    ];
+    let Some((name, last)) = value.rsplit_once(['-', '_']) else { return false };
+    let word = last.trim_end_matches(|c: char| c.is_ascii_digit());
+    let band = matches!(last.to_ascii_lowercase().as_str(), "5g" | "2g" | "6e" | "5ghz");
+    let numbered = DIGITS.contains(&(last.len() - word.len())) && ROLES.contains(&word.to_ascii_lowercase().as_str());
+    (band || numbered) && name.len() >= 2 && value.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
 /// The ids of AWS's resources: `vpc-03cacf34296354a68`.
