@@ -213,8 +213,9 @@ impl RuleSet {
             match route {
                 Route::Pattern(number) => rest = self.pattern(text, number, rest, looks, &mut examples, found),
                 Route::Keyword(number) => {
-                    topics.extend(words::topic(number).map(|topic| (start, topic)));
-                    words::judge(text, start..end, number, looks.all, &mut |candidate| found(unless_example(candidate, &examples)));
+                    let mut hand = |candidate| found(unless_example(candidate, &examples));
+                    let stands = words::judge(text, start..end, number, looks.all, &mut hand);
+                    topics.extend(words::topic(number).filter(|_| stands).map(|topic| (start, topic)));
                     rest = &rest[1..];
                 }
                 Route::Encoded(number) => {

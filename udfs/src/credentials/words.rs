@@ -77,22 +77,35 @@ const BEFORE_BYTES: usize = 120;
 /// Pieces of text behind a keyword that are weighed.
 const TOKENS_MAX: usize = 24;
 
-/// Weighs what stands around the keyword at `place` and hands on the candidates that may stand; `all` asks also for those that fall.
-pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &mut impl FnMut(Candidate)) {
-    let Some(keyword) = KEYWORDS.get(number as usize) else { return };
+/// Weighs what stands around the keyword at `place` and hands on the candidates that may stand; `all` asks also for those that fall. Says
+/// whether the keyword is a word of its own there.
+pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &mut impl FnMut(Candidate)) -> bool {
+    let Some(keyword) = KEYWORDS.get(number as usize) else { return false };
     match keyword.class {
-        Class::Pair => return pair::judge(text, place, keyword, found),
-        Class::Known => return known::judge(text, place, keyword, found),
-        Class::Arrow => return pair::pointed(text, place, keyword, found),
-        Class::Answer => return answer::judge(text, place, keyword, found),
+        Class::Pair => {
+            pair::judge(text, place, keyword, found);
+            return false;
+        }
+        Class::Known => {
+            known::judge(text, place, keyword, found);
+            return false;
+        }
+        Class::Arrow => {
+            pair::pointed(text, place, keyword, found);
+            return false;
+        }
+        Class::Answer => {
+            answer::judge(text, place, keyword, found);
+            return false;
+        }
         _ => {}
     }
     if is_tag_name(text, &place) {
-        return;
+        return false;
     }
     let blank = keyword.text.len() - keyword.text.trim_start().len();
     if blank > 0 && place.end < text.len() {
-        return;
+        return false;
     }
     // Most words for codes and most "it's" end here, before anybody looks whether they are words of their own.
     let numbers = matches!(keyword.class, Class::Pin | Class::Code | Class::Combination);
@@ -101,11 +114,11 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
     if numbers && !(holds_number(text, &place) && (!keyword.keyed || is_beside_digits(text, &place)))
         || (keyword.class == Class::Says || typed) && !may_say_value(near(place.end))
     {
-        return;
+        return false;
     }
-    let Some(place) = bounded(text, place.start + blank..place.end, keyword) else { return };
+    let Some(place) = bounded(text, place.start + blank..place.end, keyword) else { return false };
     if keyword.class == Class::Code && !opens_something(text, place.start, keyword) {
-        return;
+        return true;
     }
     let mut reader = Reader::new(text, place.clone(), keyword);
     reader.all = all;
@@ -118,12 +131,12 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
             found(candidate);
         });
         if some {
-            return;
+            return true;
         }
     }
     let places = if all { None } else { Some(glance::behind(keyword, behind)) };
     if places.as_ref().is_none_or(|places| !places.is_empty()) && reader.look_behind(behind, places, found) {
-        return;
+        return true;
     }
     reader.above(found);
     if keyword.class == Class::Spelling {
@@ -133,7 +146,7 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
         let start = place.start.saturating_sub(BEFORE_BYTES);
         let before = text.get(start..place.start).unwrap_or_default();
         if !holds_unusual(before) {
-            return;
+            return true;
         }
         let line = valid_suffix(before).rsplit('\n').next().unwrap_or_default();
         reader.base = place.start - line.len();
@@ -141,7 +154,7 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
         if all || glance::before(keyword.class, line.as_bytes()).is_some_and(|from| reader.may_find_before(from)) {
             reader.before(found);
         }
-    }
+    }    true
 }
 
 /// Whether the word is the name of a tag of markup: `<code>`.
