@@ -127,8 +127,9 @@ fn is_account_number(value: &str) -> bool {
 fn is_numbered_thing(value: &str) -> bool {
     const DIGITS: std::ops::RangeInclusive<usize> = 1..=3;
     const ROLES: &[&str] = &[
-        "node", "web", "db", "srv", "svr", "server", "prod", "dev", "test", "uat", "stage", "staging", "repl", "replica", "pool", "gate", "gw", "app", "api", "vm", "host",
-        "sql", "dc", "fs", "build", "runner", "worker", "agent", "proxy", "cluster", "rack", "core", "edge", "vlan", "ap",
+        "node", "web", "db", "srv", "svr", "server", "prod", "dev", "test", "uat", "stage", "staging", "repl", "replica", "pool", "gate",
+        "gw", "app", "api", "vm", "host", "sql", "dc", "fs", "build", "runner", "worker", "agent", "proxy", "cluster", "rack", "core",
+        "edge", "vlan", "ap",
     ];
     let Some((name, last)) = value.rsplit_once(['-', '_']) else { return false };
     let word = last.trim_end_matches(|c: char| c.is_ascii_digit());

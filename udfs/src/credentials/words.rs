@@ -154,7 +154,8 @@ pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &m
         if all || glance::before(keyword.class, line.as_bytes()).is_some_and(|from| reader.may_find_before(from)) {
             reader.before(found);
         }
-    }    true
+    }
+    true
 }
 
 /// Whether the word is the name of a tag of markup: `<code>`.
