@@ -259,16 +259,6 @@ impl Reader<'_> {
     /// The value by itself, as its class wants it.
     pub fn value(&mut self, sighting: &Sighting<'_>, evidence: &mut Evidence) -> Result<(), &'static str> {
         match self.keyword.class {
-            Class::Password
-            | Class::Login
-            | Class::Act
-            | Class::Spelling
-            | Class::Says
-            | Class::Pair
-            | Class::Arrow
-            | Class::Known
-            | Class::Bare
-            | Class::Answer => password(self.keyword, sighting, evidence),
             Class::Pin | Class::Code | Class::Combination => {
                 let around = self.scene().around.senses;
                 number(self.keyword, sighting, around, evidence)
@@ -280,6 +270,7 @@ impl Reader<'_> {
             Class::Secret => secret(sighting, evidence),
             Class::Recovery => recovery(sighting, evidence),
             Class::Seed => seed(sighting, evidence),
+            _ => password(self.keyword, sighting, evidence),
         }
     }
 }

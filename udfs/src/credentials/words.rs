@@ -244,7 +244,7 @@ impl<'t> Reader<'t> {
     /// Hands on a candidate with what decided. Says whether it passed.
     pub fn hand(&mut self, sighting: &Sighting<'_>, found: &mut impl FnMut(Candidate)) -> bool {
         let number = match self.keyword.class {
-            Class::Password | Class::Act | Class::Spelling | Class::Says | Class::Known | Class::Bare | Class::Answer => 0,
+            Class::Password | Class::Act | Class::Spelling | Class::Says | Class::Known | Class::Bare | Class::Answer => PASSWORD_RULE,
             Class::Pin | Class::Code | Class::Combination => 1,
             Class::Secret => 2,
             Class::Login | Class::Pair | Class::Arrow => 3,

@@ -166,21 +166,11 @@ impl Reader<'_> {
 
     /// What the value by itself can add, at most.
     fn value_most(&self, value: &str) -> f64 {
-        const WORDS: &[Feature] =
-            &[Feature::WordQuoted, Feature::Word, Feature::WordBare, Feature::WordShort, Feature::Common, Feature::Phrase];
+        const WORDS: &[Feature] = &[Feature::Word, Feature::WordBare, Feature::WordShort, Feature::Common, Feature::Phrase];
         const DIGITS: &[Feature] = &[Feature::Digits, Feature::DigitsFew];
         match self.keyword.class {
-            Class::Password
-            | Class::Login
-            | Class::Act
-            | Class::Spelling
-            | Class::Says
-            | Class::Pair
-            | Class::Arrow
-            | Class::Known
-            | Class::Bare
-            | Class::Answer => Run::of(value).map_or(f64::INFINITY, Run::weight_max).max(Evidence::most(WORDS)).max(Evidence::most(DIGITS)),
-            _ => f64::INFINITY,
+            Class::Pin | Class::Code | Class::Combination | Class::Secret | Class::Recovery | Class::Seed => f64::INFINITY,
+            _ => Run::of(value).map_or(f64::INFINITY, Run::weight_max).max(Evidence::most(WORDS)).max(Evidence::most(DIGITS)),
         }
     }
 
