@@ -245,8 +245,8 @@ fn weigh(text: &[u8], range: Range<usize>, wanted: impl Fn(Likeness) -> bool, to
     }
     let mut reader = Reader::new(text, range.start..range.start, &NONE);
     let Some(sides) = ends.sides(reader.tongue()) else { return };
-    // Users are called so.
-    if sides.labelled && likeness == Likeness::Tail {
+    // Users and things are called so.
+    if sides.labelled && likeness == Likeness::Tail || sides.named && likeness != Likeness::Signed {
         return;
     }
     if placeholder::password(value.as_bytes()).is_some() || documented::is_documented(value.as_bytes()) {

@@ -214,7 +214,7 @@ fn is_in_link(text: &[u8], start: usize, end: usize, keyword: &Keyword) -> bool 
     let before = text.get(start.saturating_sub(LINK_BYTES_MAX)..start).unwrap_or_default();
     let run = before.iter().rposition(|b| b.is_ascii_whitespace() || matches!(b, b'<' | b'`')).map_or(before, |at| &before[at + 1..]);
     let parameter = text.get(end) == Some(&b'=') && keyword.class != Class::Login;
-    !parameter && holds(run, b"://")
+    !parameter && (holds(run, b"://") || holds(run, b"arn:aws"))
 }
 
 /// The length of a grammatical ending, up to six letters, or nothing where the word goes on.

@@ -66,6 +66,12 @@ pub fn lookalike(value: &str) -> Option<&'static str> {
     if lower.starts_with("0x") && value.len() == 42 && value.bytes().skip(2).all(|b| b.is_ascii_hexdigit()) || is_account_number(value) {
         return Some("an account's number");
     }
+    if matches!(
+        &*lower,
+        "argon2id" | "argon2i" | "argon2d" | "bcrypt" | "scrypt" | "pbkdf2" | "sha256" | "sha512" | "hmac-sha256" | "ed25519"
+    ) {
+        return Some("the name of an algorithm");
+    }
     if is_resource(&lower) {
         return Some("the id of a resource");
     }
@@ -160,6 +166,7 @@ fn is_public(value: &str, lower: &str) -> bool {
         "sha256-",
         "sha384-",
         "sha512-",
+        "hmac-sha256:",
         "ssh-rsa",
         "ssh-ed25519",
     ];
@@ -406,7 +413,7 @@ fn is_code(value: &str) -> bool {
     }
     if value.contains("()")
         || value.starts_with("--")
-        || value.starts_with('-') && value.len() <= 3
+        || value.starts_with('-') && (value.len() <= 3 || value.chars().skip(1).all(char::is_alphabetic))
         || value.contains("->")
         || value.contains("=>")
         || value.contains("&&")
@@ -453,7 +460,8 @@ fn is_code(value: &str) -> bool {
             .split('.')
             .all(|part| part.len() >= 2 && part.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_uppercase()));
     let camel_members = dotted && value.starts_with(|c: char| c.is_ascii_lowercase());
-    let snake = value.contains(['_', '-']) && value.chars().all(|c| c.is_lowercase() || matches!(c, '_' | '-'));
+    let snake =
+        value.contains(['_', '-']) && value.strip_prefix('.').unwrap_or(value).chars().all(|c| c.is_lowercase() || matches!(c, '_' | '-'));
     let constant = value.contains('_') && value.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit());
     camel_members || snake || constant
 }

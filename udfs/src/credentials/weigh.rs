@@ -64,6 +64,10 @@ pub fn password(keyword: &Keyword, sighting: &Sighting<'_>, evidence: &mut Evide
     if keyword.class == Class::Login && !glance::is_odd(value) {
         return Err("a name");
     }
+    let base64 = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
+    if keyword.class == Class::Login && shape.chars > TYPED_CHARS_MAX && value.bytes().all(base64) && !value.starts_with("0x") {
+        return Err("longer than what somebody types");
+    }
     let uncommon = shape.sign_inside || shape.upper > 0 && shape.lower > 0 || shape.signs > 0 && shape.chars >= 8;
     let cased = shape.sign_inside && shape.upper > 0 && shape.lower > 0 && value.contains(['!', '$', '%', '^', '*']);
     // What a generator made has no words in it.
@@ -103,6 +107,9 @@ pub fn password(keyword: &Keyword, sighting: &Sighting<'_>, evidence: &mut Evide
     shape.password(value, evidence);
     Ok(())
 }
+
+/// Longer values beside a user's name are no passwords.
+const TYPED_CHARS_MAX: usize = 64;
 
 /// What may close a value and its sentence at the end of a line.
 const CLOSING: &[char] = &['"', '\'', '`', '*', '_', '”', '’', '»', ')', '.', '!', ' '];

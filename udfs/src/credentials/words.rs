@@ -65,7 +65,7 @@ pub fn topic(number: u32) -> Option<Topic> {
     let keyword = KEYWORDS.get(number as usize)?;
     match keyword.class {
         Class::Password if !keyword.shared => Some(Topic::Password),
-        Class::Password | Class::Login => Some(Topic::Login),
+        Class::Password | Class::Login | Class::Spelling => Some(Topic::Login),
         _ => (keyword.opens || keyword.keyed).then_some(Topic::Login),
     }
 }

@@ -32,6 +32,8 @@ pub struct Sides {
     pub addressed: bool,
     /// Nothing but a comma stands between it and what may be a user's name: so do the members of a list.
     pub listed: bool,
+    /// A word that names go with stands before it: "room".
+    pub named: bool,
     /// A word for a user or a login labels it: "login: kim42".
     pub labelled: bool,
     /// How it is spelled stands right behind it: "all lower case".
@@ -90,14 +92,13 @@ impl<'t> Ends<'t> {
         };
         let says = senses(word);
         let beside = line.ends_with(word);
-        if beside && (says.any(Senses::NAMED) || says.any(Senses::JOIN) && senses(before_that).any(Senses::NAMED)) {
-            return None;
-        }
+        let named = beside && (says.any(Senses::NAMED) || says.any(Senses::JOIN) && senses(before_that).any(Senses::NAMED));
         // A sentence that ended says nothing of what follows.
         let ended = line.ends_with(['.', '?', '!']);
         let typed = !ended && is_typed(word);
         let joins = typed || !ended && gives(says);
-        let assigned = line.ends_with([':', '→', '-', '–', '—', '=']) && !line.ends_with("--") && !left.ends_with(':');
+        let sign = line.ends_with([':', '→', '-', '–', '—', '=']) || line.ends_with("&gt;");
+        let assigned = sign && !line.ends_with("--") && !left.ends_with(':');
         let signed = assigned && !says.any(Senses::NAMED);
         let mut ahead = line;
         // "and then".
@@ -112,10 +113,11 @@ impl<'t> Ends<'t> {
             quoted,
             alone: (first || signed) && last,
             typed,
-            given: joins && !typed || signed && (last || quoted || right.starts_with([' ', ',', '.'])),
+            given: joins && !typed || line.ends_with(" /") || signed && (last || quoted || right.starts_with([' ', ',', '.'])),
             paired: divided && is_of_system(user, line.ends_with('/')),
             addressed: is_email(user),
             listed: !joins && line.ends_with([',', '`']) && !is_email(user),
+            named,
             labelled: assigned && says.any(Senses::LOGIN),
             spelled: is_spelled(right),
             asked: right.starts_with('?'),
