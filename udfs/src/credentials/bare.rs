@@ -239,7 +239,8 @@ fn weigh(text: &[u8], range: Range<usize>, wanted: impl Fn(Likeness) -> bool, to
     let Some(likeness) = Likeness::of(&plain).filter(|likeness| wanted(*likeness)) else { return };
     let ends = Ends::of(text, &range);
     // Most pieces end here, before any word is looked up in its language.
-    let speaks = !likeness.needs_cue() || ends.may_stand_out() || likeness.may_be_given() && ends.may_be_given();
+    let passes = likeness == Likeness::Signed || topic.is_some() && !likeness.needs_cue();
+    let speaks = passes || ends.may_stand_out() || likeness.may_be_given() && ends.may_be_given();
     if !speaks || likeness.is_something_else(&plain) {
         return;
     }

@@ -9,11 +9,15 @@ pub const HOST_OR_FILE: &str = "a host, a file or a version";
 
 /// What the value most likely is if it is no secret.
 pub fn lookalike(value: &str) -> Option<&'static str> {
-    if is_numbered_thing(value) {
+    // Most tests are about a sign that most values do not have.
+    let seen = Seen::of(value);
+    let joined = seen.any(b"-_");
+    if joined && is_numbered_thing(value) {
         return Some(HOST_OR_FILE);
     }
     // What people number the versions of a file with.
-    if let Some((name, version)) = value.rsplit_once(['_', '-'])
+    if joined
+        && let Some((name, version)) = value.rsplit_once(['_', '-'])
         && name.len() >= 3
         && version.strip_prefix(['v', 'V']).is_some_and(|v| (1..=3).contains(&v.len()) && v.starts_with(|c: char| c.is_ascii_digit()))
         && !value.contains(['!', '$', '&', '%', '^', '*', '?'])
@@ -21,7 +25,9 @@ pub fn lookalike(value: &str) -> Option<&'static str> {
         return Some(HOST_OR_FILE);
     }
     // A number with an escaped sign beside it: `&pound;2`, `22&ndash;17`.
-    if let Some((before, rest)) = value.split_once('&') {
+    if seen.any(b"&")
+        && let Some((before, rest)) = value.split_once('&')
+    {
         let after = rest.split_once(';').map_or("", |(_, after)| after);
         let number = |part: &str| part.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '-'));
         if !(before.is_empty() && after.is_empty()) && number(before) && number(after) {
@@ -30,36 +36,37 @@ pub fn lookalike(value: &str) -> Option<&'static str> {
     }
     let small = |b: u8| b.is_ascii() && !b.is_ascii_uppercase();
     let lower = if value.bytes().all(small) { Cow::Borrowed(value) } else { Cow::Owned(value.to_lowercase()) };
-    if lower.contains("://")
+    if seen.any(b":") && (lower.contains("://") || lower.starts_with("mailto:"))
         || lower.starts_with("www.")
-        || lower.starts_with("mailto:")
         || value.starts_with('?') && value.contains('=')
-        || is_query(value)
+        || seen.any(b"&") && is_query(value)
     {
         return Some("a link");
     }
-    if is_uuid(value) {
+    if value.len() == UUID_BYTES && is_uuid(value) {
         return Some("a UUID");
     }
-    if is_email(value) {
+    if seen.any(b"@") && is_email(value) {
         return Some("a mail address");
     }
-    let behind_port = value.split_once('/').is_some_and(|(port, path)| {
-        (2..=5).contains(&port.len())
-            && port.bytes().all(|b| b.is_ascii_digit())
-            && !path.is_empty()
-            && path.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
-    });
-    if behind_port
-        || value.starts_with(['@', '/', '\\', '~'])
-        || value.starts_with("C:\\")
-        || value.matches(['/', '\\']).count() >= 2 && !value.contains(['!', '#', '$'])
+    let behind_port = || {
+        value.split_once('/').is_some_and(|(port, path)| {
+            (2..=5).contains(&port.len())
+                && port.bytes().all(|b| b.is_ascii_digit())
+                && !path.is_empty()
+                && path.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+        })
+    };
+    if value.starts_with(['@', '/', '\\', '~'])
+        || seen.any(b"/\\")
+            && (behind_port()
+                || value.starts_with("C:\\")
+                || value.matches(['/', '\\']).count() >= 2 && !value.contains(['!', '#', '$']))
     {
         return Some("a path or a mention");
     }
     if lower.starts_with("0x") && value.bytes().skip(2).all(|b| b.is_ascii_hexdigit()) && value.len() <= 18
-        || lower.contains("/0x")
-        || lower.contains("_0x")
+        || seen.any(b"/_") && (lower.contains("/0x") || lower.contains("_0x"))
     {
         return Some("an error code or a fingerprint");
     }
@@ -72,14 +79,15 @@ pub fn lookalike(value: &str) -> Option<&'static str> {
     ) {
         return Some("the name of an algorithm");
     }
-    if is_resource(&lower) {
+    if seen.any(b"-") && is_resource(&lower) {
         return Some("the id of a resource");
     }
     if is_public(value, &lower) {
         return Some("public by design");
     }
     // The key of a cache: words, and a digest behind them.
-    if let Some((words, digest)) = value.rsplit_once('-')
+    if seen.any(b"-")
+        && let Some((words, digest)) = value.rsplit_once('-')
         && matches!(digest.len(), 40 | 64)
         && is_small_hex(digest)
         && words.contains('-')
@@ -87,13 +95,14 @@ pub fn lookalike(value: &str) -> Option<&'static str> {
         return Some("a digest");
     }
     // What branches of a repository are called.
-    if ["feature/", "bugfix/", "hotfix/", "release/", "feat/", "fix/"].iter().any(|branch| lower.starts_with(branch)) {
+    const BRANCHES: &[&str] = &["feature/", "bugfix/", "hotfix/", "release/", "feat/", "fix/"];
+    if seen.any(b"/") && BRANCHES.iter().any(|branch| lower.starts_with(branch)) {
         return Some("a path or a mention");
     }
     if lower.split(['+', '-']).any(|part| matches!(part, "ctrl" | "alt" | "strg" | "shift" | "cmd" | "umschalt" | "maj")) {
         return Some("a key combination");
     }
-    if is_assignment(value) {
+    if seen.any(b"=") && is_assignment(value) {
         return Some("an assignment of its own");
     }
     if value.starts_with(':') && value.ends_with(':') {
@@ -107,19 +116,42 @@ pub fn lookalike(value: &str) -> Option<&'static str> {
     if is_number_like(value) {
         return Some("a date, a time or a number");
     }
-    if is_ticket(value) {
+    if !seen.small && is_ticket(value) {
         return Some("a ticket or article number");
     }
-    if is_host_or_file(&lower) {
+    if seen.any(b".:") && is_host_or_file(&lower) {
         return Some(HOST_OR_FILE);
     }
-    if is_command(value) {
+    if seen.any(b"-") && is_command(value) {
         return Some("a command");
     }
-    if is_code(value) {
+    if seen.any(b"()-&>:._/=[*") && is_code(value) {
         return Some("code");
     }
     None
+}
+
+/// Bytes of a UUID in hexadecimal with four strokes.
+const UUID_BYTES: usize = 36;
+
+/// Which ASCII characters a value has.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    ascii: u128,
+    /// A small letter is among them.
+    small: bool,
+}
+
+impl Seen {
+    fn of(value: &str) -> Self {
+        const SMALL: u128 = ((1 << 26) - 1) << b'a';
+        let ascii = value.bytes().filter(u8::is_ascii).fold(0, |seen, byte| seen | 1u128 << byte);
+        Self { ascii, small: ascii & SMALL != 0 }
+    }
+
+    fn any(self, signs: &[u8]) -> bool {
+        signs.iter().any(|sign| self.ascii >> sign & 1 != 0)
+    }
 }
 
 /// Twilio's numbers of accounts, keys and messages: two letters and 32 hexadecimal digits.
