@@ -1,8 +1,18 @@
 //! What a value is more likely to be than a credential, by its own shape: a date, a path, a host, a ticket, code.
 
+mod code;
+mod number;
+mod public;
+mod thing;
+
 use std::borrow::Cow;
 
 use super::languages::VOCABULARY;
+use code::{is_code, is_command};
+use number::is_number_like;
+pub use public::is_small_hex;
+use public::{is_account_number, is_public, is_resource};
+use thing::{is_host_or_file, is_numbered_thing, is_ticket};
 
 /// What [`lookalike`] calls names of hosts and files.
 pub const HOST_OR_FILE: &str = "a host, a file or a version";
@@ -59,9 +69,7 @@ pub fn lookalike(value: &str) -> Option<&'static str> {
     };
     if value.starts_with(['@', '/', '\\', '~'])
         || seen.any(b"/\\")
-            && (behind_port()
-                || value.starts_with("C:\\")
-                || value.matches(['/', '\\']).count() >= 2 && !value.contains(['!', '#', '$']))
+            && (behind_port() || value.starts_with("C:\\") || value.matches(['/', '\\']).count() >= 2 && !value.contains(['!', '#', '$']))
     {
         return Some("a path or a mention");
     }
@@ -154,71 +162,6 @@ impl Seen {
     }
 }
 
-/// Twilio's numbers of accounts, keys and messages: two letters and 32 hexadecimal digits.
-fn is_account_number(value: &str) -> bool {
-    const KINDS: &[&str] = &["AC", "SK", "SM", "MG", "PN", "CA", "MM"];
-    let number = value.get(2..).unwrap_or_default();
-    KINDS.iter().any(|kind| value.starts_with(kind)) && number.len() == 32 && is_small_hex(number)
-}
-
-/// Machines and networks are told apart by what they are and a number at the end: `kyiv-web-Node2`, `Hall-Guest-5G`.
-fn is_numbered_thing(value: &str) -> bool {
-    const DIGITS: std::ops::RangeInclusive<usize> = 1..=3;
-    const ROLES: &[&str] = &[
-        "node", "web", "db", "srv", "svr", "server", "prod", "dev", "test", "uat", "stage", "staging", "repl", "replica", "pool", "gate",
-        "gw", "app", "api", "vm", "host", "sql", "dc", "fs", "build", "runner", "worker", "agent", "proxy", "cluster", "rack", "core",
-        "edge", "vlan", "ap",
-    ];
-    let Some((name, last)) = value.rsplit_once(['-', '_']) else { return false };
-    let word = last.trim_end_matches(|c: char| c.is_ascii_digit());
-    let band = matches!(last.to_ascii_lowercase().as_str(), "5g" | "2g" | "6e" | "5ghz");
-    let numbered = DIGITS.contains(&(last.len() - word.len())) && ROLES.contains(&word.to_ascii_lowercase().as_str());
-    (band || numbered) && name.len() >= 2 && value.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
-}
-
-/// The ids of AWS's resources: `vpc-03cacf34296354a68`.
-fn is_resource(lower: &str) -> bool {
-    const KINDS: &[&str] = &[
-        "vpc", "sg", "i", "subnet", "ami", "vol", "snap", "eni", "rtb", "igw", "nat", "acl", "eipalloc", "lt", "tgw", "vpce", "fs", "dopt",
-    ];
-    lower.split_once('-').is_some_and(|(kind, id)| KINDS.contains(&kind) && matches!(id.len(), 8 | 17) && is_small_hex(id))
-}
-
-/// What its issuer wants everybody to see: public keys, publishable ones, digests.
-fn is_public(value: &str, lower: &str) -> bool {
-    const SIGNS: &[&str] = &[
-        "pk.",
-        "pk_live_",
-        "pk_test_",
-        "phc_",
-        "sha256:",
-        "sha1:",
-        "md5:",
-        "sha1-",
-        "sha256-",
-        "sha384-",
-        "sha512-",
-        "hmac-sha256:",
-        "ssh-rsa",
-        "ssh-ed25519",
-    ];
-    // The beginnings of public keys: of SSH (RFC 4253, 6.6) and of SubjectPublicKeyInfo (RFC 5280, 4.1).
-    const KEYS: &[&str] =
-        &["AAAAC3NzaC1", "AAAAB3NzaC1", "AAAAE2VjZHNh", "MFkwEwYH", "MIIBIjANBg", "MIICIjANBg", "MIGfMA0G", "MCowBQYDK2Vw"];
-    let recipient = lower.starts_with("age1") && lower.len() >= 58 && lower.bytes().all(|b| b.is_ascii_alphanumeric());
-    recipient || is_rum_token(value) || SIGNS.iter().any(|sign| lower.starts_with(sign)) || KEYS.iter().any(|key| value.starts_with(key))
-}
-
-/// Hexadecimal digits in small letters, as digests are written.
-pub fn is_small_hex(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'))
-}
-
-/// A token that Datadog has pages of the web show to everybody.
-fn is_rum_token(value: &str) -> bool {
-    value.strip_prefix("pub").is_some_and(|rest| rest.len() == 32 && rest.bytes().all(|b| b.is_ascii_hexdigit()))
-}
-
 /// Two or more parameters of a link: `?page=2&part=3`.
 fn is_query(value: &str) -> bool {
     let named = |part: &str| {
@@ -240,66 +183,6 @@ pub fn is_email(value: &str) -> bool {
         && domain.contains('.')
         && domain.split('.').all(|label| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-'))
         && domain.rsplit('.').next().is_some_and(|top| top.len() >= 2 && top.chars().all(char::is_alphabetic))
-}
-
-/// Digits with separators and at most a unit: `2026-11-20`, `10:42`, `+49 30`, `8.5kg`, `30-day`, `1,200.00`, `2x`, `#42`.
-fn is_number_like(value: &str) -> bool {
-    // A date and a version: `20260527_v3`.
-    let value = value.rsplit_once(['_', '-']).map_or(value, |(date, version)| {
-        let versioned = version.strip_prefix(['v', 'V']).is_some_and(|v| !v.is_empty() && v.bytes().all(|b| b.is_ascii_digit()));
-        if versioned && date.len() >= 6 { date } else { value }
-    });
-    if value.len() == 8 && value.starts_with("20") && value.bytes().all(|b| b.is_ascii_digit()) {
-        return true;
-    }
-    let value = value.strip_prefix("UTC").or(value.strip_prefix("GMT")).filter(|rest| rest.starts_with(['+', '-'])).unwrap_or(value);
-    if value.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '=' | '*' | '.' | ',' | '/' | '%'))
-        && value.contains(['+', '=', '*'])
-    {
-        return true;
-    }
-    let body = value.trim_start_matches(['+', '#', '$', '€', '£', '~', '<', '>', '×', '±', '(']);
-    let unit = body
-        .trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | ':' | '/' | '-' | '%' | ' ' | '–' | '_' | '\u{a0}'));
-    let digits = body.len() - unit.len();
-    if digits == 0 {
-        return false;
-    }
-    let has_joint = body.bytes().any(|b| matches!(b, b'.' | b',' | b':' | b'/' | b'-' | b'%'));
-    match unit.chars().count() {
-        0 => has_joint || body.len() != value.len(),
-        1 => true,
-        2 | 3 => unit.chars().all(char::is_alphabetic) && body.chars().filter(char::is_ascii_digit).count() <= 4 || is_time(unit),
-        _ => {
-            matches!(
-                unit.to_ascii_lowercase().as_str(),
-                "days"
-                    | "day"
-                    | "hours"
-                    | "hour"
-                    | "mins"
-                    | "chars"
-                    | "characters"
-                    | "bits"
-                    | "bytes"
-                    | "weeks"
-                    | "zeichen"
-                    | "tage"
-                    | "times"
-                    | "years"
-                    | "months"
-                    | "minutes"
-                    | "seconds"
-                    | "people"
-                    | "users"
-            ) || is_time(unit)
-        }
-    }
-}
-
-/// The tail of an ISO time: `T02:10:11Z`, `T02`.
-fn is_time(unit: &str) -> bool {
-    unit.starts_with(['T', 't']) && unit.bytes().skip(1).all(|b| b.is_ascii_digit() || matches!(b, b':' | b'.' | b'Z' | b'z' | b'+' | b'-'))
 }
 
 /// `name=value` inside one piece: the name is not the value.
@@ -331,171 +214,6 @@ fn is_assignment(value: &str) -> bool {
             && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
             && !rest.trim_matches('=').is_empty()
     })
-}
-
-/// `ABC-123`, `ERP_2231`, `CVE-2026-1234`, `W11`, `KB5031455`, product keys of five groups.
-fn is_ticket(value: &str) -> bool {
-    let groups: Vec<&str> = value.split(['-', '_', '.', '/']).collect();
-    let all = |part: &str, test: fn(&u8) -> bool| !part.is_empty() && part.as_bytes().iter().all(test);
-    if groups.len() >= 4 && groups.iter().all(|g| g.len() == 5 && all(g, |b| b.is_ascii_uppercase() || b.is_ascii_digit())) {
-        return true;
-    }
-    let plain = |part: &&str| all(part, u8::is_ascii_digit) || all(part, u8::is_ascii_uppercase);
-    let letters_then_digits = |part: &&str| {
-        let digits = part.trim_start_matches(|c: char| c.is_ascii_alphabetic());
-        let letters = part.len() - digits.len();
-        letters <= 5
-            && !digits.is_empty()
-            && digits.bytes().all(|b| b.is_ascii_digit())
-            && part.bytes().take(letters).all(|b| b.is_ascii_uppercase())
-    };
-    let capital_groups = value.len() <= 24 && groups.iter().all(|g| plain(g) || letters_then_digits(g));
-    // The systems of service desks count further: `INC0048213`.
-    let numbered = letters_then_digits(&value) && value.bytes().filter(u8::is_ascii_digit).count() >= 6;
-    capital_groups && (groups.len() > 1 || value.len() <= 9 || numbered) && !value.bytes().all(|b| b.is_ascii_digit())
-}
-
-const ENDINGS: &[&str] = &[
-    "com", "net", "org", "io", "de", "fr", "es", "it", "pl", "nl", "uk", "eu", "br", "jp", "cn", "dev", "app", "cloud", "local",
-    "internal", "lan", "corp", "test", "gov", "edu", "txt", "pdf", "doc", "docx", "xls", "xlsx", "csv", "ppt", "pptx", "png", "jpg",
-    "jpeg", "gif", "svg", "zip", "gz", "tar", "tgz", "7z", "rar", "json", "yml", "yaml", "toml", "xml", "html", "htm", "js", "ts", "tsx",
-    "jsx", "py", "rs", "go", "rb", "php", "java", "kt", "cs", "cpp", "hpp", "sh", "bash", "ps1", "bat", "cmd", "exe", "dll", "so", "msi",
-    "psd", "ai", "fig", "indd", "sketch", "eps", "tif", "tiff", "webp", "bmp", "heic", "deb", "rpm", "pkg", "dmg", "apk", "aab", "ipa",
-    "xlsm", "vsdx", "drawio", "bin", "jar", "war", "iso", "img", "vmdk", "sql", "db", "sqlite", "log", "conf", "cfg", "ini", "env", "pem",
-    "crt", "cer", "key", "pub", "pfx", "p12", "jks", "kdbx", "tf", "tfvars", "lock", "md", "rst", "mp3", "mp4", "mov", "wav", "bak", "tmp",
-    "old", "patch", "diff", "service", "list", "desktop", "theme", "tpl", "j2",
-];
-
-fn is_host_or_file(lower: &str) -> bool {
-    if lower.starts_with("localhost:") {
-        return true;
-    }
-    let version = lower.strip_prefix('v').unwrap_or(lower);
-    let parts: Vec<&str> = version.split('.').collect();
-    if parts.len() >= 2
-        && parts.iter().take(2).all(|part| part.starts_with(|c: char| c.is_ascii_digit()))
-        && lower.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'~' | b'+' | b':'))
-    {
-        return true;
-    }
-    // Letters that end with a version: `tern2.14`.
-    let letters = lower.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    let tail = lower.get(letters.len()..).unwrap_or_default().trim_matches('.');
-    if tail.contains('.') && letters.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '_')) {
-        return true;
-    }
-    // What a program says of itself: its name and its version.
-    let product = |(name, version): (&str, &str)| {
-        name.bytes().all(|b| b.is_ascii_alphanumeric()) && version.starts_with(|c: char| c.is_ascii_digit()) && version.contains('.')
-    };
-    if lower.split_once('/').is_some_and(product) {
-        return true;
-    }
-    // `!plan.png!` is a picture in a wiki.
-    let name = lower.trim_matches('!').split([':', '/', '?', '|']).next().unwrap_or(lower);
-    name.rsplit_once('.').is_some_and(|(stem, ending)| {
-        !stem.is_empty() && ENDINGS.contains(&ending) && stem.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'))
-    })
-}
-
-/// A command of PowerShell: a verb and a noun.
-fn is_command(value: &str) -> bool {
-    const VERBS: &[&str] = &[
-        "Add",
-        "Clear",
-        "Connect",
-        "ConvertFrom",
-        "ConvertTo",
-        "Copy",
-        "Disable",
-        "Enable",
-        "Enter",
-        "Export",
-        "Get",
-        "Import",
-        "Install",
-        "Invoke",
-        "Move",
-        "New",
-        "Out",
-        "Read",
-        "Register",
-        "Remove",
-        "Rename",
-        "Reset",
-        "Restart",
-        "Resume",
-        "Select",
-        "Send",
-        "Set",
-        "Start",
-        "Stop",
-        "Test",
-        "Update",
-        "Write",
-    ];
-    value.split_once('-').is_some_and(|(verb, noun)| VERBS.contains(&verb) && noun.bytes().all(|b| b.is_ascii_alphabetic()))
-}
-
-/// Calls, members, operators, flags: what stands beside a password in programs.
-fn is_code(value: &str) -> bool {
-    let words_only = |v: &str| v.chars().all(|c| c.is_alphabetic() || matches!(c, '_' | '.' | ':' | '-' | '[' | ']' | '>' | '$'));
-    if value.strip_prefix("&amp;").or(value.strip_prefix('&')).is_some_and(|name| name.chars().all(char::is_alphabetic)) {
-        return true;
-    }
-    if value.contains("()")
-        || value.starts_with("--")
-        || value.starts_with('-') && (value.len() <= 3 || value.chars().skip(1).all(char::is_alphabetic))
-        || value.contains("->")
-        || value.contains("=>")
-        || value.contains("&&")
-        || value.contains("::")
-        || value.contains(":=")
-        || value.starts_with("SQL*")
-        || value.starts_with("Win32_")
-    {
-        return true;
-    }
-    if let Some((head, _)) = value.split_once('(')
-        && !head.is_empty()
-        && words_only(head)
-    {
-        return true;
-    }
-    // The rights of a file, as `ls -l` writes them.
-    if value.len() >= 10 && value.bytes().take(10).all(|b| matches!(b, b'-' | b'd' | b'l' | b'r' | b'w' | b'x' | b's' | b't')) {
-        return true;
-    }
-    // A method in the trace of a stack: `org.example.store.T4Reader.open`.
-    let member = |part: &str| {
-        part.starts_with(|c: char| c.is_ascii_alphabetic()) && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'$')
-    };
-    let packages = value.split('.').take_while(|part| part.len() >= 2 && part.bytes().all(|b| b.is_ascii_lowercase())).count();
-    if packages >= 2 && value.matches('.').count() >= 3 && value.split('.').all(member) {
-        return true;
-    }
-    // A path of two names, a key of a store.
-    let name = |part: &str| {
-        let word = part.trim_end_matches(|c: char| c.is_ascii_digit());
-        word.len() >= 2 && word.chars().skip(1).all(|c| c.is_lowercase() || matches!(c, '_' | '-')) && word.starts_with(char::is_alphabetic)
-    };
-    let colons = value.matches(':').count() >= 2 && value.chars().all(|c| c.is_alphanumeric() || matches!(c, ':' | '_' | '-'));
-    if colons || value.split_once('/').is_some_and(|(left, right)| name(left) && name(right)) {
-        return true;
-    }
-    if value.contains('>') && value.split('>').all(|part| !part.is_empty() && part.chars().all(char::is_alphabetic)) {
-        return true;
-    }
-    // a.b.c and a_b in lower case, and names all in capitals, are names of things.
-    let dotted = value.contains('.')
-        && value
-            .split('.')
-            .all(|part| part.len() >= 2 && part.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_uppercase()));
-    let camel_members = dotted && value.starts_with(|c: char| c.is_ascii_lowercase());
-    let snake =
-        value.contains(['_', '-']) && value.strip_prefix('.').unwrap_or(value).chars().all(|c| c.is_lowercase() || matches!(c, '_' | '-'));
-    let constant = value.contains('_') && value.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit());
-    camel_members || snake || constant
 }
 
 #[cfg(test)]

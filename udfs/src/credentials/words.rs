@@ -6,8 +6,10 @@
 
 mod above;
 mod answer;
+mod before;
 mod hope;
 mod label;
+mod link;
 mod look;
 mod phrase;
 mod spelled;
@@ -377,94 +379,5 @@ impl<'t> Reader<'t> {
             && value.chars().all(|c| c.is_alphabetic())
             && !value.starts_with(is_unspaced)
             && (ends || is_common(value))
-    }
-
-    /// Whether reading ends at a token: too far, nothing between the quotes, or the quote closes the label that the keyword ends.
-    fn ends_before(&self, token: &Token, value: &str, place: usize, reading: Reading) -> bool {
-        !self.reaches(token, place, reading)
-            || value.is_empty()
-            || token.before.quoted && (value.starts_with([',', ')', ';', ']']) || value.starts_with(". ") || value == ".")
-    }
-
-    /// Whether a token can still belong to the keyword: on its line, on the next where the keyword ends its line, below where it stands
-    /// alone or answers a question.
-    fn reaches(&self, token: &Token, place: usize, reading: Reading) -> bool {
-        match token.line {
-            0 => true,
-            1 | 2 if place == 0 || reading.asked => true,
-            1..=6 if self.keyword.class == Class::Login => true,
-            1..=6 => token.alone || place == 0 || token.last && reading.in_line == 1 || reading.in_line == 0,
-            _ => self.keyword.class == Class::Recovery && token.line < 16,
-        }
-    }
-
-    fn link(&self, token: &Token, place: usize, reading: Reading) -> Link {
-        let before = token.before;
-        let login = self.keyword.class == Class::Login;
-        let joined = reading.joined_at.is_some_and(|at| at + 1 == place);
-        let near = !before.sentence && !before.line;
-        if place == 0 && before.assigned {
-            Link::Assigned
-        } else if self.is_user() && place == 0 && before.divided
-            || login && place > 0 && !before.sentence && (before.divided || before.assigned || reading.last.any(Senses::AND))
-            || login && reading.user && near && before.comma
-        {
-            Link::Divided
-        } else if near && (place > 0 && before.assigned || place == 0 && before.divided) {
-            Link::Late
-        } else if joined && near {
-            Link::Copula
-        } else if place == 0 {
-            Link::Adjacent
-        } else if login && near && (reading.user && place <= 4 || reading.address) {
-            Link::UserThen
-        } else if token.line > 0 && (token.alone || reading.in_line == 1 && self.keyword.class == Class::Password && token.last) {
-            Link::OwnLine
-        } else {
-            Link::Near
-        }
-    }
-
-    /// "`X` is the password": looks before the keyword for a value that is nothing else.
-    fn before(&mut self, found: &mut impl FnMut(Candidate)) {
-        const TOKENS_BEFORE: usize = 8;
-        if scene::asks(self.text, self.place.end) {
-            return;
-        }
-        let line = self.stretch;
-        let pieces: Vec<Token> = tokens(line).collect();
-        for (at, token) in pieces.iter().enumerate().skip(pieces.len().saturating_sub(TOKENS_BEFORE)) {
-            let value = line.get(token.range.clone()).unwrap_or_default();
-            let ahead = at.checked_sub(1).and_then(|before| line.get(pieces.get(before)?.range.clone())).unwrap_or_default();
-            // Who is spoken to stands first: "tern42: the password is wrong".
-            let between = line.get(token.range.end..).unwrap_or_default();
-            let spoken_to = at == 0 && token.range.start == 0 && between.trim_start().starts_with([':', ',']);
-            let spoken_to = spoken_to || between.starts_with(": ") && Shape::of(value).tail;
-            // What the keyword is a part of is no value beside it.
-            if value.is_empty()
-                || is_word(value)
-                || spoken_to
-                || between.is_empty()
-                || self.senses(ahead).any(Senses::EXAMPLE.and(Senses::NAMED))
-            {
-                continue;
-            }
-            let said = Said::of(between, self.tongue());
-            let first = scene::words(between).next().map_or(Senses::NONE, |word| self.senses(word));
-            let role = said.senses.any(Senses::ROLE);
-            if self.keyword.class == Class::Login && !role {
-                continue;
-            }
-            let outright = role || first.any(Senses::JOIN);
-            if self.keyword.class == Class::Password && !outright && Shape::of(value).tail && !is_common(value) {
-                continue;
-            }
-            let named = outright || between.contains(['<', '←', '=']) || at + 1 == pieces.len();
-            let link = if named { Link::ReverseRole } else { Link::Reverse };
-            let sentences = u8::from(between.contains(". ") || between.contains("! ") || between.contains("? "));
-            let reading = Reading { senses: said.senses, topics: said.topics, sentences, ..Reading::default() };
-            let place = pieces.len() - 1 - at;
-            self.hand(&Sighting { value, token, link, place, reading, rest: between }, found);
-        }
     }
 }

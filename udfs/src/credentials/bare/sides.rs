@@ -66,8 +66,18 @@ impl<'t> Ends<'t> {
 
     /// Whether more than a word before it may speak for the piece: quotes, a sign, a line of its own, how it is spelled, a user.
     pub fn may_stand_out(&self) -> bool {
-        let signs = [':', '→', '-', '–', '—', '=', ',', '/', '|', '&', '+', '`'];
-        self.quoted || self.line.is_empty() || self.line.ends_with(signs) || self.line.contains(['@', '_']) || is_spelled(self.right)
+        let signs = [',', '/', '|', '&', '+', '`'];
+        self.quoted
+            || self.line.is_empty()
+            || self.is_assigned()
+            || self.line.ends_with(signs)
+            || self.line.contains(['@', '_'])
+            || is_spelled(self.right)
+    }
+
+    /// A colon, a dash, an arrow stands right before the piece.
+    fn is_assigned(&self) -> bool {
+        self.line.ends_with([':', '→', '-', '–', '—', '=']) || self.line.ends_with("&gt;")
     }
 
     /// Whether the word right before the piece gives it, in some language.
@@ -97,8 +107,7 @@ impl<'t> Ends<'t> {
         let ended = line.ends_with(['.', '?', '!']);
         let typed = !ended && is_typed(word);
         let joins = typed || !ended && gives(says);
-        let sign = line.ends_with([':', '→', '-', '–', '—', '=']) || line.ends_with("&gt;");
-        let assigned = sign && !line.ends_with("--") && !left.ends_with(':');
+        let assigned = self.is_assigned() && !line.ends_with("--") && !left.ends_with(':');
         let signed = assigned && !says.any(Senses::NAMED);
         let mut ahead = line;
         // "and then".

@@ -25,6 +25,9 @@ const GIVES: &[&str] =
 /// Signs around an answer.
 const QUOTES: [char; 10] = ['"', '\'', '`', '*', '“', '”', '«', '»', '{', '}'];
 
+/// Markup in which an answer may stand.
+const TAGS: &[&str] = &["<b>", "<i>", "<em>", "<strong>", "<code>"];
+
 /// Looks for the answer behind the question at `place`.
 pub fn judge(text: &[u8], place: Range<usize>, keyword: &Keyword, found: &mut impl FnMut(Candidate)) {
     let goes_on = text.get(place.end).is_some_and(|b| b.is_ascii_alphanumeric() && !b.eq_ignore_ascii_case(&b's'));
@@ -36,12 +39,9 @@ pub fn judge(text: &[u8], place: Range<usize>, keyword: &Keyword, found: &mut im
     let tongue = reader.tongue();
     let Some(start) = given(behind, |word| VOCABULARY.senses_in(word, tongue).any(Senses::JOIN)) else { return };
     let rest = behind.get(start..).unwrap_or_default();
-    let (tag, rest) = ["<b>", "<i>", "<em>", "<strong>", "<code>"]
-        .iter()
-        .find_map(|tag| Some((tag.len(), rest.trim_start().strip_prefix(tag)?)))
-        .map_or((0, rest), |(_, inner)| (rest.len() - inner.len(), inner));
-    let value = answer(rest);
-    let at = place.end + start + tag + (rest.len() - rest.trim_start_matches(opens).len());
+    let inner = TAGS.iter().find_map(|tag| rest.trim_start().strip_prefix(tag)).unwrap_or(rest).trim_start_matches(opens);
+    let at = place.end + start + rest.len() - inner.len();
+    let value = answer(inner);
     const SPEAKS: Senses =
         Senses::ASK.and(Senses::TOPIC).and(Senses::STATE).and(Senses::NOT).and(Senses::ELSEWHERE).and(Senses::PASSWORD).and(Senses::AT);
     let first = value.split(' ').next().unwrap_or_default();
@@ -95,7 +95,6 @@ fn opens(c: char) -> bool {
 
 /// The answer at the beginning of the text, up to what ends it.
 fn answer(text: &str) -> &str {
-    let text = text.trim_start_matches(opens);
     let end = text.find([',', ';', '(', '\n', '<', '–', '—', '*', '"', '“', '”', '}', '`', '»']).unwrap_or(text.len());
     let stop = text.match_indices(". ").map(|(at, _)| at).find(|at| !is_title(text.get(..*at).unwrap_or_default()));
     let end = stop.map_or(end, |stop| stop.min(end));
