@@ -77,7 +77,7 @@ impl<'t> Ends<'t> {
 
     /// A colon, a dash, an arrow stands right before the piece.
     fn is_assigned(&self) -> bool {
-        self.line.ends_with([':', '→', '-', '–', '—', '=']) || self.line.ends_with("&gt;")
+        self.line.ends_with([':', '→', '-', '–', '—', '=']) || self.line.ends_with("=&gt;") || self.line.ends_with("-&gt;")
     }
 
     /// Whether the word right before the piece gives it, in some language.
