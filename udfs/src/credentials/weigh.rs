@@ -18,7 +18,7 @@ use super::sighting::{Link, Sighting, ends_line};
 use super::value::{password_strength, token_strength};
 use super::words::is_word;
 pub use phrase::is_joined;
-use phrase::{is_couple, is_humped, phrase};
+use phrase::{is_couple, is_humped, is_scrambled, phrase};
 
 /// What a value is rather than a secret, wherever it stands.
 const NEVER: &[&str] = &[
@@ -33,6 +33,8 @@ const NEVER: &[&str] = &[
     "a command",
     "an error code or a fingerprint",
     "a path or a mention",
+    "the name of an algorithm",
+    "the id of a resource",
 ];
 
 /// Notes what speaks for a password.
@@ -151,7 +153,7 @@ fn word(value: &str, own: bool, sighting: &Sighting<'_>, evidence: &mut Evidence
     const LETTERS_MIN: usize = 5;
     let given = own && (sighting.link.direct() || sighting.token.before.quoted && sighting.link == Link::Adjacent);
     let letters = value.chars().count();
-    if given && is_humped(value) {
+    if given && (is_humped(value) || is_scrambled(value)) {
         evidence.add(Feature::Phrase);
         return Ok(());
     }

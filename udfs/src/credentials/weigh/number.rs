@@ -75,7 +75,7 @@ fn gives(sighting: &Sighting<'_>, around: Senses, is_code: bool) -> bool {
     let signed = sighting.value.ends_with(['*', '#']) && around.any(Senses::LOCK);
     let (far, ended) = (token.before.quoted, token.before.sentence && !signed);
     match link {
-        Link::Assigned => true,
+        Link::Assigned | Link::Column => true,
         Link::Copula if is_code && !counts && (signed || far && place <= 2 * PLACES_MAX) => !ended,
         Link::Late => is_code && place <= PLACES_MAX && !token.before.sentence,
         Link::Copula => is_code && place <= PLACES_MAX && !counts && !token.before.sentence,

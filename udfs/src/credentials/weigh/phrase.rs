@@ -97,3 +97,13 @@ pub fn is_humped(value: &str) -> bool {
         && !is_technical(value)
         && !words.iter().any(|word| VOCABULARY.senses_in(word, ENGLISH).any(SPEAKS))
 }
+
+/// Letters in both cases without any order, as generators make them: `wrdGGVkASYYi`.
+pub fn is_scrambled(value: &str) -> bool {
+    const CHARS_MIN: usize = 10;
+    const TURNS_MIN: usize = 4;
+    let small = value.chars().filter(|c| c.is_lowercase()).count();
+    let turns = value.chars().zip(value.chars().skip(1)).filter(|(a, b)| a.is_uppercase() != b.is_uppercase()).count();
+    let capitals = value.chars().zip(value.chars().skip(1)).any(|(a, b)| a.is_uppercase() && b.is_uppercase());
+    value.len() >= CHARS_MIN && value.bytes().all(|b| b.is_ascii_alphabetic()) && small >= 3 && turns >= TURNS_MIN && capitals
+}

@@ -79,6 +79,8 @@ impl Reader<'_> {
             .any(|word| holds_folded(said.get(said.len().saturating_sub(20)..).unwrap_or_default(), word.as_bytes()))
         {
             Some("a public key")
+        } else if class == Class::Login && self.is_behind_public_key(start) {
+            Some("the comment of a public key")
         } else if class == Class::Secret
             && is_hash(&value.to_ascii_lowercase())
             && [&b" ID:"[..], b" id:", b" Id:"].iter().any(|word| said.ends_with(word))
@@ -145,6 +147,14 @@ impl Reader<'_> {
         let (start, end) = (self.place.start.saturating_sub(REACH_BYTES), (self.place.end + REACH_BYTES).min(self.text.len()));
         let near = self.text.get(start..end).unwrap_or_default().to_ascii_lowercase();
         WORDS.iter().any(|word| holds(&near, word.as_bytes()))
+    }
+
+    /// Whether the line before is a public key as SSH writes it, which a comment ends.
+    fn is_behind_public_key(&self, at: usize) -> bool {
+        const REACH_BYTES: usize = 800;
+        let ahead = self.text.get(at.saturating_sub(REACH_BYTES)..at).unwrap_or_default();
+        let line = ahead.rsplit(|b| *b == b'\n').next().unwrap_or_default();
+        ["ssh-ed25519 AAAA", "ssh-rsa AAAA", "ecdsa-sha2-nistp"].iter().any(|key| line.starts_with(key.as_bytes()))
     }
 
     /// Whether the words before say that a key is a page's.

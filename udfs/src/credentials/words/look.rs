@@ -71,9 +71,9 @@ pub fn may_be_joined(piece: &[u8]) -> bool {
     piece.len() >= BYTES_MIN && piece.iter().filter(|b| matches!(b, b'-' | b'_' | b'.')).count() >= 2
 }
 
-/// Whether words are written as one with capitals inside: `rainOnTuesdays`.
+/// Whether words are written as one with capitals inside (`rainOnTuesdays`), or letters of both cases mixed.
 fn has_humps(piece: &[u8]) -> bool {
-    const BYTES_MIN: usize = 14;
+    const BYTES_MIN: usize = 10;
     let humps = piece.array_windows().filter(|[a, b]| a.is_ascii_lowercase() && b.is_ascii_uppercase()).count();
     piece.len() >= BYTES_MIN && humps >= 2
 }
