@@ -83,7 +83,18 @@ pub fn lookalike(value: &str) -> Option<&'static str> {
     }
     if matches!(
         &*lower,
-        "argon2id" | "argon2i" | "argon2d" | "bcrypt" | "scrypt" | "pbkdf2" | "sha256" | "sha512" | "hmac-sha256" | "ed25519"
+        "argon2id"
+            | "argon2i"
+            | "argon2d"
+            | "bcrypt"
+            | "scrypt"
+            | "pbkdf2"
+            | "sha256"
+            | "sha512"
+            | "hmac-sha256"
+            | "ed25519"
+            | "snmpv3"
+            | "snmpv2c"
     ) {
         return Some("the name of an algorithm");
     }
@@ -101,6 +112,15 @@ pub fn lookalike(value: &str) -> Option<&'static str> {
         && words.contains('-')
     {
         return Some("a digest");
+    }
+    // A step of a pipeline at a version: `docker/login-action@v3`.
+    if seen.any(b"@")
+        && let Some((step, version)) = value.rsplit_once("@v")
+        && step.contains('/')
+        && version.starts_with(|c: char| c.is_ascii_digit())
+        && version.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+    {
+        return Some("a path or a mention");
     }
     // What branches of a repository are called.
     const BRANCHES: &[&str] = &["feature/", "bugfix/", "hotfix/", "release/", "feat/", "fix/"];
@@ -244,6 +264,8 @@ mod tests {
             "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
             "--password-file",
             "2026-11-19T07:33:02Z",
+            "docker/login-action@v3",
+            "SNMPv3",
         ] {
             assert!(lookalike(value).is_some(), "{value}");
         }

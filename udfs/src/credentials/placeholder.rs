@@ -21,6 +21,13 @@ fn is_mask(text: &str) -> bool {
         || text.contains("●●")
         || text.contains("███")
         || text.contains("____")
+        || is_escaped_sign(text)
+}
+
+/// A sign written by its number, cut off before or behind its end: `&#9679`.
+fn is_escaped_sign(text: &str) -> bool {
+    let number = text.strip_prefix("&#").map(|number| number.trim_end_matches(';'));
+    number.is_some_and(|number| number.len() >= 3 && number.strip_prefix('x').unwrap_or(number).bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// `xxxx`, `XXXX-XXXX`, `x1x2`: three of four characters are the letter x, or the last four.

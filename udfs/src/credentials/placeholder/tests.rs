@@ -24,6 +24,7 @@ fn placeholders_fall_and_values_stand() {
         "&lt;token&gt;",
         "#add-password",
         "somefakekey",
+        "&#9679",
     ] {
         assert!(password(value.as_bytes()).is_some(), "{value}");
     }

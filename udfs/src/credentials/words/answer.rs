@@ -39,7 +39,7 @@ pub fn judge(text: &[u8], place: Range<usize>, keyword: &Keyword, found: &mut im
     let tongue = reader.tongue();
     let Some(start) = given(behind, |word| VOCABULARY.senses_in(word, tongue).any(Senses::JOIN)) else { return };
     let rest = behind.get(start..).unwrap_or_default();
-    let inner = TAGS.iter().find_map(|tag| rest.trim_start().strip_prefix(tag)).unwrap_or(rest).trim_start_matches(opens);
+    let inner = within_markup(rest).trim_start_matches(opens);
     let at = place.end + start + rest.len() - inner.len();
     let value = answer(inner);
     const SPEAKS: Senses =
@@ -71,7 +71,7 @@ fn given(behind: &str, joins: impl Fn(&str) -> bool) -> Option<usize> {
         if place > 0 && (joins(plain) || GIVES.contains(&plain.to_lowercase().as_str())) && !word.ends_with(['.', '?', '!']) {
             // "it's <b>X</b> and we put Y": the last one gives.
             let rest = behind.get(end..).unwrap_or_default();
-            let next = rest.trim_start_matches(opens);
+            let next = within_markup(rest).trim_start_matches(opens);
             if next.starts_with(char::is_uppercase) {
                 return Some(end);
             }
@@ -82,6 +82,11 @@ fn given(behind: &str, joins: impl Fn(&str) -> bool) -> Option<usize> {
         at = end;
     }
     None
+}
+
+/// The text behind the tag that it begins with.
+fn within_markup(text: &str) -> &str {
+    TAGS.iter().find_map(|tag| text.trim_start().strip_prefix(tag)).unwrap_or(text)
 }
 
 /// Whether the text ends with a title that a stop belongs to.
