@@ -22,7 +22,7 @@ use super::ruleset::{Candidate, RuleNumber};
 use super::words::{PASSWORD_RULE, Reader};
 use likeness::{CHARS, HUMPS_MIN, Likeness};
 use sides::Ends;
-pub use sides::line_of;
+pub use sides::{is_typed, line_of};
 
 /// What a word near a piece speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

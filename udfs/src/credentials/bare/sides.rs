@@ -140,7 +140,7 @@ fn gives(senses: Senses) -> bool {
 }
 
 /// Whether a word says that what follows it is typed in.
-fn is_typed(word: &str) -> bool {
+pub fn is_typed(word: &str) -> bool {
     TYPED.contains(&word.to_lowercase().as_str())
 }
 

@@ -12,6 +12,8 @@ static RULES: LazyLock<RuleSet> = LazyLock::new(|| RuleSet::compile(&builtin().e
 const GIVEN: &[&str] = &[
     "the password is |Tern-91-gravel!| for now",
     "pw: |hunter2b|",
+    "if the alarm goes when you open up it's |4471| then the green button",
+    "<p>it asks the memorable question again (first pet), she set it up so the answer is <b>|Mr Tibbles Esq|</b>.</p>",
     "use |Tern-91-gravel!| as the password until monday",
     "creds -> deploy / |Tern-91-Gravel|",
     "login admin / |Tern!91gravel|",
@@ -73,6 +75,9 @@ const TALK: &[&str] = &[
     "my password is expired, can somebody reset it?",
     "the password is in the vault",
     "password: required",
+    "<p>Password: &#9679;&#9679;&#9679;&#9679;<br>it hangs</p>",
+    "<pre>- uses: docker/login-action@v3\n  with:\n    username: ${{ vars.REG_USER }}</pre>",
+    "the door is 1200 wide, then the button is left of it",
     "password: <your password>",
     "password = ${DB_PASSWORD}",
     "password: ********",

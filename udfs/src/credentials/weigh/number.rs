@@ -1,5 +1,6 @@
 //! What a number must look like to open a door, a phone or a safe.
 
+use super::super::bare::is_typed;
 use super::super::evidence::{Evidence, Feature};
 use super::super::keywords::{Class, Keyword};
 use super::super::languages::{Senses, VOCABULARY};
@@ -72,7 +73,7 @@ fn gives(sighting: &Sighting<'_>, around: Senses, is_code: bool) -> bool {
     let next = rest.trim_start().split(|c: char| !c.is_alphanumeric() && c != '%').next().unwrap_or_default();
     let counts = is_unit(next);
     // "Alarm panel. New one is 4471#": the signs of a keypad, and a lock.
-    let signed = sighting.value.ends_with(['*', '#']) && around.any(Senses::LOCK);
+    let signed = (sighting.value.ends_with(['*', '#']) || goes_on_with_a_key(rest)) && around.any(Senses::LOCK);
     let (far, ended) = (token.before.quoted, token.before.sentence && !signed);
     match link {
         Link::Assigned | Link::Column => true,
@@ -81,8 +82,17 @@ fn gives(sighting: &Sighting<'_>, around: Senses, is_code: bool) -> bool {
         Link::Copula => is_code && place <= PLACES_MAX && !counts && !token.before.sentence,
         Link::Adjacent | Link::Near => {
             let keyed = around.any(Senses::KEYPAD) || sighting.value.ends_with(['*', '#']);
-            is_code && place <= 2 && keyed && !counts && !token.before.sentence
+            is_code && (place <= 2 || signed && place <= PLACES_MAX) && keyed && !counts && !token.before.sentence
         }
         _ => false,
     }
+}
+
+/// Whether a key of a keypad is pressed behind the number: "then the green button", "and ENTER".
+fn goes_on_with_a_key(rest: &str) -> bool {
+    const WORDS_MAX: usize = 5;
+    let clause = rest.trim_start_matches([' ', ',']).split(['.', ';', '\n', '<']).next().unwrap_or_default();
+    let mut words = clause.split_whitespace().take(WORDS_MAX).map(|word| word.trim_end_matches(','));
+    let senses = |word: &str| VOCABULARY.senses_anywhere(word);
+    words.next().is_some_and(|word| is_typed(word) || senses(word).any(Senses::AND)) && words.any(|word| senses(word).any(Senses::KEYPAD))
 }
