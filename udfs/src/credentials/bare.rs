@@ -18,8 +18,8 @@ use super::glance::unlike_words;
 use super::keywords::{Class, Keyword, sign};
 use super::languages::Senses;
 use super::placeholder;
-use super::ruleset::{Candidate, RuleNumber};
-use super::words::{PASSWORD_RULE, Reader};
+use super::ruleset::Candidate;
+use super::words::{Reader, password};
 use likeness::{CHARS, HUMPS_MIN, Likeness};
 use sides::Ends;
 pub use sides::{is_typed, line_of};
@@ -272,10 +272,7 @@ fn weigh(text: &[u8], range: Range<usize>, wanted: impl Fn(Likeness) -> bool, to
     evidence.when(Feature::Example, scene.before.senses.any(Senses::EXAMPLE));
     evidence.scaled(Feature::TopicAround, f64::from(scene.before.topics.min(3)));
     evidence.when(Feature::Asked, sides.asked);
-    if evidence.passes() {
-        let rule = RuleNumber::Words(PASSWORD_RULE);
-        found(Candidate { rule, range, confidence: evidence.confidence(), test: evidence.for_it(), inner: None });
-    }
+    password(range, &evidence).into_iter().for_each(found);
 }
 
 /// The piece of text around the byte at `at`.

@@ -222,15 +222,16 @@ impl RuleSet {
                     self.encoded(text, number, start..end, looks, &mut decoded, found);
                     rest = &rest[1..];
                 }
-                Route::Bare => {
-                    topics.sort_unstable();
-                    bare::judge(text, start, &topics, &mut |candidate| found(unless_example(candidate, &examples)));
-                    rest = &rest[1..];
-                }
+                // They come last: every word about logins is known by then.
+                Route::Bare => break,
             }
         }
         topics.sort_unstable();
-        bare::near(text, &topics, &mut |candidate| found(unless_example(candidate, &examples)));
+        let mut hand = |candidate| found(unless_example(candidate, &examples));
+        for &(_, start, _) in rest {
+            bare::judge(text, start, &topics, &mut hand);
+        }
+        bare::near(text, &topics, &mut hand);
     }
 
     /// Tries one rule near its literals, the first of `tries` and those that lie close behind it, and gives back the other tries.

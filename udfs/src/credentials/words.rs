@@ -20,6 +20,7 @@ use std::ops::Range;
 
 use super::bare::Topic;
 use super::boundary::{bounded, grown_before, is_letter, is_unspaced, valid_prefix, valid_suffix};
+use super::evidence::Evidence;
 use super::glance::{self, Places};
 use super::keywords::{Class, KEYWORDS, Keyword};
 use super::known;
@@ -62,6 +63,13 @@ pub fn keywords() -> &'static [Keyword] {
     &KEYWORDS
 }
 
+/// The password in the range, where what speaks for it is enough.
+pub fn password(range: Range<usize>, evidence: &Evidence) -> Option<Candidate> {
+    let rule = RuleNumber::Words(PASSWORD_RULE);
+    let candidate = || Candidate { rule, range, confidence: evidence.confidence(), test: evidence.for_it(), inner: None };
+    evidence.passes().then(candidate)
+}
+
 /// What the keyword speaks of, where that is passwords or logins.
 pub fn topic(number: u32) -> Option<Topic> {
     let keyword = KEYWORDS.get(number as usize)?;
@@ -84,27 +92,17 @@ const TOKENS_MAX: usize = 24;
 pub fn judge(text: &[u8], place: Range<usize>, number: u32, all: bool, found: &mut impl FnMut(Candidate)) -> bool {
     let Some(keyword) = KEYWORDS.get(number as usize) else { return false };
     match keyword.class {
-        Class::Pair => {
-            pair::judge(text, place, keyword, found);
-            return false;
-        }
-        Class::Known => {
-            known::judge(text, place, keyword, found);
-            return false;
-        }
-        Class::Arrow => {
-            pair::pointed(text, place, keyword, found);
-            return false;
-        }
-        Class::Answer => {
-            answer::judge(text, place, keyword, found);
-            return false;
-        }
-        _ => {}
+        Class::Pair => pair::judge(text, place, keyword, found),
+        Class::Known => known::judge(text, place, keyword, found),
+        Class::Arrow => pair::pointed(text, place, keyword, found),
+        Class::Answer => answer::judge(text, place, keyword, found),
+        _ => return !is_tag_name(text, &place) && judge_word(text, place, keyword, all, found),
     }
-    if is_tag_name(text, &place) {
-        return false;
-    }
+    false
+}
+
+/// Weighs what stands around a keyword that speaks of what stands beside it; says whether it is a word of its own.
+fn judge_word(text: &[u8], place: Range<usize>, keyword: &Keyword, all: bool, found: &mut impl FnMut(Candidate)) -> bool {
     let blank = keyword.text.len() - keyword.text.trim_start().len();
     if blank > 0 && place.end < text.len() {
         return false;

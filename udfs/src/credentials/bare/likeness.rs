@@ -223,7 +223,7 @@ fn is_generated(value: &str) -> bool {
         let has = |test: fn(char) -> bool| part.chars().any(test);
         [has(char::is_lowercase), has(char::is_uppercase), has(char::is_numeric)].into_iter().filter(|has| *has).count() >= 2
     };
-    let parts: Vec<&str> = value.split(['-', '_', '.']).collect();
+    let parts: Vec<&str> = value.split(JOINTS).collect();
     value.contains(['-', '_']) && parts.iter().all(|part| part.len() <= CHARS_MAX) && parts.iter().filter(|part| mixed(part)).count() >= 2
 }
 

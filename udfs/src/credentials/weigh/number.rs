@@ -74,10 +74,10 @@ fn gives(sighting: &Sighting<'_>, around: Senses, is_code: bool) -> bool {
     let counts = is_unit(next);
     // "Alarm panel. New one is 4471#": the signs of a keypad, and a lock.
     let signed = (sighting.value.ends_with(['*', '#']) || goes_on_with_a_key(rest)) && around.any(Senses::LOCK);
-    let (far, ended) = (token.before.quoted, token.before.sentence && !signed);
+    let (quoted, ended) = (token.before.quoted, token.before.sentence && !signed);
     match link {
         Link::Assigned | Link::Column => true,
-        Link::Copula if is_code && !counts && (signed || far && place <= 2 * PLACES_MAX) => !ended,
+        Link::Copula if is_code && !counts && (signed || quoted && place <= 2 * PLACES_MAX) => !ended,
         Link::Late => is_code && place <= PLACES_MAX && !token.before.sentence,
         Link::Copula => is_code && place <= PLACES_MAX && !counts && !token.before.sentence,
         Link::Adjacent | Link::Near => {

@@ -7,9 +7,9 @@ use super::super::evidence::{Evidence, Feature};
 use super::super::keywords::Keyword;
 use super::super::languages::{Senses, VOCABULARY};
 use super::super::placeholder;
-use super::super::ruleset::{Candidate, RuleNumber};
+use super::super::ruleset::Candidate;
 use super::super::scene::asks;
-use super::{PASSWORD_RULE, Reader};
+use super::{Reader, password};
 
 /// Bytes behind the question that are read.
 const BYTES: usize = 140;
@@ -53,10 +53,7 @@ pub fn judge(text: &[u8], place: Range<usize>, keyword: &Keyword, found: &mut im
     let mut evidence = Evidence::new();
     evidence.add(Feature::Answered);
     evidence.when(Feature::Example, reader.scene().before.senses.any(Senses::EXAMPLE));
-    if evidence.passes() {
-        let rule = RuleNumber::Words(PASSWORD_RULE);
-        found(Candidate { rule, range: at..at + value.len(), confidence: evidence.confidence(), test: evidence.for_it(), inner: None });
-    }
+    password(at..at + value.len(), &evidence).into_iter().for_each(found);
 }
 
 /// Where the answer begins: behind a sign that assigns, or a word that gives it.

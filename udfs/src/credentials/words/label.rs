@@ -58,8 +58,11 @@ pub fn is_of_captcha(value: &str) -> bool {
     value.len() == 40 && value.starts_with("6L") && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
 
-fn holds_folded(text: &[u8], part: &[u8]) -> bool {
-    holds(&text.to_ascii_lowercase(), part)
+/// Whether the text ends with a word for a public key, or a little before its end.
+fn speaks_of_public_key(text: &[u8]) -> bool {
+    const REACH_BYTES: usize = 20;
+    let last = text.get(text.len().saturating_sub(REACH_BYTES)..).unwrap_or_default().to_ascii_lowercase();
+    ["pubkey", "public key", "publickey", "pub key"].iter().any(|word| holds(&last, word.as_bytes()))
 }
 
 impl Reader<'_> {
@@ -74,10 +77,7 @@ impl Reader<'_> {
             Some("a hash")
         } else if ahead.ends_with(b"SHA256:") || ahead.ends_with(b"sha256:") || ahead.ends_with(b"MD5:") {
             Some("a fingerprint")
-        } else if ["pubkey", "public key", "publickey", "pub key"]
-            .iter()
-            .any(|word| holds_folded(said.get(said.len().saturating_sub(20)..).unwrap_or_default(), word.as_bytes()))
-        {
+        } else if speaks_of_public_key(said) {
             Some("a public key")
         } else if class == Class::Login && self.is_behind_public_key(start) {
             Some("the comment of a public key")
@@ -160,7 +160,7 @@ impl Reader<'_> {
     /// Whether the words before say that a key is a page's.
     fn is_of_site(&self, at: usize) -> bool {
         const REACH_BYTES: usize = 160;
-        holds_folded(self.text.get(at.saturating_sub(REACH_BYTES)..at).unwrap_or_default(), b"site")
+        holds(&self.text.get(at.saturating_sub(REACH_BYTES)..at).unwrap_or_default().to_ascii_lowercase(), b"site")
     }
 
     /// Whether the words around say that a key only searches what everybody may see.

@@ -6,9 +6,9 @@ use super::super::evidence::{Evidence, Feature};
 use super::super::languages::{Senses, VOCABULARY};
 use super::super::lookalike::lookalike;
 use super::super::placeholder;
-use super::super::ruleset::{Candidate, RuleNumber};
+use super::super::ruleset::Candidate;
 use super::super::scene;
-use super::{PASSWORD_RULE, Reader};
+use super::{Reader, password};
 
 /// Bytes before the words that spell it out.
 const BYTES: usize = 120;
@@ -38,7 +38,6 @@ const FILLERS: &[&str] = &[
     "written",
     "mit",
     "alles",
-    "in",
     "con",
     "todo",
     "lower",
@@ -56,7 +55,6 @@ const FILLERS: &[&str] = &[
     "com",
     "tudo",
     "met",
-    "alles",
     "med",
     "allt",
     "ze",
@@ -126,11 +124,8 @@ impl Reader<'_> {
         evidence.when(Feature::BareQuoted, quoted);
         evidence.when(Feature::BareGiven, outright || OUTRIGHT.iter().any(|word| self.keyword.text.starts_with(&format!("{word} "))));
         evidence.scaled(Feature::TopicAround, f64::from(scene.before.topics.min(3)));
-        if evidence.passes() {
-            let range = base + start + at..base + start + at + value.len();
-            let rule = RuleNumber::Words(PASSWORD_RULE);
-            found(Candidate { rule, range, confidence: evidence.confidence(), test: evidence.for_it(), inner: None });
-        }
+        let from = base + start + at;
+        password(from..from + value.len(), &evidence).into_iter().for_each(found);
     }
 
     /// "all lower case: yellowforkliftbanana".
@@ -138,25 +133,14 @@ impl Reader<'_> {
         let behind = valid_prefix(self.text.get(self.place.end..(self.place.end + BYTES).min(self.text.len())).unwrap_or_default());
         let Some(rest) = behind.strip_prefix(": ") else { return };
         let value = rest.split([' ', '\n', '<', ',', '.', '(', ')']).next().unwrap_or_default();
-        if value.contains(' ')
-            || !self.may_be_spelled(value, false)
-            || placeholder::password(value.as_bytes()).is_some()
-            || self.scene().code
-        {
+        if !self.may_be_spelled(value, false) || placeholder::password(value.as_bytes()).is_some() || self.scene().code {
             return;
         }
         let mut evidence = Evidence::new();
         evidence.add(Feature::SpelledWord);
         evidence.add(Feature::BareGiven);
         let start = self.place.end + (behind.len() - rest.len());
-        let rule = RuleNumber::Words(PASSWORD_RULE);
-        found(Candidate {
-            rule,
-            range: start..start + value.len(),
-            confidence: evidence.confidence(),
-            test: evidence.for_it(),
-            inner: None,
-        });
+        password(start..start + value.len(), &evidence).into_iter().for_each(found);
     }
 
     /// What a word or a sign gives: the words behind the last "is" or colon.
